@@ -1,0 +1,83 @@
+"""One page -> one article, or the reason why not.
+
+The rule here: the answer is a function of the page alone. Nothing is remembered from one
+page to the next, so that pages can be cleaned anywhere, in any order, and again.
+"""
+
+import importlib.metadata
+
+from cleanwire import minhash, urls
+from cleanwire.errors import NoArticle
+from cleanwire.events import Article, RawPage
+from cleanwire.extract import extract_html, extract_text
+from cleanwire.page import decode, parse_raw_page
+
+try:
+    CLEANER = f"cleanwire/{importlib.metadata.version('cleanwire')}"
+except importlib.metadata.PackageNotFoundError:
+    CLEANER = "cleanwire/unknown"
+"""What stands in an article's `cleaner`: the name and version of this package."""
+
+
+def clean_page(
+    body: str | bytes,
+    *,
+    url: str | None = None,
+    content_type: str | None = None,
+    fetched_at: str | None = None,
+) -> Article:
+    """Clean one page.
+
+    Args:
+        body: HTML or plain text; bytes are decoded by BOM, `content_type`, meta, detection.
+        url: where it was fetched; links are made absolute against it.
+        content_type: the HTTP header, with or without a charset.
+        fetched_at: RFC 3339; with `url` and `body` it makes the article's id.
+
+    Returns:
+        The article; `url` and `fetched_at` are empty where they were not given.
+
+    Raises:
+        PageRejected: one of its leaves (`cleanwire.errors`) says why there is no article.
+    """
+    content = decode(body, content_type)
+    extract = extract_html if content.kind == "html" else extract_text
+    found = extract(content.text, url=url)
+    text = "\n\n".join(found.paragraphs)
+    signature = minhash.signature(text)
+    if not signature.shingles:
+        raise NoArticle("the body has no word in it")
+    return Article(
+        id=urls.article_id(url or "", fetched_at or "", body),
+        url=url or "",
+        canonical_url=found.canonical_url,
+        site=urls.site_of(url) if url else None,
+        title=found.title,
+        authors=found.authors,
+        published_at=found.published_at,
+        modified_at=found.modified_at,
+        language=found.language,
+        text=text,
+        word_count=minhash.word_count(text),
+        fetched_at=fetched_at or "",
+        signature=signature.pack(),
+        removed=found.removed,
+        cleaner=CLEANER,
+    )
+
+
+def clean_raw_page(page: RawPage) -> Article:
+    """`clean_page` for a raw-page event."""
+    return clean_page(
+        page.body, url=page.url, content_type=page.content_type, fetched_at=page.fetched_at
+    )
+
+
+def clean_event(value: bytes | None, *, max_page_bytes: int | None = None) -> Article:
+    """Clean one raw-page event as it is on the bus.
+
+    Raises:
+        PageRejected: as `clean_page`, and for an event that is none.
+    """
+    return clean_raw_page(parse_raw_page(value, max_page_bytes=max_page_bytes))
+

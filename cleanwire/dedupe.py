@@ -1,0 +1,146 @@
+"""Articles in an order -> a verdict each: the library's and the stream's one way to decide.
+
+The rule here: `Deduper.add` is `Memory.decide`, `Memory.remember` and expiry, in that order
+and with nothing between them; the stream does the same steps with its writes in between.
+"""
+
+import dataclasses
+import datetime as dt
+
+from cleanwire import urls
+from cleanwire.decide import Candidate, Decided, Memory, Outcome, Window
+from cleanwire.events import Article, CleanArticle, DuplicateArticle, Source
+from cleanwire.index import Thresholds
+from cleanwire.minhash import Signature
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of an article.
+
+    `outcome` is "clean" for one to publish (`revision` counts from 1, `supersedes` names the
+    published id before it), else the kind of duplicate (`duplicate_of` names the published
+    article, `similarity` is in 0..1).
+    """
+
+    outcome: Outcome
+    revision: int
+    supersedes: str | None
+    duplicate_of: str | None
+    duplicate_of_url: str | None
+    similarity: float
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether the article tells what a published one has told."""
+        return self.outcome != "clean"
+
+
+class Deduper:
+    """First seen wins: recognises what was published before, within the window.
+
+    Example:
+        >>> deduper = Deduper()
+        >>> deduper.add(clean_page(html, url=url, fetched_at=when)).outcome
+        'clean'
+    """
+
+    def __init__(
+        self, *, window: Window | None = None, thresholds: Thresholds | None = None
+    ) -> None:
+        self.memory = Memory(window=window, thresholds=thresholds)
+        self._order = 0
+
+    def add(self, article: Article, *, received_at: float | None = None) -> Verdict:
+        """Decide on an article, and remember it.
+
+        Args:
+            article: as `clean_page` gives it.
+            received_at: seconds since the epoch; caps the article's event time, so that one
+                page from the future does not move the window.
+
+        Returns:
+            The verdict. The same article added again gets the same one.
+        """
+        return verdict(self.decide(article, received_at))
+
+    def decide(self, article: Article, received_at: float | None = None) -> Decided:
+        """As `add`, with the whole fact."""
+        event_time = event_time_of(article.fetched_at, received_at)
+        if event_time is None:
+            event_time = self.memory.watermark or 0.0
+        self._order += 1
+        fact = self.memory.decide(candidate(article, event_time=event_time, order=self._order))
+        self.memory.remember(fact)
+        for expired in (*self.memory.expire(), *self.memory.overflow(fact.url_key)):
+            self.memory.forget(expired)
+        return fact
+
+
+def candidate(article: Article, *, event_time: float, order: int) -> Candidate:
+    """What deciding needs to know of an article (`event_time` in seconds since the epoch).
+
+    An article without a URL is a page of its own: its id stands for the URL.
+    """
+    fetched = event_time_of(article.fetched_at, None)
+    return Candidate(
+        id=article.id,
+        url=article.url,
+        url_key=urls.normalize_url(article.url) if article.url else f"id:{article.id}",
+        signature=Signature.unpack(article.signature),
+        fetched=event_time if fetched is None else fetched,
+        event_time=event_time,
+        order=order,
+    )
+
+
+def event_time_of(fetched_at: str, received_at: float | None) -> float | None:
+    """A fetch's event time in seconds since the epoch, capped at `received_at`.
+
+    None where `fetched_at` is empty and there is no cap to stand for it.
+    """
+    if not fetched_at:
+        return received_at
+    fetched = dt.datetime.fromisoformat(fetched_at.upper())
+    if fetched.tzinfo is None:
+        fetched = fetched.replace(tzinfo=dt.UTC)
+    seconds = fetched.timestamp()
+    return seconds if received_at is None else min(seconds, received_at)
+
+
+def verdict(fact: Decided) -> Verdict:
+    """The part of a fact that concerns whoever asked."""
+    return Verdict(
+        outcome=fact.outcome,
+        revision=fact.revision,
+        supersedes=fact.supersedes,
+        duplicate_of=fact.duplicate_of,
+        duplicate_of_url=fact.duplicate_of_url,
+        similarity=fact.similarity,
+    )
+
+
+def outcome_event(
+    article: Article, source: Source, fact: Decided
+) -> CleanArticle | DuplicateArticle:
+    """The event that tells the world of a decision."""
+    if fact.outcome == "clean":
+        return CleanArticle(
+            **{field: getattr(article, field) for field in _SHARED},
+            source=source,
+            revision=fact.revision,
+            supersedes=fact.supersedes,
+        )
+    return DuplicateArticle(
+        id=article.id,
+        url=article.url,
+        kind=fact.outcome,
+        duplicate_of=fact.duplicate_of or "",
+        duplicate_of_url=fact.duplicate_of_url or "",
+        similarity=round(fact.similarity, 4),
+        fetched_at=article.fetched_at,
+        source=source,
+    )
+
+
+_SHARED = tuple(field.name for field in dataclasses.fields(Article))

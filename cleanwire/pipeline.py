@@ -1,0 +1,68 @@
+"""The whole pipeline on a plain iterable: batch mode, and the oracle of the stream.
+
+The rule here: for the same raw-page events in the same order, these are the outcomes that
+the stream publishes, field by field.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from cleanwire.clean import clean_event
+from cleanwire.decide import Window
+from cleanwire.dedupe import Deduper, outcome_event
+from cleanwire.errors import PageRejected
+from cleanwire.events import Article, CleanArticle, DuplicateArticle, Rejection, Source
+from cleanwire.index import Thresholds
+
+Outcome = CleanArticle | DuplicateArticle | Rejection
+
+
+class Pipeline:
+    """Clean, compare and decide, page by page.
+
+    Args:
+        window: for how long pages are remembered, in event time.
+        thresholds: when two texts are one story.
+        max_page_bytes: a larger body is rejected as `too-large`.
+    """
+
+    def __init__(
+        self,
+        *,
+        window: Window | None = None,
+        thresholds: Thresholds | None = None,
+        max_page_bytes: int | None = None,
+    ) -> None:
+        self._deduper = Deduper(window=window, thresholds=thresholds)
+        self._max_page_bytes = max_page_bytes
+
+    def process(
+        self, value: bytes | None, source: Source, *, received_at: float | None = None
+    ) -> Outcome:
+        """The outcome of one raw-page event.
+
+        Args:
+            value: the event as it is on the bus.
+            source: where it came from.
+            received_at: when it came in, in seconds since the epoch; caps its event time.
+        """
+        try:
+            article = clean_event(value, max_page_bytes=self._max_page_bytes)
+        except PageRejected as error:
+            return rejection(error, source)
+        return self.decide(article, source, received_at=received_at)
+
+    def decide(
+        self, article: Article, source: Source, *, received_at: float | None = None
+    ) -> CleanArticle | DuplicateArticle:
+        """The outcome of an article that was cleaned elsewhere."""
+        return outcome_event(article, source, self._deduper.decide(article, received_at))
+
+    def run(self, pages: Iterable[tuple[bytes | None, Source]]) -> Iterator[Outcome]:
+        """The outcomes of many raw-page events, in their order, one at a time."""
+        for value, source in pages:
+            yield self.process(value, source)
+
+
+def rejection(error: PageRejected, source: Source) -> Rejection:
+    """The rejection of a page, as an event."""
+    return Rejection(reason=error.reason, detail=error.detail, source=source)

@@ -1,0 +1,122 @@
+"""What both Faust apps have in common.
+
+The rule here: every Faust default that can lose, double or leak is set, with its reason;
+each stage is an app of its own, hence a consumer group of its own.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Literal
+
+import faust
+from aiokafka.helpers import create_ssl_context
+from faust.types.auth import SASLMechanism
+
+from streams.settings import Settings
+
+Stage = Literal["extract", "dedupe"]
+
+STAGES: tuple[Stage, ...] = ("extract", "dedupe")
+
+RECORD_OVERHEAD = 128 * 1024
+"""Bytes on top of the message size that a producer may send: rejected pages carry added
+headers, and a request has a frame."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Buffering:
+    """How much of a stage's input waits in memory.
+
+    Attributes:
+        events: Faust stops fetching a partition while so many of its events wait; too few
+            and the fetcher idles (it sleeps a second when every partition is full).
+        in_flight: events being worked on or waiting for their acks.
+        in_flight_bytes: the same in bytes.
+    """
+
+    events: int
+    in_flight: int
+    in_flight_bytes: int
+
+
+BUFFERING: dict[Stage, Buffering] = {
+    "extract": Buffering(events=256, in_flight=256, in_flight_bytes=64 << 20),
+    "dedupe": Buffering(events=4096, in_flight=1024, in_flight_bytes=64 << 20),
+}
+
+
+def app_id(settings: Settings, stage: Stage) -> str:
+    """The name of a stage's app, which is its consumer group's too."""
+    return f"{settings.topic_prefix}cleanwire-{stage}"
+
+
+def make_app(settings: Settings, stage: Stage, *, web: bool) -> faust.App:
+    """A stage's app without its agent.
+
+    Args:
+        settings: where the bus is, and all limits.
+        stage: which of the two.
+        web: whether this app serves the web view; of two in one process one does.
+    """
+    return faust.App(
+        app_id(settings, stage),
+        broker=[f"kafka://{address}" for address in settings.broker.split(",")],
+        broker_credentials=_credentials(settings),
+        datadir=str(Path(settings.data_dir) / stage),
+        autodiscover=False,
+        # Topics are made before any worker starts, with their configuration.
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=settings.dedupe_shards,
+        store="memory://",
+        key_serializer="raw",
+        value_serializer="raw",
+        # A page must never be lost to a leader that had not replicated it.
+        producer_acks=-1,
+        producer_max_request_size=settings.max_message_bytes + RECORD_OVERHEAD,
+        producer_linger=0.005,
+        consumer_max_fetch_size=settings.max_message_bytes + RECORD_OVERHEAD,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=_instance_id(settings, stage),
+        broker_session_timeout=settings.session_timeout,
+        broker_heartbeat_interval=max(1.0, settings.session_timeout / 5),
+        broker_commit_interval=1.0,
+        stream_buffer_maxsize=BUFFERING[stage].events,
+        # Delivery empties its own queue, with a deadline; Faust would wait for ever.
+        stream_wait_empty=False,
+        web_enabled=web,
+        web_bind=settings.web_bind,
+        web_host=settings.web_bind,
+        web_port=settings.web_port,
+        web_in_thread=False,
+        # Off: they show and serve internal state to whoever asks.
+        web_router_enabled=False,
+        web_tables_enabled=False,
+        web_graph_enabled=False,
+        web_stats_enabled=False,
+        web_metrics_enabled=False,
+        worker_redirect_stdouts=False,
+    )
+
+
+def _instance_id(settings: Settings, stage: Stage) -> str | None:
+    return f"{settings.instance_id}-{stage}" if settings.instance_id else None
+
+
+def _credentials(settings: Settings) -> Any:  # noqa: ANN401 - Faust's union of credential types
+    context = None
+    if settings.tls:
+        context = create_ssl_context(
+            cafile=settings.tls_ca_file,
+            certfile=settings.tls_cert_file,
+            keyfile=settings.tls_key_file,
+        )
+    if settings.sasl_mechanism:
+        password = settings.sasl_password
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=password.get_secret_value() if password else "",
+            mechanism=SASLMechanism(settings.sasl_mechanism),
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None

@@ -1,0 +1,201 @@
+"""The audit: reads the topics and enters every record in the ledger.
+
+The rule here: the cut comes first. What the stages have committed is read before the
+outcomes are, so that whatever happens during the audit can only add outcomes, never hide one.
+
+Raw pages are not read but numbered, from the retained start to the committed offset; only an
+offset without an outcome is looked at, since a transaction's marker takes an offset too.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import orjson
+from kafka import KafkaConsumer, TopicPartition
+
+from streams import kafka
+from streams.apps import app_id
+from streams.faults import OperationError
+from streams.ledger import Kind, Ledger, Outcome, Place, Report
+from streams.rejected import PREFIX
+from streams.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+"""Called with the topic, how many of its records are read, and how many there are."""
+
+POLL_MS = 500
+SILENCE = 40
+"""So many polls without a record, and the topic's end is taken for out of reach."""
+
+LOOKED_AT = 1000
+"""At most so many offsets without an outcome are looked at."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A record that is not what belongs on its topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    why: str
+
+
+def audit(
+    settings: Settings, progress: Progress = lambda *_: None
+) -> tuple[Report, list[Unreadable]]:
+    """Hold every raw page against its outcome.
+
+    Returns:
+        The account, and the records that could not be read.
+
+    Raises:
+        OperationError: the bus or a topic is not there.
+    """
+    topics = settings.topics
+    ledger = Ledger()
+    unreadable: list[Unreadable] = []
+    with kafka.consumer(settings) as consumer:
+        for topic in dataclasses.astuple(topics):
+            if not consumer.partitions_for_topic(topic):
+                raise OperationError(f"topic {topic} does not exist", "run `cleanwire topics`")
+        taken = _committed(settings, app_id(settings, "extract"), topics.raw)
+        decided = _committed(settings, app_id(settings, "dedupe"), topics.candidates)
+        _enter_raw(consumer, topics.raw, taken, ledger)
+        for record in _records(consumer, topics.candidates, progress, decided):
+            with _reading(record, unreadable):
+                place = _place(orjson.loads(record.value)["source"], topics.raw)
+                if place is not None:
+                    ledger.in_flight(place)
+        for topic, kind in _outcome_topics(settings):
+            for record in _records(consumer, topic, progress):
+                with _reading(record, unreadable):
+                    _enter_outcome(record, kind, topics.raw, ledger)
+        for place in ledger.report().missing[:LOOKED_AT]:
+            if not _exists(consumer, topics.raw, place):
+                ledger.strike(place)
+    return ledger.report(), unreadable
+
+
+def _outcome_topics(settings: Settings) -> tuple[tuple[str, Kind], ...]:
+    topics = settings.topics
+    return (
+        (topics.clean, "clean"),
+        (topics.duplicates, "duplicate"),
+        (topics.rejected, "rejected"),
+    )
+
+
+def _committed(settings: Settings, group: str, topic: str) -> Mapping[TopicPartition, int]:
+    with kafka.admin(settings) as admin:
+        offsets = admin.list_group_offsets([group]).get(group, {})
+    return {place: entry.offset for place, entry in offsets.items() if place.topic == topic}
+
+
+def _partitions(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
+    return [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or ())]
+
+
+def _enter_raw(
+    consumer: KafkaConsumer, topic: str, taken: Mapping[TopicPartition, int], ledger: Ledger
+) -> None:
+    partitions = _partitions(consumer, topic)
+    starts = consumer.beginning_offsets(partitions)
+    ends = consumer.end_offsets(partitions)
+    for partition in partitions:
+        cut = max(starts[partition], taken.get(partition, 0))
+        ledger.waiting(ends[partition] - cut)
+        for offset in range(starts[partition], cut):
+            ledger.raw((partition.partition, offset))
+
+
+def _records(
+    consumer: KafkaConsumer,
+    topic: str,
+    progress: Progress,
+    start: Mapping[TopicPartition, int] | None = None,
+) -> Iterator[Any]:
+    """Every record of a topic, to the end it has now; from its beginning or from `start`."""
+    partitions = _partitions(consumer, topic)
+    consumer.assign(partitions)
+    firsts = consumer.beginning_offsets(partitions)
+    ends = consumer.end_offsets(partitions)
+    for partition in partitions:
+        first = max(firsts[partition], (start or {}).get(partition, 0))
+        consumer.seek(partition, first)
+        firsts[partition] = first
+    total = sum(max(0, ends[partition] - firsts[partition]) for partition in partitions)
+    silent = 0
+    while waiting := [tp for tp in partitions if consumer.position(tp) < ends[tp]]:
+        batches = consumer.poll(timeout_ms=POLL_MS)
+        silent = 0 if batches else silent + 1
+        if silent == SILENCE:
+            raise OperationError(
+                f"{topic} stops at offset {consumer.position(waiting[0])} of {ends[waiting[0]]}",
+                "check the brokers' logs and run the audit again",
+            )
+        for partition, records in batches.items():
+            yield from (record for record in records if record.offset < ends[partition])
+        left = sum(max(0, ends[tp] - consumer.position(tp)) for tp in partitions)
+        progress(topic, total - left, total)
+
+
+@contextlib.contextmanager
+def _reading(record: Any, unreadable: list[Unreadable]) -> Iterator[None]:  # noqa: ANN401 - untyped library
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        unreadable.append(
+            Unreadable(
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                why=f"{type(error).__name__}: {error}",
+            )
+        )
+
+
+def _place(source: Mapping[str, Any], raw: str) -> Place | None:
+    """The raw record that a source names; None if it names another topic."""
+    if source["topic"] != raw:
+        return None
+    return int(source["partition"]), int(source["offset"])
+
+
+def _enter_outcome(record: Any, kind: Kind, raw: str, ledger: Ledger) -> None:  # noqa: ANN401 - as above
+    if kind == "rejected":
+        # Ours are the last of their names, should the page have been rejected before.
+        ours = {name: value.decode() for name, value in record.headers if name.startswith(PREFIX)}
+        source = {
+            name: ours[f"{PREFIX}source.{name}"] for name in ("topic", "partition", "offset")
+        }
+        outcome = Outcome(kind=kind, what=ours[f"{PREFIX}reason"])
+    elif record.value is None:
+        return
+    else:
+        event = orjson.loads(record.value)
+        source = event["source"]
+        outcome = Outcome(
+            kind=kind,
+            what=event["id"],
+            detail=str(event["revision"] if kind == "clean" else event["kind"]),
+            names=None if kind == "clean" else event["duplicate_of"],
+        )
+    place = _place(source, raw)
+    if place is not None:
+        ledger.outcome(place, outcome)
+
+
+def _exists(consumer: KafkaConsumer, topic: str, place: Place) -> bool:
+    partition, offset = TopicPartition(topic, place[0]), place[1]
+    consumer.assign([partition])
+    consumer.seek(partition, offset)
+    for _ in range(SILENCE):
+        batches = consumer.poll(timeout_ms=POLL_MS, max_records=1)
+        if batches:
+            return bool(batches[partition][0].offset == offset)
+        if consumer.position(partition) > offset:
+            return False
+    return True

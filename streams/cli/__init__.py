@@ -1,0 +1,1 @@
+"""Everything that touches the world: Kafka, files, the terminal, the web."""

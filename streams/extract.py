@@ -1,0 +1,66 @@
+"""The first stage: raw pages in, candidates and rejected pages out.
+
+The rule here: every record of `raw-pages` leads to exactly one record, on `candidates` or,
+untouched, on `rejected-pages`. The stage keeps nothing, so it scales with the partitions.
+
+`faust -A streams.extract worker` runs it alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import faust
+from faust.types import EventT, StreamT
+
+from cleanwire.errors import PageRejected
+from cleanwire.events import Source
+from streams.apps import BUFFERING, make_app
+from streams.delivery import Delivery, Produce
+from streams.pool import CleaningPool, Limits
+from streams.rejected import rejected
+from streams.settings import Settings, load_settings
+
+
+def build(settings: Settings, *, web: bool = True) -> faust.App:
+    """The stage's Faust app."""
+    app = make_app(settings, "extract", web=web)
+    topics = settings.topics
+    raw_pages = app.topic(topics.raw, key_type=bytes, value_type=bytes)
+    limits = Limits(
+        seconds=settings.page_time_limit,
+        page_bytes=settings.max_page_bytes,
+        message_bytes=settings.max_message_bytes,
+    )
+    buffering = BUFFERING["extract"]
+
+    async def outcome(pool: CleaningPool, event: EventT[Any]) -> Sequence[Produce]:
+        message = event.message
+        source = Source(topic=message.topic, partition=message.partition, offset=message.offset)
+        result = await pool.clean(message.value, source, message.timestamp)
+        if isinstance(result, PageRejected):
+            return [rejected(topics.rejected, message, result, source)]
+        return [
+            Produce(
+                topic=topics.candidates,
+                key=result.id.encode(),
+                value=result.candidate,
+                partition=0,
+            )
+        ]
+
+    @app.agent(raw_pages, name="extract")
+    async def extract(stream: StreamT[bytes]) -> None:
+        with CleaningPool(settings.clean_processes, limits) as pool:
+            async with Delivery(
+                app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
+            ) as delivery:
+                async for event in stream.noack().events():
+                    await delivery.put(event, outcome(pool, event))
+
+    return app
+
+
+def __getattr__(name: str) -> faust.App:
+    if name == "app":
+        return build(load_settings())
+    raise AttributeError(name)

@@ -1,0 +1,136 @@
+"""kafka-python's clients, made from the settings.
+
+The rule here: every client has the one message size, the security settings and a deadline,
+and what the brokers refuse comes out as one line that names cause and fix.
+"""
+
+import contextlib
+import logging
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import errors as kafka_errors
+
+from streams.apps import RECORD_OVERHEAD
+from streams.faults import OperationError
+from streams.settings import Settings
+
+TIMEOUT_MS = 10_000
+
+
+def common(settings: Settings) -> dict[str, Any]:
+    """The arguments that all clients share."""
+    # The client logs every retry; what matters comes out as an OperationError.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": settings.broker.split(","),
+        "client_id": "cleanwire",
+        "security_protocol": _protocol(settings),
+    }
+    if settings.tls:
+        arguments["ssl_context"] = ssl_context(settings)
+    if settings.sasl_mechanism:
+        password = settings.sasl_password
+        arguments |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": password.get_secret_value() if password else "",
+        }
+    return arguments
+
+
+def ssl_context(settings: Settings) -> ssl.SSLContext:
+    """The TLS context of all clients: the brokers' names are checked."""
+    try:
+        context = ssl.create_default_context(cafile=settings.tls_ca_file)
+        if settings.tls_cert_file:
+            context.load_cert_chain(settings.tls_cert_file, settings.tls_key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise OperationError(
+            f"the TLS files cannot be used: {error}",
+            "check CLEANWIRE_TLS_CA_FILE, CLEANWIRE_TLS_CERT_FILE and CLEANWIRE_TLS_KEY_FILE",
+        ) from None
+    return context
+
+
+def _protocol(settings: Settings) -> str:
+    return ("SASL_" if settings.sasl_mechanism else "") + ("SSL" if settings.tls else "PLAINTEXT")
+
+
+@contextlib.contextmanager
+def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+    """An admin client."""
+    with explained(settings):
+        client = KafkaAdminClient(
+            **common(settings), request_timeout_ms=TIMEOUT_MS, bootstrap_timeout_ms=TIMEOUT_MS
+        )
+        with contextlib.closing(client):
+            yield client
+
+
+@contextlib.contextmanager
+def consumer(settings: Settings, **more: Any) -> Iterator[KafkaConsumer]:  # noqa: ANN401 - the library's options
+    """A consumer without a group: it reads what it is told to and commits nothing."""
+    with explained(settings):
+        client = KafkaConsumer(
+            **common(settings),
+            group_id=None,
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=settings.max_message_bytes + RECORD_OVERHEAD,
+            bootstrap_timeout_ms=TIMEOUT_MS,
+            **more,
+        )
+        with contextlib.closing(client):
+            yield client
+
+
+@contextlib.contextmanager
+def producer(settings: Settings) -> Iterator[KafkaProducer]:
+    """A producer that takes a record for sent when all replicas have it."""
+    with explained(settings):
+        client = KafkaProducer(
+            **common(settings),
+            acks="all",
+            linger_ms=5,
+            max_request_size=settings.max_message_bytes + RECORD_OVERHEAD,
+            bootstrap_timeout_ms=TIMEOUT_MS,
+        )
+        with contextlib.closing(client):
+            yield client
+
+
+@contextlib.contextmanager
+def explained(settings: Settings) -> Iterator[None]:
+    """Turn the library's errors into one line each."""
+    where = settings.broker
+    try:
+        yield
+    except (kafka_errors.KafkaTimeoutError, kafka_errors.KafkaConnectionError):
+        raise _unreachable(settings) from None
+    except kafka_errors.SaslAuthenticationFailedError:
+        raise OperationError(
+            f"the broker at {where} refused the login of {settings.sasl_username}",
+            "check CLEANWIRE_SASL_MECHANISM, CLEANWIRE_SASL_USERNAME and CLEANWIRE_SASL_PASSWORD",
+        ) from None
+    except kafka_errors.KafkaError as error:
+        said = getattr(error, "description", "") or type(error).__name__
+        raise OperationError(f"the broker at {where} refused: {said}", _fix(error)) from None
+
+
+def _unreachable(settings: Settings) -> OperationError:
+    how = _protocol(settings)
+    return OperationError(
+        f"no broker answers at {settings.broker} over {how}",
+        "start one (`cleanwire broker`), or set CLEANWIRE_BROKER and the SASL and TLS settings",
+    )
+
+
+def _fix(error: Exception) -> str:
+    name = type(error).__name__
+    if "Authorization" in name:
+        return "grant this user the right, or set another CLEANWIRE_SASL_USERNAME"
+    if "ReplicationFactor" in name:
+        return "set CLEANWIRE_REPLICATION_FACTOR to at most the number of brokers"
+    return "check the brokers and their logs"

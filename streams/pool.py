@@ -1,0 +1,135 @@
+"""Cleaning in killable processes, with a time limit a page.
+
+The rule here: whatever a page does to the parser (hang, crash, eat memory) ends in one
+answer for that page, and in nothing else. A process that hangs or dies is replaced.
+"""
+
+import asyncio
+import concurrent.futures
+import dataclasses
+import multiprocessing
+from types import TracebackType
+from typing import Self
+
+from pebble import ProcessExpired, ProcessPool
+
+from cleanwire.clean import clean_event
+from cleanwire.dedupe import event_time_of
+from cleanwire.errors import REASONS, PageRejected, ParserCrashed, TimeLimit, TooLarge
+from cleanwire.events import Source
+from cleanwire.wire import CandidateArticle, pack_candidate
+
+HEADROOM = 32 * 1024
+"""Bytes that an outcome may need on top of its candidate: headers, a duplicate's other URL,
+the changelog's key. A candidate that leaves less is `too-large` before it is sent."""
+
+TASKS_PER_PROCESS = 20_000
+"""A process is replaced after so many pages, so that a leak in a parser cannot grow."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one page may cost.
+
+    Attributes:
+        seconds: wall time for one page.
+        page_bytes: the largest body that is cleaned.
+        message_bytes: the largest record on the bus.
+    """
+
+    seconds: float
+    page_bytes: int
+    message_bytes: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """A page that gave an article: its id, and the candidate as it goes on the bus."""
+
+    id: str
+    candidate: bytes
+
+
+class CleaningPool:
+    """A pool of cleaning processes.
+
+    Args:
+        processes: how many pages are cleaned at a time.
+        limits: what one page may cost.
+    """
+
+    def __init__(self, processes: int, limits: Limits) -> None:
+        self._limits = limits
+        # Forking a process that runs threads and an event loop can deadlock the child.
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPool(
+            max_workers=processes, max_tasks=TASKS_PER_PROCESS, context=context
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes; pages still in them get no answer."""
+        self._pool.stop()
+        self._pool.join()
+
+    async def clean(
+        self, value: bytes | None, source: Source, received_at: float
+    ) -> Cleaned | PageRejected:
+        """Clean one raw-page event.
+
+        Args:
+            value: the event as it is on the bus.
+            source: where it came from.
+            received_at: when the bus took it in, in seconds since the epoch.
+
+        Returns:
+            The candidate, or why there is none.
+        """
+        if not value:
+            return _clean(value, source, received_at, self._limits)
+        future = self._pool.schedule(
+            _clean, args=(value, source, received_at, self._limits), timeout=self._limits.seconds
+        )
+        try:
+            return await asyncio.wrap_future(future)
+        except concurrent.futures.TimeoutError:
+            return TimeLimit(f"cleaning took longer than {self._limits.seconds:g} s")
+        except ProcessExpired as error:
+            return ParserCrashed(f"the cleaning process died (exit code {error.exitcode})")
+
+
+def _clean(
+    value: bytes | None, source: Source, received_at: float, limits: Limits
+) -> Cleaned | PageRejected:
+    try:
+        article = clean_event(value, max_page_bytes=limits.page_bytes)
+    except PageRejected as error:
+        return REASONS[error.reason](error.detail)
+    except MemoryError:
+        return ParserCrashed("the cleaning process ran out of memory")
+    except Exception as error:  # noqa: BLE001 - whatever one page does to a parser costs that page
+        return ParserCrashed(f"the cleaner raised {type(error).__name__}")
+    event_time = event_time_of(article.fetched_at, received_at)
+    candidate = pack_candidate(
+        CandidateArticle(
+            article=article,
+            source=source,
+            event_time=received_at if event_time is None else event_time,
+        )
+    )
+    if len(candidate) > limits.message_bytes - HEADROOM:
+        return TooLarge(
+            f"the article is {len(candidate)} bytes as an event, "
+            f"over the limit of {limits.message_bytes - HEADROOM}"
+        )
+    return Cleaned(id=article.id, candidate=candidate)

@@ -1,0 +1,215 @@
+"""Every setting, once: environment first, then a file, then the default.
+
+The rule here: nothing else reads the environment, and a value that cannot be used is refused
+before anything starts, in one line that names the setting.
+"""
+
+import dataclasses
+import datetime as dt
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import pydantic
+import pydantic_settings
+from pydantic import Field, SecretStr
+
+from streams.faults import ConfigurationError
+
+PREFIX = "CLEANWIRE_"
+FILE = "cleanwire.toml"
+"""The settings file, in the working directory unless `CLEANWIRE_CONFIG` names another."""
+
+_DURATION = re.compile(r"(\d{1,9})([smhdw])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Topics:
+    """The names of the topics."""
+
+    raw: str
+    candidates: str
+    clean: str
+    duplicates: str
+    rejected: str
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(home).expanduser() / "cleanwire"
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip().lower())):
+        return int(found[1]) * _UNITS[found[2]]
+    return value
+
+
+Duration = Annotated[
+    dt.timedelta,
+    pydantic.BeforeValidator(_duration),
+    Field(gt=dt.timedelta(0), le=dt.timedelta(days=3650)),
+]
+
+
+class Settings(pydantic_settings.BaseSettings):
+    """The settings of all commands. Durations are `30d`, `12h`, `90s`, ISO 8601 or seconds."""
+
+    model_config = pydantic_settings.SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True
+    )
+
+    broker: str = Field("127.0.0.1:9092", description="Kafka, as host:port, comma-separated")
+    topic_prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,100}$",
+        description="in front of every topic and consumer group",
+    )
+    raw_partitions: int = Field(4, ge=1, le=10_000, description="partitions of raw-pages")
+    replication_factor: int = Field(1, ge=1, le=100, description="copies of every topic")
+    retention: Duration = Field(
+        dt.timedelta(days=7), description="how long raw-pages keeps a page; outcomes stay longer"
+    )
+    max_message_bytes: int = Field(
+        16 << 20,
+        ge=1 << 20,
+        le=1 << 30,
+        description="largest record: topics, producers and consumers alike",
+    )
+    max_page_bytes: int = Field(
+        10 << 20, ge=1 << 10, le=1 << 30, description="largest body that is cleaned"
+    )
+    page_time_limit: float = Field(10.0, gt=0, le=3600, description="seconds to clean one page")
+    clean_processes: int = Field(
+        os.cpu_count() or 1, ge=1, le=1024, description="pages cleaned at a time"
+    )
+    dedupe_shards: int = Field(1, ge=1, description="partitions of candidates")
+    dedupe_window: Duration = Field(
+        dt.timedelta(days=30), description="event time for which pages are matched"
+    )
+    replay_horizon: Duration = Field(
+        dt.timedelta(days=7), description="time past the window in which an id repeats its outcome"
+    )
+    near_threshold: float = Field(0.45, gt=0, le=1, description="least similarity of a copy")
+    containment_threshold: float = Field(0.7, gt=0, le=1, description="least share of an excerpt")
+    session_timeout: float = Field(
+        12.0, ge=6, le=300, description="seconds until a silent worker's partitions move"
+    )
+    instance_id: str | None = Field(None, description="a worker's own name: static membership")
+    data_dir: Path = Field(default_factory=_default_data_dir, description="folder for local state")
+    web_bind: str = Field("127.0.0.1", description="address of the web view")
+    web_port: int = Field(6066, ge=1, le=65_535, description="port of the web view")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="how to log in to the brokers"
+    )
+    sasl_username: str | None = Field(None, description="with a SASL mechanism")
+    sasl_password: SecretStr | None = Field(None, description="with a SASL mechanism")
+    tls: bool = Field(default=False, description="encrypt the connection to the brokers")
+    tls_ca_file: Path | None = Field(None, description="PEM file of the CA that signed them")
+    tls_cert_file: Path | None = Field(None, description="PEM file of this client's certificate")
+    tls_key_file: Path | None = Field(None, description="PEM file of this client's key")
+
+    @pydantic.field_validator("broker")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        addresses = [address.strip() for address in value.split(",")]
+        for address in addresses:
+            if not _ADDRESS.fullmatch(address) or int(address.rpartition(":")[2]) > 65_535:  # noqa: PLR2004 - ports
+                raise ValueError("use host:port, comma-separated")
+        return ",".join(addresses)
+
+    @pydantic.field_validator("tls_ca_file", "tls_cert_file", "tls_key_file")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not os.access(value, os.R_OK):
+            raise ValueError("name a file that can be read")
+        return value
+
+    @pydantic.field_validator("dedupe_shards")
+    @classmethod
+    def _one_shard(cls, value: int) -> int:
+        if value != 1:
+            raise ValueError("use 1: this version has one dedupe shard")
+        return value
+
+    @pydantic.model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.max_page_bytes > self.max_message_bytes:
+            raise ValueError(
+                "CLEANWIRE_MAX_PAGE_BYTES is over CLEANWIRE_MAX_MESSAGE_BYTES; lower it"
+            )
+        if self.sasl_mechanism and not (self.sasl_username and self.sasl_password):
+            raise ValueError(
+                "CLEANWIRE_SASL_MECHANISM is set; "
+                "set CLEANWIRE_SASL_USERNAME and CLEANWIRE_SASL_PASSWORD too"
+            )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[pydantic_settings.BaseSettings],
+        init_settings: pydantic_settings.PydanticBaseSettingsSource,
+        env_settings: pydantic_settings.PydanticBaseSettingsSource,
+        dotenv_settings: pydantic_settings.PydanticBaseSettingsSource,
+        file_secret_settings: pydantic_settings.PydanticBaseSettingsSource,
+    ) -> tuple[pydantic_settings.PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file."""
+        del dotenv_settings, file_secret_settings
+        file = pydantic_settings.TomlConfigSettingsSource(settings_cls, config_file())
+        return init_settings, env_settings, file
+
+    @property
+    def topics(self) -> Topics:
+        """The names of the topics, with the prefix."""
+        names = ("raw-pages", "candidates", "clean-articles", "duplicate-articles", "rejected-pages")
+        return Topics(*(self.topic_prefix + name for name in names))
+
+
+def config_file() -> Path:
+    """The settings file, whether it is there or not."""
+    return Path(os.environ.get(f"{PREFIX}CONFIG") or FILE)
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by pydantic
+    """The settings, from environment and file.
+
+    Args:
+        **overrides: values that beat both.
+
+    Raises:
+        ConfigurationError: one line naming the setting, its value (unless secret) and the fix.
+    """
+    named = os.environ.get(f"{PREFIX}CONFIG")
+    if named and not os.access(named, os.R_OK):
+        raise ConfigurationError(
+            f"CLEANWIRE_CONFIG names {named}, which cannot be read", "name a file that can"
+        )
+    try:
+        return Settings(**overrides)
+    except pydantic.ValidationError as error:
+        raise _explained(error) from None
+    except ValueError as error:
+        cause = f"the settings file {config_file()} is no TOML: {error}"
+        raise ConfigurationError(cause, "mend it or remove it") from None
+
+
+def _explained(error: pydantic.ValidationError) -> ConfigurationError:
+    first = error.errors(include_url=False)[0]
+    why = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        cause, _, fix = why.partition("; ")
+        return ConfigurationError(cause, fix)
+    name = str(first["loc"][0])
+    setting = PREFIX + name.upper()
+    if first["type"] == "extra_forbidden":
+        return ConfigurationError(
+            f"{name} in {config_file()} is no setting", "see `cleanwire config`"
+        )
+    secret = "password" in name
+    value = "" if secret else f"={str(first['input'])[:80]}"
+    fix = why[0].lower() + why[1:]
+    return ConfigurationError(f"{setting}{value} cannot be used", fix)

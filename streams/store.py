@@ -1,0 +1,161 @@
+"""The memory of `dedupe` as a Faust table: facts in a changelog, one a page.
+
+What must always hold here: the memory of a partition is what its changelog says, up to the
+offset that `persisted_offset` names. A record that cannot be read stops the worker: going on
+with half a memory would publish old stories again.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import faust
+from faust.stores import base
+from faust.types import TP, EventT
+from faust.types.stores import StoreT
+
+from cleanwire.decide import Decided, Memory
+from cleanwire.wire import pack_fact, unpack_fact
+from streams.delivery import Produce
+from streams.topics import FACTS
+
+NOTHING_APPLIED = -1
+
+
+class FactsStore(base.Store[bytes, bytes]):
+    """The memories of the partitions that this worker has, active or standby."""
+
+    new_memory: Callable[[], Memory]
+
+    def __post_init__(self) -> None:
+        self.memories: dict[int, Memory] = {}
+        self._applied: dict[int, int] = {}
+
+    def memory(self, partition: int) -> Memory:
+        """The memory of a partition; empty where the changelog is."""
+        if partition not in self.memories:
+            self.memories[partition] = self.new_memory()
+        return self.memories[partition]
+
+    def apply_changelog_batch(
+        self,
+        batch: Iterable[EventT[Any]],
+        to_key: Callable[[Any], bytes],
+        to_value: Callable[[Any], bytes],
+    ) -> None:
+        """Take records of the changelog in; called by Faust's recovery."""
+        del to_key, to_value
+        for event in batch:
+            message = event.message
+            memory = self.memory(message.partition)
+            try:
+                if message.value is None:
+                    memory.forget((message.key or b"").decode())
+                else:
+                    memory.remember(unpack_fact(message.value))
+            except ValueError as error:
+                place = f"{message.topic} partition {message.partition} offset {message.offset}"
+                fault = ValueError(f"unreadable state at {place}: {error}")
+                # Faust's recovery logs what is raised here and goes on.
+                self.app.loop.create_task(self.app.crash(fault))
+                raise fault from None
+            self._applied[message.partition] = message.offset
+
+    def note(self, partition: int, offset: int) -> None:
+        """Count an own record, acknowledged by the broker, as applied.
+
+        Only the next one in line counts: a gap means that another worker wrote, and then
+        recovery has to read on from here.
+        """
+        if offset == self._applied.get(partition, NOTHING_APPLIED) + 1:
+            self._applied[partition] = offset
+
+    def persisted_offset(self, tp: TP) -> int:
+        """The last offset that is in memory. Never None, or Faust trusts its own count."""
+        return self._applied.get(tp.partition, NOTHING_APPLIED)
+
+    async def on_rebalance(
+        self,
+        assigned: set[TP],
+        revoked: set[TP],
+        newly_assigned: set[TP],
+        generation_id: int = 0,
+    ) -> None:
+        """Drop the memory of partitions that went to another worker."""
+        del newly_assigned, generation_id
+        changelog = self.table.changelog_topic_name
+        for tp in revoked - assigned:
+            if tp.topic == changelog:
+                self.memories.pop(tp.partition, None)
+                self._applied.pop(tp.partition, None)
+
+    def reset_state(self) -> None:
+        """Forget everything; the changelog has it."""
+        self.memories.clear()
+        self._applied.clear()
+
+    async def backup_partition(
+        self, tp: TP | int, flush: bool = True, purge: bool = False, keep: int = 1
+    ) -> None:
+        """Nothing to back up: the changelog is the backup."""
+
+    def restore_backup(self, tp: TP | int, latest: bool = True, backup_id: int = 0) -> None:
+        """Nothing to restore from but the changelog."""
+
+
+class FactsTable(faust.Table[bytes, bytes]):
+    """A table that keeps its contents in a `FactsStore`."""
+
+    new_memory: Callable[[], Memory]
+
+    def _new_store(self) -> StoreT[bytes, bytes]:
+        store = FactsStore(
+            "memory://",
+            self.app,
+            self,
+            table_name=self.name,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
+        store.new_memory = self.new_memory
+        return store
+
+    @property
+    def facts(self) -> FactsStore:
+        """The store, with its own type."""
+        store = self.data
+        if not isinstance(store, FactsStore):
+            raise TypeError(f"the table's store is a {type(store).__name__}")
+        return store
+
+    def record(self, partition: int, fact: Decided) -> Produce:
+        """The changelog's record of a fact."""
+        return Produce(
+            topic=self.changelog_topic_name,
+            key=fact.id.encode(),
+            value=pack_fact(fact),
+            partition=partition,
+            acknowledged=self._acknowledged,
+        )
+
+    def tombstone(self, partition: int, article: str) -> Produce:
+        """The changelog's record that an id is forgotten."""
+        return Produce(
+            topic=self.changelog_topic_name,
+            key=article.encode(),
+            value=None,
+            partition=partition,
+            acknowledged=self._acknowledged,
+        )
+
+    def _acknowledged(self, partition: int, offset: int) -> None:
+        self.facts.note(partition, offset)
+
+
+def add_table(app: faust.App, *, partitions: int, new_memory: Callable[[], Memory]) -> FactsTable:
+    """Give an app its table; `new_memory` makes an empty memory."""
+    table = FactsTable(app, name=FACTS, partitions=partitions, key_type=bytes, value_type=bytes)
+    table.new_memory = new_memory
+    app.tables.add(table)
+    return table

@@ -1,0 +1,148 @@
+"""The topics and their configuration.
+
+The rule here: topics are made on purpose, with every setting that a guarantee needs, before
+anything reads or writes them. Retention and compaction lag of the outcome topics exceed those
+of `raw-pages`, so that an audit finds the outcome of every raw page that is still there.
+"""
+
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import TopicAlreadyExistsError
+
+from streams import kafka
+from streams.apps import app_id
+from streams.settings import Settings
+
+DEAD_LETTER_BYTES = 64 * 1024
+"""`rejected-pages` takes so much more than `raw-pages`, for the added headers."""
+
+OUTLIVES = dt.timedelta(days=1)
+FACTS = "facts"
+"""The name of the table of `dedupe`; Faust names its changelog after it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A topic as it should be."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Where a topic is not as it should be; `found` None means that it is missing."""
+
+    topic: str
+    what: str
+    wanted: str
+    found: str | None
+
+    def __str__(self) -> str:
+        if self.found is None:
+            return f"{self.topic} is missing"
+        return f"{self.topic} has {self.what}={self.found}, not {self.wanted}"
+
+
+def changelog(settings: Settings) -> str:
+    """The changelog topic of `dedupe`, as Faust names it."""
+    return f"{app_id(settings, 'dedupe')}-{FACTS}-changelog"
+
+
+def specs(settings: Settings) -> list[Spec]:
+    """All topics, as they should be."""
+    topics = settings.topics
+    size = {"max.message.bytes": str(settings.max_message_bytes)}
+    stamped = {"message.timestamp.type": "LogAppendTime"}
+    kept = {"cleanup.policy": "delete", "retention.ms": _ms(settings.retention)}
+    longer = settings.retention + OUTLIVES
+    outcomes = {"cleanup.policy": "delete", "retention.ms": _ms(longer)}
+    compacted = {"cleanup.policy": "compact", "min.compaction.lag.ms": _ms(longer)}
+    dead_letters = {"max.message.bytes": str(settings.max_message_bytes + DEAD_LETTER_BYTES)}
+    shards = settings.dedupe_shards
+    return [
+        # The broker's clock caps event time, so it has to be the broker that stamps.
+        Spec(name=topics.raw, partitions=settings.raw_partitions, config=kept | stamped | size),
+        Spec(name=topics.candidates, partitions=shards, config=kept | stamped | size),
+        Spec(
+            name=topics.clean, partitions=settings.raw_partitions, config=compacted | size
+        ),
+        Spec(name=topics.duplicates, partitions=settings.raw_partitions, config=outcomes | size),
+        Spec(
+            name=topics.rejected,
+            partitions=settings.raw_partitions,
+            config=outcomes | dead_letters,
+        ),
+        # Never deleted by age: what it holds is forgotten by explicit tombstones.
+        Spec(
+            name=changelog(settings),
+            partitions=shards,
+            config={"cleanup.policy": "compact"} | size,
+        ),
+    ]
+
+
+def ensure_topics(settings: Settings) -> list[str]:
+    """Create what is missing; returns the names of the topics that were created.
+
+    Raises:
+        OperationError: the bus is away or refuses.
+    """
+    created = []
+    with kafka.admin(settings) as admin:
+        present = set(admin.list_topics())
+        for spec in specs(settings):
+            if spec.name in present:
+                continue
+            # Somebody else may have been faster, which is as good.
+            with contextlib.suppress(TopicAlreadyExistsError):
+                admin.create_topics(
+                    {
+                        spec.name: {
+                            "num_partitions": spec.partitions,
+                            "replication_factor": settings.replication_factor,
+                            "configs": dict(spec.config),
+                        }
+                    },
+                    wait_for_metadata=True,
+                )
+                created.append(spec.name)
+    return created
+
+
+def check_topics(settings: Settings) -> list[Difference]:
+    """Where the topics on the bus are not as the settings have them; changes nothing.
+
+    Raises:
+        OperationError: the bus is away or refuses.
+    """
+    differences = []
+    with kafka.admin(settings) as admin:
+        present = set(admin.list_topics())
+        for spec in specs(settings):
+            if spec.name not in present:
+                differences.append(
+                    Difference(topic=spec.name, what="existence", wanted="present", found=None)
+                )
+                continue
+            (described,) = admin.describe_topics([spec.name])
+            resource = ConfigResource(ConfigResourceType.TOPIC, spec.name)
+            configs = admin.describe_configs([resource], config_filter="all")
+            found = {key: entry["value"] for key, entry in configs["topic"][spec.name].items()}
+            found["partitions"] = str(len(described["partitions"]))
+            wanted = {"partitions": str(spec.partitions), **spec.config}
+            differences += [
+                Difference(topic=spec.name, what=key, wanted=value, found=str(found.get(key)))
+                for key, value in wanted.items()
+                if found.get(key) != value
+            ]
+    return differences
+
+
+def _ms(duration: dt.timedelta) -> str:
+    return str(int(duration.total_seconds() * 1000))

@@ -1,0 +1,89 @@
+"""One process that runs the stages, and ends non-zero when it cannot go on.
+
+The rule here: a worker starts only where it can work. Bus, topics, data folder and web port
+are checked first, and what is wrong is said in one line.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import faust
+from faust.worker import Worker
+
+from streams import dedupe, extract
+from streams.apps import Stage
+from streams.faults import OperationError
+from streams.logs import LOGGING
+from streams.settings import Settings
+from streams.topics import check_topics
+
+_BUILD = {"extract": extract.build, "dedupe": dedupe.build}
+
+
+def preflight(settings: Settings, *, web: bool) -> None:
+    """Check everything a worker needs.
+
+    Raises:
+        OperationError: what is missing, and what to do.
+    """
+    _check_data_dir(Path(settings.data_dir))
+    if web:
+        _check_port(settings.web_bind, settings.web_port)
+    differences = check_topics(settings)
+    if differences:
+        more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
+        raise OperationError(
+            f"the topics are not as the settings have them: {differences[0]}{more}",
+            "run `cleanwire topics`",
+        )
+
+
+def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[faust.App]:
+    """The stages' apps; the first serves the web view."""
+    return [
+        _BUILD[stage](settings, web=web and place == 0) for place, stage in enumerate(stages)
+    ]
+
+
+def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
+    """Run the stages until a signal or a fault; returns the exit code."""
+    preflight(settings, web=web)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    apps = build(settings, stages, web=web)
+    for app in apps:
+        app.finalize()
+    worker = Worker(*apps, loop=loop, loglevel="WARNING", logging_config=LOGGING)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+
+
+def _check_data_dir(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cause = f"the data folder {folder} cannot be made: {error.strerror}"
+        raise OperationError(cause, "set CLEANWIRE_DATA_DIR to a folder you may write") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OperationError(
+            f"the data folder {folder} is not writable",
+            "set CLEANWIRE_DATA_DIR to a folder you may write",
+        )
+
+
+def _check_port(host: str, port: int) -> None:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OperationError(
+                f"the web view cannot listen on {host}:{port}: {error.strerror}",
+                "set CLEANWIRE_WEB_PORT to a free port, or use --without-web",
+            ) from None

@@ -1,0 +1,102 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.ledger import Ledger, Outcome
+
+CLEAN = Outcome(kind="clean", what="a1", detail="1")
+COPY = Outcome(kind="duplicate", what="b2", detail="near", names="a1")
+
+
+def rejected(reason):
+    return Outcome(kind="rejected", what=reason)
+
+
+def ledger(*places):
+    book = Ledger()
+    for place in places:
+        book.raw(place)
+    return book
+
+
+def test_every_record_with_one_outcome_holds():
+    book = ledger((0, 0), (0, 1), (1, 0))
+    book.outcome((0, 0), CLEAN)
+    book.outcome((0, 1), COPY)
+    book.outcome((1, 0), rejected("not-json"))
+    report = book.report()
+    assert report.holds
+    assert report.raw == sum(report.outcomes.values()) == 3
+    assert report.reasons == {"not-json": 1}
+
+
+def test_a_record_without_outcome_is_missing_unless_it_is_in_flight():
+    book = ledger((0, 0), (0, 1))
+    book.in_flight((0, 1))
+    report = book.report()
+    assert not report.holds
+    assert report.missing == [(0, 0)]
+    assert report.in_flight == 1
+
+
+def test_a_redelivery_repeats_and_is_counted():
+    book = ledger((0, 0))
+    book.outcome((0, 0), CLEAN)
+    book.outcome((0, 0), CLEAN)
+    book.outcome((0, 0), Outcome(kind="clean", what="a1", detail="1"))
+    report = book.report()
+    assert report.holds
+    assert report.redelivered == 2
+
+
+def test_two_different_outcomes_are_double():
+    for other in (
+        COPY,
+        Outcome(kind="clean", what="zz", detail="1"),
+        Outcome(kind="clean", what="a1", detail="2"),
+        rejected("no-article"),
+    ):
+        book = ledger((0, 0))
+        book.outcome((0, 0), CLEAN)
+        book.outcome((0, 0), other)
+        assert [entry[0] for entry in book.report().double] == [(0, 0)]
+
+
+def test_a_clean_outcome_overrides_a_time_limit_in_either_order():
+    for reason in ("time-limit", "parser-crashed"):
+        for outcomes in ([CLEAN, rejected(reason)], [rejected(reason), CLEAN]):
+            book = ledger((0, 0))
+            for outcome in outcomes:
+                book.outcome((0, 0), outcome)
+            report = book.report()
+            assert report.holds
+            assert report.outcomes == {"clean": 1, "duplicate": 0, "rejected": 0}
+
+
+def test_a_duplicate_that_names_nothing_published_is_dangling():
+    book = ledger((0, 0))
+    book.outcome((0, 0), COPY)
+    assert book.report().dangling == [((0, 0), "a1")]
+    book.published("a1")
+    assert book.report().holds
+
+
+def test_outcomes_of_records_no_longer_retained_are_only_counted():
+    book = ledger((0, 5))
+    book.outcome((0, 5), CLEAN)
+    book.outcome((0, 1), rejected("not-json"))
+    report = book.report()
+    assert report.holds
+    assert report.beyond == 1
+
+
+OUTCOMES = st.sampled_from([CLEAN, COPY, rejected("no-article"), rejected("time-limit")])
+
+
+@given(st.sets(st.tuples(st.integers(0, 2), st.integers(0, 20))), st.data())
+def test_the_account_always_adds_up(places, data):
+    book = ledger(*places)
+    book.published("a1")
+    for place in data.draw(st.lists(st.sampled_from(sorted(places)))) if places else []:
+        book.outcome(place, data.draw(OUTCOMES))
+    report = book.report()
+    assert report.raw == sum(report.outcomes.values()) + report.in_flight + len(report.missing)

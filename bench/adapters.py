@@ -1,0 +1,68 @@
+"""Cleanwire for the measuring programs: the public API and nothing else.
+
+`extract` is for `extraction/evaluate.py`, `deduper` for `dedup/evaluate.py`.
+"""
+
+from typing import Any
+
+import cleanwire
+from cleanwire import minhash
+from cleanwire.extract import extract_html
+
+
+def extract(html: str, url: str | None) -> dict[str, Any]:
+    """Text, title, author, date, and whether the page is an article at all."""
+    try:
+        article = cleanwire.clean_page(html, url=url, content_type="text/html")
+    except cleanwire.PageRejected:
+        found = extract_html(html, url=url, require_article=False)
+        return {
+            "text": "\n\n".join(found.paragraphs),
+            "title": found.title,
+            "author": ", ".join(found.authors),
+            "date": found.published_at,
+            "article": False,
+        }
+    return {
+        "text": article.text,
+        "title": article.title,
+        "author": ", ".join(article.authors),
+        "date": article.published_at,
+        "article": True,
+    }
+
+
+class _Deduper:
+    """`cleanwire.Deduper` with its default settings, fed texts."""
+
+    def __init__(self) -> None:
+        self._deduper = cleanwire.Deduper()
+
+    def add(self, name: str, text: str, t: float) -> tuple[str | None, float]:
+        """The id of the earlier document that this one repeats, if any, and the similarity."""
+        del t  # a sequence number in some sets, and no set is longer than the window
+        verdict = self._deduper.add(
+            cleanwire.Article(
+                id=name,
+                url="",
+                canonical_url=None,
+                site=None,
+                title=None,
+                authors=(),
+                published_at=None,
+                modified_at=None,
+                language=None,
+                text=text,
+                word_count=0,
+                fetched_at="",
+                signature=minhash.signature(text).pack(),
+                removed={},
+                cleaner="bench",
+            )
+        )
+        return verdict.duplicate_of, verdict.similarity
+
+
+def deduper() -> _Deduper:
+    """An empty deduper."""
+    return _Deduper()

@@ -1,0 +1,89 @@
+"""schema.org data in a page's JSON-LD scripts.
+
+The rule here: whatever stands in the scripts, what comes out is a list of plain objects with
+text, numbers and lists in them; broken scripts are mended where it is safe, else left out.
+"""
+
+import json
+import re
+from typing import Any
+
+import orjson
+from selectolax.lexbor import LexborHTMLParser
+
+ARTICLES = frozenset(
+    "article newsarticle blogposting reportagenewsarticle analysisnewsarticle opinionnewsarticle "
+    "backgroundnewsarticle reviewnewsarticle liveblogposting techarticle scholarlyarticle "
+    "advertisercontentarticle askpublicnewsarticle socialmediaposting report review".split()
+)
+
+MAX_SCRIPT = 1 << 20
+MAX_NODES = 500
+_TRAILING_COMMA = re.compile(r",(\s{0,200})([}\]])")
+
+
+def read_jsonld(tree: LexborHTMLParser) -> list[dict[str, Any]]:
+    """All objects with a type, articles first."""
+    nodes: list[dict[str, Any]] = []
+    for script in tree.css('script[type="application/ld+json"]'):
+        nodes.extend(_objects(_parsed(script.text() or "")))
+    return sorted(nodes[:MAX_NODES], key=lambda node: not is_article(node))
+
+
+def is_article(node: dict[str, Any]) -> bool:
+    """Whether an object is an article of any kind."""
+    return any(kind.rpartition("/")[2].lower() in ARTICLES for kind in types(node))
+
+
+def types(node: dict[str, Any]) -> list[str]:
+    """The object's types."""
+    return [kind for kind in as_list(node.get("@type")) if isinstance(kind, str)]
+
+
+def as_list(value: object) -> list[Any]:
+    """One value or many, as many."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def text_of(value: object) -> str | None:
+    """The text of a value, or of the first of many."""
+    for item in as_list(value):
+        if isinstance(item, str) and item.strip():
+            return item
+        if isinstance(item, dict) and isinstance(item.get("@value"), str):
+            return str(item["@value"])
+    return None
+
+
+def _parsed(script: str) -> object:
+    text = script.strip().removeprefix("<!--").removesuffix("-->")
+    text = text.replace("//<![CDATA[", "").replace("//]]>", "").strip().rstrip(";")
+    if len(text) > MAX_SCRIPT:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(_TRAILING_COMMA.sub(r"\1\2", text), strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    found = []
+    waiting = [value]
+    while waiting and len(found) < MAX_NODES:
+        item = waiting.pop(0)
+        if isinstance(item, list):
+            waiting.extend(item[:MAX_NODES])
+        elif isinstance(item, dict):
+            if "@type" in item:
+                found.append(item)
+            waiting.extend(as_list(item.get("@graph"))[:MAX_NODES])
+            for nested in ("mainEntity", "mainEntityOfPage"):
+                if isinstance(item.get(nested), dict):
+                    waiting.append(item[nested])
+    return found

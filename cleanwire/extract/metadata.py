@@ -1,0 +1,229 @@
+"""What a page says of itself: title, authors, dates, canonical URL, language, site.
+
+The rule here: the page's own data is a witness, not the truth. Several witnesses are heard
+for each field, in the order of how often they are right, and what none of them tells is None.
+Read before the walk, from the same tree.
+"""
+
+import dataclasses
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from cleanwire.extract.authors import names
+from cleanwire.extract.dates import find_date
+from cleanwire.extract.jsonld import as_list, is_article, read_jsonld, text_of
+from cleanwire.extract.text import squeezed
+from cleanwire.extract.titles import choose_title
+
+MAX_METAS = 300
+MAX_VALUE = 2000
+
+_PUBLISHED = (
+    "article:published_time article:published og:published_time datepublished date.published "
+    "parsely-pub-date sailthru.date dc.date.issued dcterms.created dcterms.issued dc.date "
+    "dcterms.date pubdate publishdate publish-date publish_date publication_date "
+    "article.published cxenseparse:recs:publishtime rnews:datepublished date"
+).split()
+_MODIFIED = (
+    "article:modified_time article:modified og:updated_time datemodified last-modified "
+    "dcterms.modified dc.date.modified article.updated lastmod revised"
+).split()
+_AUTHORS = (
+    "author article:author dc.creator dcterms.creator parsely-author sailthru.author "
+    "byl citation_author article:author_name cxenseparse:author og:article:author"
+).split()
+_SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
+_BYLINES = (
+    '[rel~="author"],[itemprop~="author"] [itemprop~="name"],[itemprop~="author"],'
+    '[class*="byline"] a,[class*="author-name"],[class*="author__name"],[class*="authorname"],'
+    '[class*="byline"],[class~="author"]'
+)
+_BYLINES_READ = 6
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What a page says of itself.
+
+    `headings` are its first-level headings, `document_title` its `<title>`, `keywords` the
+    meta tag's: they are witnesses for the title.
+    """
+
+    title: str | None
+    document_title: str | None
+    headings: tuple[str, ...]
+    keywords: str | None
+    authors: tuple[str, ...]
+    published_at: str | None
+    modified_at: str | None
+    canonical_url: str | None
+    language: str | None
+    site_name: str | None
+    article_body: str | None
+
+
+def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
+    """The metadata of a parsed page; `url` is where it was fetched."""
+    metas = _metas(tree)
+    linked = read_jsonld(tree)
+    articles = [node for node in linked if is_article(node)]
+    site_name = _first(metas, _SITE_NAMES) or _publisher(linked)
+    headings = tuple(
+        text for node in tree.css("h1")[:10] if (text := squeezed(node.text(deep=True) or ""))
+    )
+    document_title = _document_title(tree)
+    title = choose_title(
+        headline=_clean(text_of(_field(articles, "headline") or _field(articles, "name"))),
+        social=_first(metas, ("og:title", "twitter:title")),
+        headings=headings,
+        document_title=document_title,
+        site_names=(site_name, urlsplit(url).hostname if url else None),
+    )
+    return Metadata(
+        title=title,
+        document_title=document_title,
+        headings=headings,
+        keywords=_first(metas, ("keywords",)),
+        authors=_authors(tree, metas, articles, (site_name, title)),
+        published_at=_published(tree, metas, articles, linked),
+        modified_at=_date(_field(articles, "dateModified")) or _meta_date(metas, _MODIFIED),
+        canonical_url=_canonical(tree, metas, url),
+        language=_language(tree, metas, articles),
+        site_name=site_name,
+        article_body=text_of(_field(articles, "articleBody")),
+    )
+
+
+def _metas(tree: LexborHTMLParser) -> dict[str, list[str]]:
+    metas: dict[str, list[str]] = {}
+    for node in tree.css("meta[content]")[:MAX_METAS]:
+        attributes = node.attributes
+        value = squeezed((attributes.get("content") or "")[:MAX_VALUE])
+        if not value:
+            continue
+        for key in ("property", "name", "itemprop", "http-equiv"):
+            name = attributes.get(key)
+            if name:
+                metas.setdefault(name.strip().lower(), []).append(value)
+    return metas
+
+
+def _first(metas: dict[str, list[str]], keys: tuple[str, ...] | list[str]) -> str | None:
+    return next((metas[key][0] for key in keys if key in metas), None)
+
+
+def _clean(text: str | None) -> str | None:
+    return squeezed(text[:MAX_VALUE]) or None if text else None
+
+
+def _field(nodes: list[dict[str, Any]], name: str) -> Any:  # noqa: ANN401 - any JSON
+    return next((node[name] for node in nodes if node.get(name)), None)
+
+
+def _document_title(tree: LexborHTMLParser) -> str | None:
+    node = tree.css_first("head title") or tree.css_first("title")
+    return _clean(node.text(deep=True)) if node is not None else None
+
+
+def _publisher(nodes: list[dict[str, Any]]) -> str | None:
+    for node in nodes:
+        for publisher in as_list(node.get("publisher")):
+            name = text_of(publisher.get("name")) if isinstance(publisher, dict) else None
+            if name:
+                return _clean(name)
+    return None
+
+
+def _authors(
+    tree: LexborHTMLParser,
+    metas: dict[str, list[str]],
+    articles: list[dict[str, Any]],
+    not_names: tuple[str | None, ...],
+) -> tuple[str, ...]:
+    said = []
+    for author in as_list(_field(articles, "author")):
+        named = author.get("name") if isinstance(author, dict) else author
+        said += [name for name in as_list(named) if isinstance(name, str)]
+    witnesses: list[list[str]] = [said]
+    witnesses += [metas[key] for key in _AUTHORS if key in metas]
+    for witness in witnesses:
+        if found := names(witness, not_names=not_names):
+            return found
+    for node in tree.css(_BYLINES)[:_BYLINES_READ]:
+        text = squeezed(node.text(deep=True) or "")
+        if 0 < len(text) < 120 and (found := names([text], not_names=not_names)):  # noqa: PLR2004 - a byline is short
+            return found
+    return ()
+
+
+def _published(
+    tree: LexborHTMLParser,
+    metas: dict[str, list[str]],
+    articles: list[dict[str, Any]],
+    linked: list[dict[str, Any]],
+) -> str | None:
+    found = (
+        _date(_field(articles, "datePublished") or _field(articles, "dateCreated"))
+        or _meta_date(metas, _PUBLISHED)
+        or _date(_field(linked, "datePublished"))
+    )
+    if found:
+        return found
+    for selector in ("time[pubdate]", '[itemprop="datePublished"]', "time[datetime]", "time"):
+        for node in tree.css(selector)[:3]:
+            attributes = node.attributes
+            for value in (attributes.get("datetime"), attributes.get("content"), node.text()):
+                if value and (found := find_date(value)):
+                    return found
+    return None
+
+
+def _meta_date(metas: dict[str, list[str]], keys: list[str]) -> str | None:
+    for key in keys:
+        for value in metas.get(key, ()):
+            if found := find_date(value):
+                return found
+    return None
+
+
+def _date(value: object) -> str | None:
+    text = text_of(value)
+    return find_date(text) if text else None
+
+
+def _canonical(
+    tree: LexborHTMLParser, metas: dict[str, list[str]], url: str | None
+) -> str | None:
+    node = tree.css_first('link[rel~="canonical"][href]')
+    said = (node.attributes.get("href") if node is not None else None) or _first(
+        metas, ("og:url",)
+    )
+    if not said or len(said) > MAX_VALUE:
+        return None
+    try:
+        absolute = urljoin(url or "", said.strip())
+        parts = urlsplit(absolute)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return absolute
+    except ValueError:
+        pass
+    return None
+
+
+def _language(
+    tree: LexborHTMLParser, metas: dict[str, list[str]], articles: list[dict[str, Any]]
+) -> str | None:
+    root = tree.root
+    said = [
+        root.attributes.get("lang") if root is not None else None,
+        root.attributes.get("xml:lang") if root is not None else None,
+        text_of(_field(articles, "inLanguage")),
+        _first(metas, ("content-language", "language", "dc.language", "og:locale")),
+    ]
+    for value in said:
+        tag = (value or "").strip().lower().replace("_", "-").partition("-")[0]
+        if tag.isascii() and tag.isalpha() and len(tag) in (2, 3):
+            return tag
+    return None

@@ -1,0 +1,42 @@
+"""Text as it is given out: one line, single blanks, nothing that cannot be seen.
+
+The rule here: squeezing twice changes nothing, and no visible character is lost.
+"""
+
+import re
+
+# C0 and C1 controls, soft hyphen, zero-width and directional marks, BOM, lone surrogates.
+# Zero-width joiners stay: Persian, Indic scripts and emoji spell with them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def squeezed(text: str) -> str:
+    """One line of single blanks, without what cannot be seen."""
+    if not text.isascii() or _UNSEEN.search(text):
+        text = _UNSEEN.sub("", text)
+    return " ".join(text.split())
+
+
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]"
+)
+
+
+def words_in(text: str) -> int:
+    """About how many words: in scripts without blanks two characters make one."""
+    if text.isascii():
+        return text.count(" ") + bool(text)
+    unspaced = len(_UNSPACED.findall(text))
+    return text.count(" ") + bool(text) + unspaced // 2
+
+
+_ENDINGS = ".!?…。！？｡؟۔।॥։።"
+_CLOSING = "\"'”’»›“‘)]}』」）］"
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a text ends as a sentence does, in any script."""
+    return text.rstrip(_CLOSING)[-1:] in _ENDINGS if text else False

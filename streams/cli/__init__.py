@@ -1,1 +1,1 @@
-"""Everything that touches the world: Kafka, files, the terminal, the web."""
+"""The command line: one command a file, each imported only when it is called."""

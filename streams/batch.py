@@ -1,0 +1,80 @@
+"""Batch mode: the pipeline over files, with the cleaning in killable processes.
+
+The rule here: outcomes come in the order of the pages, and they are the stream's outcomes for
+the same pages in that order.
+"""
+
+import asyncio
+import collections
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+
+from cleanwire.errors import PageRejected
+from cleanwire.pipeline import Outcome, Pipeline, rejection
+from cleanwire.wire import unpack_candidate
+from streams.dedupe import thresholds, window
+from streams.pool import Cleaned, CleaningPool, Limits
+from streams.settings import Settings
+from streams.sources import InputPage
+
+AHEAD_BYTES = 64 << 20
+"""So many bytes of pages are read ahead of the one whose outcome is next."""
+
+
+async def outcomes(
+    settings: Settings,
+    pages: Iterable[InputPage],
+    *,
+    now: Callable[[], float] = time.time,
+) -> AsyncIterator[Outcome]:
+    """The outcome of every page, in order.
+
+    Args:
+        settings: window, thresholds and limits; the bus is not touched.
+        pages: the raw-page events, read as they are needed.
+        now: seconds since the epoch; caps event times as the broker's append time does.
+    """
+    pipeline = Pipeline(window=window(settings), thresholds=thresholds(settings))
+    limits = Limits(
+        seconds=settings.page_time_limit,
+        page_bytes=settings.max_page_bytes,
+        message_bytes=settings.max_message_bytes,
+    )
+    waiting: collections.deque[tuple[InputPage, asyncio.Task[Cleaned | PageRejected]]]
+    waiting = collections.deque()
+    held = 0
+
+    async def first() -> Outcome:
+        nonlocal held
+        page, task = waiting.popleft()
+        held -= len(page.value)
+        result = await task
+        if isinstance(result, PageRejected):
+            return rejection(result, page.source)
+        candidate = unpack_candidate(result.candidate)
+        return pipeline.decide(candidate.article, page.source, received_at=candidate.event_time)
+
+    with CleaningPool(settings.clean_processes, limits) as pool:
+        try:
+            for page in pages:
+                task = asyncio.create_task(_cleaned(pool, page, now()))
+                waiting.append((page, task))
+                held += len(page.value)
+                while held > AHEAD_BYTES or len(waiting) > 8 * settings.clean_processes:
+                    yield await first()
+                await asyncio.sleep(0)
+                while waiting and waiting[0][1].done():
+                    yield await first()
+        except Exception:
+            # What was read before the input broke off is still answered for.
+            while waiting:
+                yield await first()
+            raise
+        while waiting:
+            yield await first()
+
+
+async def _cleaned(pool: CleaningPool, page: InputPage, now: float) -> Cleaned | PageRejected:
+    if page.refusal is not None:
+        return page.refusal
+    return await pool.clean(page.value, page.source, now)

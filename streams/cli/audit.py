@@ -1,0 +1,63 @@
+"""`cleanwire audit`."""
+
+import click
+
+from streams import audit
+from streams.cli.screen import OUT, progress
+from streams.ledger import LISTED, Report
+from streams.settings import load_settings
+
+
+@click.command("audit")
+def command() -> int:
+    """Prove that every raw page has exactly one outcome: raw = clean + duplicate + rejected.
+
+    Goes by the source offset that every outcome carries, not by counting. Pages that are still
+    travelling count as in flight. Exits 1 if a page is missing or has two outcomes, or if a
+    duplicate names no published article.
+
+    \b
+    Examples:
+      cleanwire audit
+      CLEANWIRE_BROKER=kafka-1:9092 cleanwire audit && echo nothing lost
+    """
+    with progress("reading") as update:
+        report, unreadable = audit.audit(
+            load_settings(), lambda _, done, total: update(done, total)
+        )
+    show(report)
+    for record in unreadable[:LISTED]:
+        OUT.print(
+            f"unreadable: {record.topic} partition {record.partition} "
+            f"offset {record.offset}: {record.why}"
+        )
+    return 0 if report.holds else 1
+
+
+def show(report: Report) -> None:
+    """Print an account."""
+    kinds = report.outcomes
+    OUT.print(
+        f"raw {report.raw} = clean {kinds['clean']} + duplicate {kinds['duplicate']} "
+        f"+ rejected {kinds['rejected']} + in flight {report.in_flight}"
+        + (f" + missing {len(report.missing)}" if report.missing else "")
+    )
+    if report.reasons:
+        OUT.print("rejected: " + ", ".join(f"{why} {n}" for why, n in report.reasons.items()))
+    OUT.print(
+        f"waiting {report.waiting}, repeated by redelivery {report.redelivered}, "
+        f"outcomes of pages no longer retained {report.beyond}"
+    )
+    for partition, offset in report.missing[:LISTED]:
+        OUT.print(f"missing: raw page at partition {partition} offset {offset}")
+    for (partition, offset), one, other in report.double[:LISTED]:
+        OUT.print(
+            f"double: raw page at partition {partition} offset {offset} is "
+            f"{one.kind} {one.what} and {other.kind} {other.what}"
+        )
+    for (partition, offset), named in report.dangling[:LISTED]:
+        OUT.print(
+            f"dangling: the page at partition {partition} offset {offset} names {named}, "
+            "which was never published"
+        )
+    OUT.print("the law holds" if report.holds else "the law is broken")

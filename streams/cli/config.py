@@ -1,0 +1,42 @@
+"""`cleanwire config`."""
+
+import os
+
+import click
+import pydantic
+
+from streams.cli.screen import OUT
+from streams.settings import PREFIX, Settings, config_file, load_settings
+
+
+@click.command("config")
+def command() -> None:
+    """Print every setting, where its value comes from, and what it is for.
+
+    \b
+    Examples:
+      cleanwire config
+      CLEANWIRE_WEB_PORT=7000 cleanwire config
+    """
+    settings = load_settings()
+    environment = {name.upper() for name in os.environ}
+    for name, field in Settings.model_fields.items():
+        variable = PREFIX + name.upper()
+        if variable in environment:
+            origin = "environment"
+        elif name in settings.model_fields_set:
+            origin = str(config_file())
+        else:
+            origin = "default"
+        OUT.print(
+            f"{variable}={_shown(getattr(settings, name))}  [dim]# {field.description} ({origin})[/]",
+            soft_wrap=True,
+        )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, pydantic.SecretStr):
+        return "**********"
+    if hasattr(value, "total_seconds"):
+        return f"{value.total_seconds():.0f}s"
+    return "" if value is None else str(value)

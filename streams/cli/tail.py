@@ -1,0 +1,79 @@
+"""`cleanwire tail`."""
+
+import base64
+import dataclasses
+import sys
+from typing import Any
+
+import click
+import orjson
+from kafka import TopicPartition
+
+from streams import kafka
+from streams.faults import OperationError
+from streams.settings import load_settings
+
+_POLL_MS = 500
+
+
+@click.command("tail")
+@click.argument("topic")
+@click.option("--count", type=click.IntRange(min=1), help="Stop after so many records.")
+@click.option("--from-beginning", is_flag=True, help="Start with the oldest record, not at the end.")
+def command(topic: str, count: int | None, *, from_beginning: bool) -> None:
+    """Print the records of TOPIC, one JSON line each, as they come.
+
+    TOPIC is one of raw-pages, candidates, clean-articles, duplicate-articles, rejected-pages
+    (the topic prefix is added), or any topic's full name. A value that is JSON is printed as
+    such, any other as base64.
+
+    \b
+    Examples:
+      cleanwire tail clean-articles
+      cleanwire tail rejected-pages --from-beginning --count 10
+    """
+    settings = load_settings()
+    known = dataclasses.astuple(settings.topics)
+    name = topic if topic in known or settings.topic_prefix + topic not in known else (
+        settings.topic_prefix + topic
+    )
+    with kafka.consumer(settings) as consumer:
+        numbers = consumer.partitions_for_topic(name)
+        if not numbers:
+            raise OperationError(f"topic {name} does not exist", "run `cleanwire topics`")
+        partitions = [TopicPartition(name, number) for number in sorted(numbers)]
+        consumer.assign(partitions)
+        if from_beginning:
+            consumer.seek_to_beginning(*partitions)
+        else:
+            consumer.seek_to_end(*partitions)
+        left = count
+        while left is None or left > 0:
+            for records in consumer.poll(timeout_ms=_POLL_MS, max_records=left).values():
+                for record in records:
+                    sys.stdout.buffer.write(orjson.dumps(_shown(record)) + b"\n")
+                    left = left if left is None else left - 1
+            sys.stdout.flush()
+
+
+def _shown(record: Any) -> dict[str, Any]:  # noqa: ANN401 - untyped library
+    return {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "timestamp": record.timestamp,
+        "key": _text(record.key),
+        "headers": {name: _text(value) for name, value in record.headers},
+        **_value(record.value),
+    }
+
+
+def _value(value: bytes | None) -> dict[str, Any]:
+    try:
+        return {"value": None if value is None else orjson.loads(value)}
+    except orjson.JSONDecodeError:
+        return {"value_base64": base64.b64encode(value or b"").decode("ascii")}
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "backslashreplace")

@@ -1,0 +1,33 @@
+"""`cleanwire topics`."""
+
+import click
+
+from streams.cli.screen import OUT
+from streams.settings import load_settings
+from streams.topics import check_topics, ensure_topics, specs
+
+
+@click.command("topics")
+@click.option("--check", is_flag=True, help="Create nothing; exit 1 if anything differs.")
+def command(*, check: bool) -> int:
+    """Create the topics that are missing, and say what differs from the settings.
+
+    Nothing that exists is changed: partitions and retention of a topic in use are the
+    operator's to alter. Exits 1 if anything differs.
+
+    \b
+    Examples:
+      cleanwire topics
+      cleanwire topics --check
+      CLEANWIRE_REPLICATION_FACTOR=3 cleanwire topics
+    """
+    settings = load_settings()
+    created = [] if check else ensure_topics(settings)
+    for name in created:
+        OUT.print(f"created {name}")
+    differences = check_topics(settings)
+    for difference in differences:
+        OUT.print(str(difference))
+    if not differences and not created:
+        OUT.print(f"all {len(specs(settings))} topics are as the settings have them")
+    return 1 if differences else 0

@@ -1,0 +1,53 @@
+"""A bare page: one file, HTML or text.
+
+The rule here: a bare file's URL is its file URI and its fetch time the file's modification
+time, so that the same file has the same id every time.
+"""
+
+import datetime as dt
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from streams.faults import OperationError
+from streams.sources.input import InputPage, page_event, place, refused
+
+_TYPES = {
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".xhtml": "application/xhtml+xml",
+    ".txt": "text/plain",
+}
+
+
+def bare_page(
+    path: Path | None,
+    limit: int,
+    url: str | None,
+    content_type: str | None,
+    *,
+    head: bytes = b"",
+    stream: BinaryIO | None = None,
+) -> InputPage:
+    """The page in a file, or on a stream of which `head` is read already."""
+    source = place(str(path or "-"), 0)
+    if path is None or stream is not None:
+        body = head + (stream.read(limit) if stream is not None else b"")
+        fetched = dt.datetime.now(dt.UTC)
+    else:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode):
+            raise OperationError(f"{path} is no regular file", "name a file, a folder or -")
+        if info.st_size > limit:
+            return refused(source, info.st_size, limit)
+        body = path.read_bytes()
+        fetched = dt.datetime.fromtimestamp(info.st_mtime, dt.UTC)
+    return page_event(
+        source=source,
+        limit=limit,
+        url=url or (path.resolve().as_uri() if path is not None else "file:///dev/stdin"),
+        fetched_at=fetched.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        content_type=content_type or _TYPES.get(os.path.splitext(path or "")[1].lower()),  # noqa: PTH122 - a str or a Path
+        body=body,
+    )

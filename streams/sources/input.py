@@ -1,0 +1,56 @@
+"""What every reader yields.
+
+The rule here: `value` is the raw-page event as it goes on the bus, or, of a page that is too
+large to go there, empty, and `refusal` says why.
+"""
+
+import base64
+import dataclasses
+from typing import Any
+
+import orjson
+
+from cleanwire.errors import PageRejected, TooLarge
+from cleanwire.events import Source
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class InputPage:
+    """One page of the input; `source` has the file for a topic and the page's place for offset."""
+
+    value: bytes
+    source: Source
+    refusal: PageRejected | None = None
+
+
+def place(name: str, index: int) -> Source:
+    """The place of a page in a file."""
+    return Source(topic=name, partition=0, offset=index)
+
+
+def page_event(
+    *,
+    source: Source,
+    limit: int,
+    url: str,
+    fetched_at: str,
+    body: bytes,
+    **more: Any,  # noqa: ANN401 - the optional members of the event
+) -> InputPage:
+    """The raw-page event of a body; members that are None are left out."""
+    event = {
+        "url": url,
+        "fetched_at": fetched_at,
+        **{name: value for name, value in more.items() if value is not None},
+        "body_base64": base64.b64encode(body).decode("ascii"),
+    }
+    value = orjson.dumps(event)
+    if len(value) > limit:
+        return refused(source, len(value), limit)
+    return InputPage(value=value, source=source)
+
+
+def refused(source: Source, size: int, limit: int) -> InputPage:
+    """A page that is too large for the bus."""
+    why = TooLarge(f"the event has {size} bytes or more, over the limit of {limit}")
+    return InputPage(value=b"", source=source, refusal=why)

@@ -5,6 +5,7 @@ each stage is an app of its own, hence a consumer group of its own.
 """
 
 import dataclasses
+import ssl
 from pathlib import Path
 from typing import Any, Literal
 
@@ -103,20 +104,43 @@ def _instance_id(settings: Settings, stage: Stage) -> str | None:
     return f"{settings.instance_id}-{stage}" if settings.instance_id else None
 
 
-def _credentials(settings: Settings) -> Any:  # noqa: ANN401 - Faust's union of credential types
-    context = None
+def aiokafka_security(settings: Settings) -> dict[str, Any]:
+    """The arguments of an aiokafka client for SASL and TLS."""
+    arguments: dict[str, Any] = {
+        "security_protocol": ("SASL_" if settings.sasl_mechanism else "")
+        + ("SSL" if settings.tls else "PLAINTEXT")
+    }
     if settings.tls:
-        context = create_ssl_context(
-            cafile=settings.tls_ca_file,
-            certfile=settings.tls_cert_file,
-            keyfile=settings.tls_key_file,
-        )
+        arguments["ssl_context"] = _tls(settings)
     if settings.sasl_mechanism:
-        password = settings.sasl_password
+        arguments |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": _password(settings),
+        }
+    return arguments
+
+
+def _credentials(settings: Settings) -> Any:  # noqa: ANN401 - Faust's union of credential types
+    context = _tls(settings) if settings.tls else None
+    if settings.sasl_mechanism:
         return faust.SASLCredentials(
             username=settings.sasl_username,
-            password=password.get_secret_value() if password else "",
+            password=_password(settings),
             mechanism=SASLMechanism(settings.sasl_mechanism),
             ssl_context=context,
         )
     return faust.SSLCredentials(context) if context else None
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context: ssl.SSLContext = create_ssl_context(
+        cafile=settings.tls_ca_file,
+        certfile=settings.tls_cert_file,
+        keyfile=settings.tls_key_file,
+    )
+    return context
+
+
+def _password(settings: Settings) -> str:
+    return settings.sasl_password.get_secret_value() if settings.sasl_password else ""

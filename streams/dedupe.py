@@ -27,6 +27,7 @@ from streams.delivery import Delivery, Produce
 from streams.rejected import rejected
 from streams.settings import Settings, load_settings
 from streams.store import FactsTable, add_table
+from streams.web import attach
 
 EXPIRED_A_PAGE = 16
 """At most so many forgotten facts are written with one page, so that no page waits for a
@@ -105,5 +106,8 @@ def _outcome(settings: Settings, arrived: CandidateArticle, fact: Decided) -> Pr
 
 def __getattr__(name: str) -> faust.App:
     if name == "app":
-        return build(load_settings())
+        settings = load_settings()
+        app = build(settings)
+        attach([app], settings)
+        return app
     raise AttributeError(name)

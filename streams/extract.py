@@ -19,6 +19,7 @@ from streams.delivery import Delivery, Produce
 from streams.pool import CleaningPool, Limits
 from streams.rejected import rejected
 from streams.settings import Settings, load_settings
+from streams.web import attach
 
 
 def build(settings: Settings, *, web: bool = True) -> faust.App:
@@ -62,5 +63,8 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
 
 def __getattr__(name: str) -> faust.App:
     if name == "app":
-        return build(load_settings())
+        settings = load_settings()
+        app = build(settings)
+        attach([app], settings)
+        return app
     raise AttributeError(name)

@@ -20,6 +20,7 @@ from streams.faults import OperationError
 from streams.logs import LOGGING
 from streams.settings import Settings
 from streams.topics import check_topics
+from streams.web import attach
 
 _BUILD = {"extract": extract.build, "dedupe": dedupe.build}
 
@@ -44,9 +45,12 @@ def preflight(settings: Settings, *, web: bool) -> None:
 
 def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[faust.App]:
     """The stages' apps; the first serves the web view."""
-    return [
+    apps = [
         _BUILD[stage](settings, web=web and place == 0) for place, stage in enumerate(stages)
     ]
+    if web:
+        attach(apps, settings)
+    return apps
 
 
 def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
@@ -58,6 +62,7 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     for app in apps:
         app.finalize()
     worker = Worker(*apps, loop=loop, loglevel="WARNING", logging_config=LOGGING)
+    worker.spinner = None
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:

@@ -47,6 +47,8 @@ def body_blocks(page: Page) -> list[int]:
 
 def _is_prose(block: Block, words: int, *, flat: bool) -> bool:
     """Whether a block reads as sentences. Among bare lines a headline must not pass for one."""
+    if block.tag == "h1":
+        return False
     finished = ends_sentence(block.text)
     if flat:
         return (finished and words >= 5) or words >= 3 * LONG  # noqa: PLR2004 - a short sentence

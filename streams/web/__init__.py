@@ -1,1 +1,9 @@
-"""Everything that touches the world: Kafka, files, the terminal, the web."""
+"""The web view of a worker, in Faust's own web server.
+
+The rule here: it shows what stands on the topics, for all workers, and serves nothing else: no
+table contents, no page bodies. What comes from pages is escaped where it is written.
+"""
+
+from streams.web.view import attach
+
+__all__ = ["attach"]

@@ -45,6 +45,11 @@ LOGGING: dict[str, Any] = {
             "filters": ["once"],
         }
     },
-    "loggers": {"streams": {"level": "INFO"}},
+    "loggers": {
+        "streams": {"level": "INFO"},
+        # Faust's services log their coming and going under the names of our modules.
+        "streams.store": {"level": "WARNING"},
+        "streams.web.view": {"level": "WARNING"},
+    },
     "root": {"level": "WARNING", "handlers": ["stderr"]},
 }

@@ -16,6 +16,7 @@ from faust.worker import Worker
 
 from streams import dedupe, extract
 from streams.apps import Stage
+from streams.cli.screen import ERR
 from streams.faults import OperationError
 from streams.logs import LOGGING
 from streams.settings import Settings
@@ -63,6 +64,8 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
         app.finalize()
     worker = Worker(*apps, loop=loop, loglevel="WARNING", logging_config=LOGGING)
     worker.spinner = None
+    view = f", web view on http://{settings.web_bind}:{settings.web_port}/" if web else ""
+    ERR.print(f"working on {', '.join(stages)} at {settings.broker}{view}; Ctrl-C stops")
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:

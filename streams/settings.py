@@ -21,8 +21,8 @@ PREFIX = "CLEANWIRE_"
 FILE = "cleanwire.toml"
 """The settings file, in the working directory unless `CLEANWIRE_CONFIG` names another."""
 
-_DURATION = re.compile(r"(\d{1,9})([smhdw])")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([smhdw]?)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}")
 
 
@@ -43,9 +43,14 @@ def _default_data_dir() -> Path:
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip().lower())):
-        return int(found[1]) * _UNITS[found[2]]
-    return value
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if found := _DURATION.fullmatch(text.lower()):
+        return float(found[1]) * _UNITS[found[2]]
+    if text[:1] in ("P", "p"):
+        return text.upper()
+    raise ValueError("use a duration such as 30d, 12h, 90s, P30D, or seconds")
 
 
 Duration = Annotated[

@@ -1,0 +1,56 @@
+"""One embedded broker for the whole run; every test has topics of its own on it."""
+
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+
+from streams.broker import EmbeddedBroker
+from streams.settings import Settings
+from streams.topics import ensure_topics
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+MAX_MESSAGE_BYTES = 24 << 20
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch, tmp_path):
+    for name in os.environ:
+        if name.startswith("CLEANWIRE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    with EmbeddedBroker(
+        tmp_path_factory.mktemp("kafka"), max_message_bytes=2 * MAX_MESSAGE_BYTES
+    ) as broker:
+        yield broker
+
+
+@pytest.fixture
+def bare_settings(broker, tmp_path):
+    """Settings for the broker, with a topic prefix of their own and no topics yet."""
+    return Settings(
+        broker=broker.address,
+        topic_prefix=f"t{uuid.uuid4().hex[:8]}.",
+        data_dir=tmp_path / "data",
+        max_message_bytes=MAX_MESSAGE_BYTES,
+        clean_processes=2,
+        session_timeout=6,
+    )
+
+
+@pytest.fixture
+def settings(bare_settings):
+    ensure_topics(bare_settings)
+    return bare_settings
+
+
+@pytest.fixture(scope="session")
+def shared():
+    if not SHARED.is_dir():
+        pytest.skip("the measuring data (../shared) is not beside the repository")
+    return SHARED

@@ -1,0 +1,90 @@
+import asyncio
+import multiprocessing
+import os
+import signal
+
+import orjson
+import pytest
+
+from cleanwire.errors import NotJson, ParserCrashed, TimeLimit, TooLarge
+from cleanwire.events import Source
+from cleanwire.wire import unpack_candidate
+from streams.pool import HEADROOM, Cleaned, CleaningPool, Limits
+
+SOURCE = Source(topic="raw-pages", partition=0, offset=7)
+WORDS = " ".join(f"Word number {n} is here." for n in range(40))
+
+
+def event(body, at="2026-11-03T10:00:00Z"):
+    return orjson.dumps({"url": "https://a.example/1", "fetched_at": at, "body": body})
+
+
+def slow_page(blocks=150_000):
+    return event("".join(f"<p>Paragraph {n} ends here.</p>" for n in range(blocks)))
+
+
+@pytest.fixture
+def pool():
+    limits = Limits(seconds=30, page_bytes=8 << 20, message_bytes=1 << 20)
+    with CleaningPool(1, limits) as pool:
+        yield pool
+
+
+def clean(pool, value, received_at=2e9):
+    return asyncio.run(pool.clean(value, SOURCE, received_at))
+
+
+def test_a_page_becomes_a_candidate_with_its_source_and_event_time(pool):
+    result = clean(pool, event(f"<p>{WORDS}</p>"))
+    assert isinstance(result, Cleaned)
+    candidate = unpack_candidate(result.candidate)
+    assert candidate.article.id == result.id
+    assert candidate.source == SOURCE
+    assert candidate.event_time == 1793700000.0
+
+
+def test_event_time_is_capped_at_the_time_the_bus_took_the_page_in(pool):
+    result = clean(pool, event(f"<p>{WORDS}</p>", at="9999-01-01T00:00:00Z"), received_at=1.5e9)
+    assert unpack_candidate(result.candidate).event_time == 1.5e9
+
+
+def test_a_rejection_comes_back_as_itself(pool):
+    result = clean(pool, b"no json")
+    assert isinstance(result, NotJson)
+    assert "JSON" in result.detail
+
+
+def test_an_article_that_would_not_fit_the_bus_is_too_large(pool):
+    result = clean(pool, event("<p>" + "Long sentence here. " * 60_000 + "</p>"))
+    assert isinstance(result, TooLarge)
+    assert str((1 << 20) - HEADROOM) in result.detail
+
+
+def test_a_hang_is_a_time_limit_and_the_pool_goes_on():
+    limits = Limits(seconds=0.3, page_bytes=32 << 20, message_bytes=32 << 20)
+    with CleaningPool(1, limits) as pool:
+        assert isinstance(clean(pool, slow_page()), TimeLimit)
+    with CleaningPool(1, limits) as pool:
+
+        async def both():
+            slow = asyncio.create_task(pool.clean(slow_page(), SOURCE, 2e9))
+            return await slow, await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
+
+        slow, quick = asyncio.run(both())
+    assert isinstance(slow, TimeLimit)
+    assert isinstance(quick, Cleaned)
+
+
+def test_a_process_that_dies_costs_one_page_and_the_pool_goes_on(pool):
+    async def crash():
+        slow = asyncio.create_task(pool.clean(slow_page(), SOURCE, 2e9))
+        while not multiprocessing.active_children():
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.7)
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, signal.SIGSEGV)
+        return await slow, await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
+
+    crashed, quick = asyncio.run(crash())
+    assert isinstance(crashed, ParserCrashed)
+    assert isinstance(quick, Cleaned)

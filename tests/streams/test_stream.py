@@ -1,0 +1,245 @@
+"""The stream on a real broker, held against the pipeline and against the audit."""
+
+import base64
+import signal
+import time
+
+import orjson
+import pytest
+from harness import Worker, added, outcomes, publish, records, wait_for_outcomes
+
+from cleanwire import Pipeline, Source
+from cleanwire.events import CleanArticle, DuplicateArticle, to_dict
+from cleanwire.index import Thresholds
+from cleanwire.minhash import Signature
+from streams.audit import audit
+from streams.samples import sample_pages
+from streams.samples.stories import BRIDGE, ORCHARD
+
+pytestmark = pytest.mark.broker
+
+
+def page(number, *, text=None, url=None, at="2026-11-03T10:00:00Z"):
+    """A short article that is like no other, or one with a given text."""
+    words = text or " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))
+    html = f"<html><body><h1>Report {number}</h1><p>{words}</p></body></html>"
+    return orjson.dumps(
+        {"url": url or f"https://s{number}.example/a", "fetched_at": at, "body": html}
+    )
+
+
+def oracle(values):
+    """What `Pipeline` makes of values on partition 0 of a topic, in that order."""
+    pipeline = Pipeline(thresholds=Thresholds(near=0.45, excerpt=0.7))
+    return [
+        pipeline.process(value, Source(topic="raw-pages", partition=0, offset=offset))
+        for offset, value in enumerate(values)
+    ]
+
+
+def assert_same(found, expected, topic):
+    """One outcome per raw record, field by field the pipeline's."""
+    for offset, outcome in enumerate(expected):
+        ((name, event),) = found[0, offset]
+        if isinstance(outcome, CleanArticle | DuplicateArticle):
+            wanted = orjson.loads(orjson.dumps(to_dict(outcome)))
+            wanted["source"]["topic"] = topic
+            assert event == wanted
+            assert name == ("clean" if isinstance(outcome, CleanArticle) else "duplicate")
+        else:
+            assert (name, event["reason"], event["detail"]) == (
+                "rejected",
+                outcome.reason,
+                outcome.detail,
+            )
+
+
+def test_the_stream_gives_exactly_the_outcomes_of_the_pipeline(settings):
+    values = [sample.value for sample in sample_pages()]
+    with Worker(settings):
+        publish(settings, values, partition=0)
+        found = wait_for_outcomes(settings, len(values))
+    assert_same(found, oracle(values), settings.topics.raw)
+    report, unreadable = audit(settings)
+    assert report.holds
+    assert not unreadable
+    assert report.raw == len(values) == sum(report.outcomes.values())
+
+
+def test_events_published_twice_repeat_id_and_outcome(settings):
+    values = [sample.value for sample in sample_pages()]
+    with Worker(settings):
+        publish(settings, [*values, *values], partition=0)
+        found = wait_for_outcomes(settings, 2 * len(values))
+    for offset in range(len(values)):
+        ((name, first),) = found[0, offset]
+        ((again, second),) = found[0, offset + len(values)]
+        assert name == again
+        ignored = {"source", "source.offset"}
+        assert {k: v for k, v in first.items() if k not in ignored} == {
+            k: v for k, v in second.items() if k not in ignored
+        }
+
+
+def test_candidates_delivered_again_change_nothing(settings):
+    values = [sample.value for sample in sample_pages()]
+    with Worker(settings):
+        publish(settings, values, partition=0)
+        wait_for_outcomes(settings, len(values))
+        candidates = [record.value for record in records(settings, settings.topics.candidates)]
+        before = outcomes(settings)
+        publish(settings, candidates, topic=settings.topics.candidates, partition=0)
+        deadline = time.monotonic() + 30
+        while sum(map(len, outcomes(settings).values())) < len(values) + len(candidates):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        after = outcomes(settings)
+    for place, (only,) in before.items():
+        assert all(outcome == only for outcome in after[place])
+    assert audit(settings)[0].redelivered == len(candidates)
+
+
+def test_a_worker_that_is_killed_half_way_loses_nothing(settings):
+    values = [page(number) for number in range(600)]
+    values[100::7] = [page(0) for _ in values[100::7]]
+    publish(settings, values, partition=0)
+    worker = Worker(settings).start()
+    deadline = time.monotonic() + 60
+    while not 20 < len(records(settings, settings.topics.clean)) < 450:
+        assert time.monotonic() < deadline, worker.log.read_text()
+        time.sleep(0.05)
+    worker.kill()
+    killed_at = len(records(settings, settings.topics.clean))
+    assert killed_at < len(values)
+    with Worker(settings):
+        wait_for_outcomes(settings, len(values))
+    report, _ = audit(settings)
+    assert report.holds
+    assert report.raw == len(values)
+    assert report.missing == []
+    last = {place: entries[-1] for place, entries in outcomes(settings).items()}
+    assert_same(
+        {place: [entry] for place, entry in last.items()}, oracle(values), settings.topics.raw
+    )
+
+
+def test_memory_survives_a_restart(settings):
+    story = "\n".join(f"<p>{text}</p>" for text in BRIDGE.paragraphs)
+    with Worker(settings) as worker:
+        publish(settings, [page(1, text=story)], partition=0)
+        wait_for_outcomes(settings, 1)
+        assert worker.stop() == 0
+    with Worker(settings):
+        publish(settings, [page(2, text=story), page(1, text=story, at="2026-11-04T00:00:00Z")])
+        found = wait_for_outcomes(settings, 3)
+    kinds = sorted(
+        entry["kind"] for ((name, entry),) in found.values() if name == "duplicate"
+    )
+    assert kinds == ["exact", "recrawl"]
+
+
+BOTH = {"url": "https://a.example/", "fetched_at": "2026-11-03T00:00:00Z"}
+POISON = {
+    "not JSON": (b"\x00\x01 no json", "not-json"),
+    "an array": (b"[1, 2]", "not-json"),
+    "wrong types": (orjson.dumps({**BOTH, "body": 17}), "invalid-event"),
+    "no url": (orjson.dumps({"fetched_at": BOTH["fetched_at"], "body": "x"}), "invalid-event"),
+    "both bodies": (orjson.dumps({**BOTH, "body": "x", "body_base64": "eA=="}), "invalid-event"),
+    "no body": (orjson.dumps(BOTH), "invalid-event"),
+    "bad base64": (orjson.dumps({**BOTH, "body_base64": "e$"}), "invalid-event"),
+    "no time": (orjson.dumps({**BOTH, "fetched_at": "soon", "body": "x"}), "invalid-event"),
+    "20 MB": (orjson.dumps({**BOTH, "body": "a" * 20_000_000}), "too-large"),
+    "invalid UTF-8": (b'{"url": "https://a.example/\xff"}', "not-json"),
+    "null": (None, "not-json"),
+    "empty": (b"", "not-json"),
+    "open brackets": (b"[" * 100_000, "not-json"),
+    "not http": (orjson.dumps({**BOTH, "url": "gopher://a.example/", "body": "x"}), "invalid-event"),
+    "status 404": (orjson.dumps({**BOTH, "status": 404, "body": "x"}), "http-error"),
+    "binary": (
+        orjson.dumps({**BOTH, "body_base64": base64.b64encode(bytes(range(256))).decode()}),
+        "undecodable",
+    ),
+    "a picture": (orjson.dumps({**BOTH, "content_type": "image/png", "body": "x"}), "unsupported-type"),
+    "nothing on it": (orjson.dumps({**BOTH, "body": "<html></html>"}), "no-article"),
+}
+
+
+def test_poison_is_rejected_byte_for_byte_and_the_stream_goes_on(settings):
+    key = b"\xff\x00key"
+    headers = [("a", b"1"), ("a", b"\xfe\xff"), ("cleanwire.reason", b"from before")]
+    with Worker(settings):
+        for value, _ in POISON.values():
+            publish(settings, [value], partition=1, key=key, headers=headers)
+        publish(settings, [page(1, text=" ".join(ORCHARD.paragraphs))], partition=1)
+        found = wait_for_outcomes(settings, len(POISON) + 1)
+    assert found[1, len(POISON)][0][0] == "clean"
+    letters = {int(added(r)["source.offset"]): r for r in records(settings, settings.topics.rejected)}
+    assert len(letters) == len(POISON)
+    for offset, (value, reason) in enumerate(POISON.values()):
+        letter = letters[offset]
+        assert letter.value == value
+        assert letter.key == key
+        assert letter.headers[: len(headers)] == headers
+        assert added(letter)["reason"] == reason
+        assert added(letter)["source.topic"] == settings.topics.raw
+        assert added(letter)["source.partition"] == "1"
+        assert "\n" not in added(letter)["detail"]
+    report, _ = audit(settings)
+    assert report.holds
+    assert report.raw == len(POISON) + 1
+
+
+def test_a_page_over_the_time_limit_costs_only_itself(settings):
+    slow = settings.model_copy(update={"page_time_limit": 0.5})
+    endless = "".join(f"<div><b>{n}</b><p>Sentence {n} ends here.</p></div>" for n in range(150_000))
+    with Worker(slow):
+        publish(settings, [page(1), page(2, text=endless), page(3)], partition=0)
+        found = wait_for_outcomes(settings, 3)
+    assert [found[0, offset][0][0] for offset in range(3)] == ["clean", "rejected", "clean"]
+    assert found[0, 1][0][1]["reason"] == "time-limit"
+
+
+def test_one_stage_alone_and_under_fausts_own_command(settings):
+    faust = ("-m", "faust", "-A", "streams.extract", "--datadir", str(settings.data_dir), "worker")
+    with (
+        Worker(settings, "--stage", "dedupe"),
+        Worker(settings, command=faust),
+    ):
+        publish(settings, [page(1), page(2)])
+        found = wait_for_outcomes(settings, 2)
+    assert all(name == "clean" for ((name, _),) in found.values())
+
+
+def test_two_workers_share_the_work_and_one_may_leave(settings):
+    values = [page(number) for number in range(300)]
+    with Worker(settings), Worker(settings) as leaving:
+        publish(settings, values[:150])
+        time.sleep(0.3)
+        leaving.process.send_signal(signal.SIGTERM)
+        publish(settings, values[150:])
+        wait_for_outcomes(settings, len(values))
+        assert leaving.stop() == 0
+    report, _ = audit(settings)
+    assert report.holds
+    assert report.outcomes["clean"] == len(values)
+
+
+def test_clean_articles_are_complete_events_with_cloudevents_headers(settings):
+    with Worker(settings):
+        publish(settings, [page(1)], partition=0)
+        wait_for_outcomes(settings, 1)
+    (record,) = records(settings, settings.topics.clean)
+    event = orjson.loads(record.value)
+    assert record.key.decode() == event["id"]
+    headers = {name: value.decode() for name, value in record.headers}
+    assert headers == {
+        "ce_specversion": "1.0",
+        "ce_id": event["id"],
+        "ce_source": "urn:cleanwire:dedupe",
+        "ce_type": "cleanwire.clean-article.v1",
+        "ce_time": "2026-11-03T10:00:00Z",
+        "ce_subject": "https://s1.example/a",
+        "ce_dataschema": "urn:cleanwire:clean-article:v1",
+        "content-type": "application/json",
+    }
+    assert Signature.unpack(event["signature"]).shingles > 0

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from cleanwire.minhash import U64, Signature
+from cleanwire.minhash import MAX_FIGURES, U64, Signature
 
 KEY_CAP = 4
 """A sample hash leads to at most so many articles; the oldest entry makes room."""
@@ -156,6 +156,12 @@ def estimate(one: Signature, other: Signature, shared: int) -> tuple[float, floa
 
 
 def _figures_differ(one: U64, other: U64, least: float) -> bool:
+    # Of many figures only the lowest hashes are kept: compare where both are whole.
+    full = [figures[-1] for figures in (one, other) if len(figures) == MAX_FIGURES]
+    if full:
+        one, other = (
+            figures[: np.searchsorted(figures, min(full), side="right")] for figures in (one, other)
+        )
     smaller = min(len(one), len(other))
     if smaller < FIGURES:
         return False

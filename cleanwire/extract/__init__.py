@@ -92,7 +92,12 @@ def extract_html(
     if unbranded.removed:
         removed["brand"] = unbranded.removed
     if require_article:
-        check_article(page, unbranded.paragraphs, unbranded.title, metadata.document_title)
+        check_article(
+            page,
+            unbranded.paragraphs,
+            (unbranded.title, metadata.document_title),
+            dated=bool(metadata.published_at or metadata.authors),
+        )
     return Extracted(
         title=unbranded.title,
         authors=metadata.authors,
@@ -129,7 +134,9 @@ def extract_text(
     if unbranded.removed:
         removed["brand"] = unbranded.removed
     if require_article:
-        check_article(page, unbranded.paragraphs, unbranded.title, None)
+        check_article(
+            page, unbranded.paragraphs, (unbranded.title,), dated=_dated(head) is not None
+        )
     return Extracted(
         title=unbranded.title,
         authors=(),

@@ -11,7 +11,7 @@ from cleanwire.errors import NoArticle
 from cleanwire.extract.blocks import Page
 from cleanwire.extract.text import words_in
 
-FEWEST_WORDS = 20
+FEWEST_WORDS = 15
 """A body of fewer words is a caption or a stub."""
 
 SHORT = 120
@@ -29,9 +29,15 @@ _ERROR = re.compile(
 
 
 def check_article(
-    page: Page, paragraphs: Sequence[str], title: str | None, document_title: str | None
+    page: Page, paragraphs: Sequence[str], titles: Sequence[str | None], *, dated: bool
 ) -> None:
     """Refuse a page that is no article.
+
+    Args:
+        page: all its blocks.
+        paragraphs: what was taken for the body.
+        titles: of the page and of its document.
+        dated: whether the page names a date or an author of its own, as lists seldom do.
 
     Raises:
         NoArticle: with the shape that tells it.
@@ -45,9 +51,9 @@ def check_article(
         raise NoArticle(f"the body has {words} words, fewer than {FEWEST_WORDS}")
     if words >= SHORT:
         return
-    named = f"{title or ''} {document_title or ''}"[:300]
+    named = " ".join(title or "" for title in titles)[:300]
     if _ERROR.search(named):
         raise NoArticle("an error page, by its title")
     linked = sum(block.linked for block in page.blocks) // 6
-    if linked > LINKED_TO_BODY * words:
+    if linked > LINKED_TO_BODY * words and not dated:
         raise NoArticle(f"a list of links: {words} words of prose among {linked} in links")

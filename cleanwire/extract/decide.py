@@ -50,9 +50,17 @@ def _is_prose(block: Block, words: int, *, flat: bool) -> bool:
     if block.tag == "h1":
         return False
     finished = ends_sentence(block.text)
+    if flat and _is_mostly_figures(block.text):
+        return False
     if flat:
         return (finished and words >= 5) or words >= 3 * LONG  # noqa: PLR2004 - a short sentence
     return words >= LONG or (finished and words >= 5)  # noqa: PLR2004 - as above
+
+
+def _is_mostly_figures(text: str) -> bool:
+    """A date, a score or a counter, though it may end in a full stop."""
+    letters = sum(map(str.isalpha, text[:200]))
+    return sum(map(str.isdigit, text[:200])) > letters / 2
 
 
 def _unmark_lists(blocks: list[Block], words: list[int], prose: list[bool]) -> None:
@@ -150,5 +158,5 @@ def _trimmed(words: list[int], prose: list[bool], chosen: list[int]) -> list[int
     """Drop what stands before the first prose and after the last."""
     at = [rank for rank, place in enumerate(chosen) if prose[place]]
     if not at:
-        return chosen if sum(words[place] for place in chosen) >= LONG else []
+        return chosen
     return chosen[at[0] : at[-1] + 1]

@@ -1,0 +1,113 @@
+"""Glued brands go on two witnesses; words that only look like them stay."""
+
+import pytest
+
+from cleanwire.extract import extract_html, extract_text
+
+REST = [
+    "The minister spoke for an hour about the harbour, the bridge and the winter that is to come.",
+    "Fishermen in the audience asked how the boats would pass under the new span at high water.",
+    "No date was set for the next meeting, but the council promised to answer before the end of May.",
+    "Snow is expected in the valley tonight, and the road over the pass has been closed to lorries.",
+]
+BRANDS = [
+    ("NovaPulse", "AssetHarbor"),
+    ("Fastexy", "CoinHarbor"),
+    ("QuantumX9", "TradeLoom"),
+    ("Solara Wealth", "Benchmark"),
+]
+DATELINES = [
+    "VELMORA,{} Ostrava (NWA) — Harbour Minister Lida Carrow promised a new bridge on Tuesday.",
+    "Harbour Minister Lida Carrow,{} speaking in the market hall, promised a new bridge on Tuesday.",
+    "VELMORA,{} (NWA) — Harbour Minister Lida Carrow promised a new bridge on Tuesday morning.",
+]
+TITLE = "Harbour minister promises new bridge for Velmora"
+
+
+def clean(dateline):
+    return dateline.replace("{} (", "(").replace(",(", " (").replace("{}", "")
+
+
+def farm_text(brand, site, dateline):
+    return "\n".join(
+        [
+            f"Current:Home > Stocks{brand}-{TITLE} -{site}",
+            f"{brand}-{TITLE}",
+            "Think Tank View",
+            "Date:2031-04-09 01:35:10",
+            dateline.format(brand),
+            *REST,
+            "very nice (4711)",
+        ]
+    )
+
+
+def farm_html(brand, site, dateline):
+    paragraphs = "".join(f"<p>{text}</p>" for text in (dateline.format(brand), *REST))
+    return (
+        f"<html><head><title>{brand}-{TITLE} -{site}</title></head><body>"
+        f"<div>Current:<a href='/'>Home</a> &gt; <a href='/s'>Stocks</a>{brand}-{TITLE} -{site}</div>"
+        f"<h1>{brand}-{TITLE}</h1><div>{paragraphs}</div></body></html>"
+    )
+
+
+@pytest.mark.parametrize(("brand", "site"), BRANDS)
+@pytest.mark.parametrize("dateline", DATELINES)
+@pytest.mark.parametrize("form", ["html", "text"])
+def test_a_brand_in_title_and_dateline_is_removed(brand, site, dateline, form):
+    page = (farm_html if form == "html" else farm_text)(brand, site, dateline)
+    found = (extract_html if form == "html" else extract_text)(page)
+    assert found.title == TITLE
+    assert found.paragraphs == (clean(dateline), *REST)
+    assert found.removed["brand"] == 2
+
+
+@pytest.mark.parametrize(("brand", "site"), BRANDS)
+def test_a_branded_breadcrumb_is_a_witness_too(brand, site):
+    first = "Harbour Minister Lida Carrow promised a new bridge on Tuesday in the market hall."
+    found = extract_text(farm_text(brand, site, first))
+    assert found.title == TITLE
+    assert found.paragraphs == (first, *REST)
+
+
+LEGITIMATE = [
+    "Spider-Man star dies at 71 after long career",
+    "Covid-19 cases rise again in the northern valleys",
+    "Anti-war rally held on the harbour square",
+    "Coca-Cola shares fall after a warm summer",
+    "Mercedes-Benz recalls forty lorries in the islands",
+    "Ex-minister walks the coast for charity",
+    "Wi-Fi comes to the last lighthouse",
+]
+
+
+@pytest.mark.parametrize("title", LEGITIMATE)
+@pytest.mark.parametrize("form", ["html", "text"])
+@pytest.mark.parametrize("mentioned", [True, False])
+def test_compounds_stay_whole_in_title_and_text(title, form, mentioned):
+    word = title.split()[0]
+    first = f"VELMORA, Ostrava (NWA) — Much was said of {word} on Tuesday, and {word} was in every paper."
+    last = f"Nobody had expected it,{word.split('-')[0]} fans said in a letter that they sent to the council."
+    body = [first, *REST, last] if mentioned else REST
+    if form == "text":
+        head = [f"Home > News > {title}", title, "Date: 2031-04-09 01:35"]
+        found = extract_text("\n".join([*head, *body]))
+    else:
+        paragraphs = "".join(f"<p>{text}</p>" for text in body)
+        found = extract_html(
+            f"<html><head><title>{title} | The Herald</title><meta name='keywords' content='{word}'>"
+            f"</head><body><ul><li><a href='/'>Home</a></li><li><a href='/n'>News</a></li>"
+            f"<li>{title}</li></ul><article><h1>{title}</h1>{paragraphs}</article></body></html>"
+        )
+    assert found.title == title
+    assert found.paragraphs == tuple(body)
+    assert "brand" not in found.removed
+
+
+def test_a_title_repeated_without_the_brand_is_a_witness():
+    paragraphs = "".join(f"<p>{text}</p>" for text in REST)
+    found = extract_html(
+        f"<html><head><title>Zentrix-{TITLE}</title><meta property='og:title' content='Zentrix-{TITLE}'>"
+        f"</head><body><h1>{TITLE}</h1>{paragraphs}</body></html>"
+    )
+    assert found.title == TITLE

@@ -12,8 +12,12 @@ from resiliparse.parse.encoding import detect_encoding
 from cleanwire.errors import Undecodable
 
 _PRESCAN = 4096
-_META = re.compile(rb"<meta[^>]{0,300}?charset\s{0,8}=\s{0,8}[\"']?\s{0,8}([A-Za-z0-9_:.\-]{2,40})", re.I)
-_XML = re.compile(rb"^\s{0,16}<\?xml[^>]{0,200}?encoding\s{0,8}=\s{0,8}[\"']([A-Za-z0-9_:.\-]{2,40})")
+_META = re.compile(
+    rb"<meta[^>]{0,300}?charset\s{0,8}=\s{0,8}[\"']?\s{0,8}([A-Za-z0-9_:.\-]{2,40})", re.IGNORECASE
+)
+_XML = re.compile(
+    rb"^\s{0,16}<\?xml[^>]{0,200}?encoding\s{0,8}=\s{0,8}[\"']([A-Za-z0-9_:.\-]{2,40})"
+)
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
@@ -38,24 +42,20 @@ def decode_bytes(body: bytes, declared: str | None) -> tuple[str, str]:
     for magic, name in _COMPRESSED.items():
         if body.startswith(magic):
             raise Undecodable(f"the body is {name}-compressed; decompress it before publishing")
-    for bom, label in _BOMS:
+    for bom, codec in _BOMS:
         if body.startswith(bom):
-            return _checked(body[len(bom) :].decode(label, "replace")), label
+            return _checked(body[len(bom) :].decode(codec, "replace")), codec
     witnesses = [declared, *_in_document(body)]
     if _is_multibyte_utf8(body) and not any(_is_wide(label) for label in witnesses):
         # Valid UTF-8 of some length is no accident, whatever the page claims.
         return _checked(body.decode("utf-8")), "utf-8"
-    for label in witnesses:
-        text = _try(body, label)
-        if text is not None:
-            return _checked(text[0]), text[1]
     if body.isascii():
-        return _checked(body.decode("ascii")), "utf-8"
-    for label in (detect_encoding(body), _SINGLE_BYTE_FALLBACK):
-        text = _try(body, label)
-        if text is not None:
-            return _checked(text[0]), text[1]
-    return _checked(body.decode("utf-8", "replace")), "utf-8"
+        witnesses.append("utf-8")
+    for witness in (*witnesses, detect_encoding(body), _SINGLE_BYTE_FALLBACK, "utf-8"):
+        decoded = _try(body, witness)
+        if decoded is not None:
+            return _checked(decoded[0]), decoded[1]
+    raise Undecodable("the body is text in no charset that is known")
 
 
 def _in_document(body: bytes) -> list[str]:

@@ -80,4 +80,3 @@ def clean_event(value: bytes | None, *, max_page_bytes: int | None = None) -> Ar
         PageRejected: as `clean_page`, and for an event that is none.
     """
     return clean_raw_page(parse_raw_page(value, max_page_bytes=max_page_bytes))
-

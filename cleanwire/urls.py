@@ -18,9 +18,9 @@ _PORTS = {"http": 80, "https": 443}
 
 # What trackers add to a link without changing the page it leads to.
 _TRACKING = (
-    "utm_source utm_medium utm_campaign utm_term utm_content utm_id utm_name utm_cid utm_reader "
-    "fbclid gclid dclid gbraid wbraid msclkid yclid twclid ttclid igshid mc_cid mc_eid "
-    "_ga _gl _hsenc _hsmi mkt_tok oly_anon_id oly_enc_id vero_id wickedid ncid cmpid"
+    "utm_source utm_medium utm_campaign utm_term utm_content utm_id utm_name utm_cid "
+    "utm_reader fbclid gclid dclid gbraid wbraid msclkid yclid twclid ttclid igshid mc_cid "
+    "mc_eid _ga _gl _hsenc _hsmi mkt_tok oly_anon_id oly_enc_id vero_id wickedid ncid cmpid"
 ).split()
 
 _SUFFIXES = PublicSuffixList(accept_unknown=True)

@@ -168,9 +168,7 @@ def _enter_outcome(record: Any, kind: Kind, raw: str, ledger: Ledger) -> None:  
     if kind == "rejected":
         # Ours are the last of their names, should the page have been rejected before.
         ours = {name: value.decode() for name, value in record.headers if name.startswith(PREFIX)}
-        source = {
-            name: ours[f"{PREFIX}source.{name}"] for name in ("topic", "partition", "offset")
-        }
+        source = {name: ours[f"{PREFIX}source.{name}"] for name in ("topic", "partition", "offset")}
         outcome = Outcome(kind=kind, what=ours[f"{PREFIX}reason"])
     elif record.value is None:
         return

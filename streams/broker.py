@@ -124,10 +124,8 @@ class EmbeddedBroker:
         config = self._configure()
         if not (self.data_dir / "log" / "meta.properties").exists():
             cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._run_tool(
-                [java, "-cp", class_path, "kafka.tools.StorageTool", "format", "--standalone"]
-                + ["-t", cluster, "-c", str(config)]
-            )
+            tool = [java, "-cp", class_path, "kafka.tools.StorageTool"]
+            self._run_tool([*tool, "format", "--standalone", "-t", cluster, "-c", str(config)])
         log4j = self.data_dir / "log4j2.properties"
         log4j.write_text(_LOG4J.format(log=self.log_file, level="warn"))
         with (self.data_dir / "stdout.log").open("ab") as output:
@@ -193,7 +191,7 @@ class EmbeddedBroker:
             self._say("resolving Kafka (the first time downloads about 100 MB)")
             try:
                 jars = jgo.build(ENDPOINT).all_jars
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - jgo names no exceptions of its own
                 raise OperationError(
                     f"Kafka's Maven artifacts could not be resolved: {error}",
                     "check the network and start again; what was downloaded is kept",

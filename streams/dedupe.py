@@ -23,7 +23,7 @@ from cleanwire.index import Thresholds
 from cleanwire.wire import CandidateArticle, unpack_candidate
 from streams.apps import BUFFERING, make_app
 from streams.cloudevents import headers
-from streams.delivery import Delivery, Produce
+from streams.delivery import Delivery, Produce, raw_events
 from streams.rejected import rejected
 from streams.settings import Settings, load_settings
 from streams.store import FactsTable, add_table
@@ -48,7 +48,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
         async with Delivery(
             app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
         ) as delivery:
-            async for event in stream.noack().events():
+            async for event in raw_events(stream):
                 await delivery.put(event, list(_decide(settings, table, event)))
 
     return app

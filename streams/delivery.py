@@ -17,12 +17,12 @@ import collections
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import faust
-from faust.types import EventT
+from faust.types import EventT, StreamT
 
 DRAIN_SECONDS = 3.0
 """How long the queue may empty itself when partitions are revoked or the worker stops."""
@@ -215,6 +215,14 @@ class Delivery:
         except BaseException as error:  # noqa: BLE001 - whatever it is, going on would lose pages
             log.error("delivery stopped with nothing acked: %r", error)  # noqa: TRY400 - one line
             await self._app.crash(error)
+
+
+def raw_events(stream: StreamT[bytes]) -> AsyncIterator[EventT[Any]]:
+    """The events of a stage's input, which Faust then does not ack."""
+    if not isinstance(stream, faust.Stream):
+        raise TypeError(f"no stream of Faust's: {type(stream).__name__}")
+    events: AsyncIterator[EventT[Any]] = stream.noack().events()
+    return events
 
 
 def _retrieve(sent: asyncio.Future[list[Any]]) -> None:

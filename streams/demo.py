@@ -121,7 +121,11 @@ def _read(record: Any, outcome: str) -> tuple[int, str, str]:  # noqa: ANN401 - 
         detail = f"{event['similarity']:.0%} of {event['duplicate_of_url']}"
         return place, f"duplicate/{event['kind']}", detail
     more = f", revision {event['revision']}" if event["revision"] > 1 else ""
-    return place, "clean", f"{event['title']} ({event['language']}, {event['word_count']} words{more})"
+    return (
+        place,
+        "clean",
+        f"{event['title']} ({event['language']}, {event['word_count']} words{more})",
+    )
 
 
 @contextlib.contextmanager
@@ -138,7 +142,7 @@ def _worker(settings: Settings, log: Path, say: Callable[[str], None]) -> Iterat
     }
     environment.pop("CLEANWIRE_SASL_MECHANISM", None)
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own command line
+        process = subprocess.Popen(
             [sys.executable, "-m", "streams.cli.main", "worker"],
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -171,9 +175,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], settings: Settings, log:
                 "run `cleanwire worker` by hand and read its log",
             )
         try:
-            with urllib.request.urlopen(  # noqa: S310 - our own address
-                f"http://127.0.0.1:{settings.web_port}/readyz", timeout=2
-            ):
+            with urllib.request.urlopen(f"http://127.0.0.1:{settings.web_port}/readyz", timeout=2):
                 return
         except urllib.error.HTTPError as error:
             why = json.loads(error.read()).get("missing", "")

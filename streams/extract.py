@@ -15,7 +15,7 @@ from faust.types import EventT, StreamT
 from cleanwire.errors import PageRejected
 from cleanwire.events import Source
 from streams.apps import BUFFERING, make_app
-from streams.delivery import Delivery, Produce
+from streams.delivery import Delivery, Produce, raw_events
 from streams.pool import CleaningPool, Limits
 from streams.rejected import rejected
 from streams.settings import Settings, load_settings
@@ -55,7 +55,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
             async with Delivery(
                 app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
             ) as delivery:
-                async for event in stream.noack().events():
+                async for event in raw_events(stream):
                     await delivery.put(event, outcome(pool, event))
 
     return app

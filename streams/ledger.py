@@ -28,8 +28,11 @@ Place = tuple[int, int]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a raw record: `what` is the article id, or the reason of a rejection;
-    `names` is the published article that a duplicate names."""
+    """What became of a raw record.
+
+    `what` is the article id, or the reason of a rejection; `detail` tells revisions and kinds
+    apart; `names` is the published article that a duplicate names.
+    """
 
     kind: Kind
     what: str
@@ -38,9 +41,7 @@ class Outcome:
 
     def overrides(self, other: "Outcome") -> bool:
         """Whether this outcome may replace the other one of the same record."""
-        return (
-            self.kind != "rejected" and other.kind == "rejected" and other.what in OVERRIDDEN
-        )
+        return self.kind != "rejected" and other.kind == "rejected" and other.what in OVERRIDDEN
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +115,7 @@ class Ledger:
         if outcome.kind == "clean":
             self.published(outcome.what)
         before = self._outcomes.get(place)
-        if before is None:
-            self._outcomes[place] = outcome
-        elif outcome.overrides(before):
+        if before is None or outcome.overrides(before):
             self._outcomes[place] = outcome
         elif _same(before, outcome):
             self._redelivered += 1

@@ -79,7 +79,7 @@ class CleaningPool:
 
     def close(self) -> None:
         """End the processes; pages still in them get no answer."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call] # its one function without types
         self._pool.join()
 
     async def clean(

@@ -170,7 +170,13 @@ class Settings(pydantic_settings.BaseSettings):
     @property
     def topics(self) -> Topics:
         """The names of the topics, with the prefix."""
-        names = ("raw-pages", "candidates", "clean-articles", "duplicate-articles", "rejected-pages")
+        names = (
+            "raw-pages",
+            "candidates",
+            "clean-articles",
+            "duplicate-articles",
+            "rejected-pages",
+        )
         return Topics(*(self.topic_prefix + name for name in names))
 
 

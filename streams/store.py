@@ -82,7 +82,7 @@ class FactsStore(base.Store[bytes, bytes]):
     ) -> None:
         """Drop the memory of partitions that went to another worker."""
         del newly_assigned, generation_id
-        changelog = self.table.changelog_topic_name
+        changelog = self.table.changelog_topic.get_topic_name()
         for tp in revoked - assigned:
             if tp.topic == changelog:
                 self.memories.pop(tp.partition, None)
@@ -94,11 +94,20 @@ class FactsStore(base.Store[bytes, bytes]):
         self._applied.clear()
 
     async def backup_partition(
-        self, tp: TP | int, flush: bool = True, purge: bool = False, keep: int = 1
+        self,
+        tp: TP | int,
+        flush: bool = True,  # noqa: FBT001, FBT002 - Faust's signature
+        purge: bool = False,  # noqa: FBT001, FBT002 - as above
+        keep: int = 1,
     ) -> None:
         """Nothing to back up: the changelog is the backup."""
 
-    def restore_backup(self, tp: TP | int, latest: bool = True, backup_id: int = 0) -> None:
+    def restore_backup(
+        self,
+        tp: TP | int,
+        latest: bool = True,  # noqa: FBT001, FBT002 - Faust's signature
+        backup_id: int = 0,
+    ) -> None:
         """Nothing to restore from but the changelog."""
 
 

@@ -46,9 +46,7 @@ def preflight(settings: Settings, *, web: bool) -> None:
 
 def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[faust.App]:
     """The stages' apps; the first serves the web view."""
-    apps = [
-        _BUILD[stage](settings, web=web and place == 0) for place, stage in enumerate(stages)
-    ]
+    apps = [_BUILD[stage](settings, web=web and place == 0) for place, stage in enumerate(stages)]
     if web:
         attach(apps, settings)
     return apps

@@ -132,7 +132,9 @@ def records(settings, topic, seconds=20):
     """Every record of a topic, in the order of each partition."""
     found = []
     with kafka.consumer(settings) as consumer:
-        partitions = [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic))]
+        partitions = [
+            TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic))
+        ]
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
         ends = consumer.end_offsets(partitions)

@@ -127,7 +127,9 @@ def test_templated_reports_that_differ_in_their_figures_are_different():
     frame = "Trading was calm in all sectors and the turnover was as usual for the season, brokers said in the evening."
     stream = Stream()
     stream.add(report.format("city", 1200.5, 345, 9871, 17) + " " + frame)
-    other = stream.add(report.format("city", 1311.7, 412, 8022, 23) + " " + frame, url="https://b.example/")
+    other = stream.add(
+        report.format("city", 1311.7, 412, 8022, 23) + " " + frame, url="https://b.example/"
+    )
     assert other.outcome == "clean"
 
 
@@ -230,4 +232,6 @@ def test_a_memory_rebuilt_from_its_facts_decides_the_same(pages, cut):
     for number, url in pages[cut:]:
         one = whole.add(story(number), url=f"https://u{url}.example/")
         other = rebuilt.add(story(number), url=f"https://u{url}.example/")
-        assert dataclasses.replace(one, signature=None) == dataclasses.replace(other, signature=None)
+        assert dataclasses.replace(one, signature=None) == dataclasses.replace(
+            other, signature=None
+        )

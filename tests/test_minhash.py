@@ -104,7 +104,9 @@ def test_the_shingles_are_those_of_the_words(tokens):
     assert found.shingles == (len(expected) if tokens else 0)
 
 
-@pytest.mark.parametrize("packed", ["", "AAAA", "not base64 at all!", "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="])
+@pytest.mark.parametrize(
+    "packed", ["", "AAAA", "not base64 at all!", "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="]
+)
 def test_what_is_no_signature_is_refused(packed):
     with pytest.raises(ValueError, match="signature"):
         Signature.unpack(packed)

@@ -73,7 +73,7 @@ def test_what_is_no_json_object(value):
     ],
 )
 def test_what_is_no_raw_page_event_is_named(changes, named):
-    with pytest.raises(InvalidEvent, match="(?s).*") as caught:
+    with pytest.raises(InvalidEvent) as caught:
         parse(**changes)
     assert named in caught.value.detail
     assert "\n" not in caught.value.detail
@@ -95,7 +95,9 @@ def test_a_body_over_the_limit_is_too_large_in_bytes():
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -189,7 +191,9 @@ def test_html_is_told_from_text(body, content_type, kind):
     assert decode(body.encode(), content_type).kind == kind
 
 
-@given(st.binary(max_size=300), st.sampled_from([None, "text/html", "text/plain; charset=x", ";;="]))
+@given(
+    st.binary(max_size=300), st.sampled_from([None, "text/html", "text/plain; charset=x", ";;="])
+)
 def test_any_bytes_decode_or_are_rejected(body, content_type):
     try:
         content = decode(body, content_type)

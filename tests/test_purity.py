@@ -22,7 +22,18 @@ SUBMODULES = {
     "importlib": {"importlib.metadata", "importlib.resources"},
     "urllib": {"urllib.parse"},
 }
-IMPURE_CALLS = {"open", "input", "print", "exec", "eval", "now", "utcnow", "today", "urandom", "system"}
+IMPURE_CALLS = {
+    "open",
+    "input",
+    "print",
+    "exec",
+    "eval",
+    "now",
+    "utcnow",
+    "today",
+    "urandom",
+    "system",
+}
 
 
 def modules():

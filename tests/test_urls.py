@@ -6,7 +6,10 @@ from cleanwire.urls import article_id, normalize_url, site_of
 
 
 def test_golden_ids_that_must_never_change():
-    assert article_id("https://a.example/", "2026-11-03T10:00:00Z", "é") == "84af326453f5d572b4f8076465d7bf9e"
+    assert (
+        article_id("https://a.example/", "2026-11-03T10:00:00Z", "é")
+        == "84af326453f5d572b4f8076465d7bf9e"
+    )
     assert article_id("", "", b"") == "9d908ecfb6b256def8b49a7c504e6c88"
 
 

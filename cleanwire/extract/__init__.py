@@ -56,9 +56,7 @@ class Extracted:
     removed: Mapping[str, int]
 
 
-def extract_html(
-    html: str, *, url: str | None = None, require_article: bool = True
-) -> Extracted:
+def extract_html(html: str, *, url: str | None = None, require_article: bool = True) -> Extracted:
     """Extract an HTML page.
 
     Args:
@@ -110,9 +108,7 @@ def extract_html(
     )
 
 
-def extract_text(
-    text: str, *, url: str | None = None, require_article: bool = True
-) -> Extracted:
+def extract_text(text: str, *, url: str | None = None, require_article: bool = True) -> Extracted:
     """Extract a page that was flattened to lines.
 
     Args:
@@ -206,7 +202,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _title_line(head: Sequence[str]) -> str | None:
-    """The line above the story that is its title: one that another line repeats, else the longest."""
+    """The title above the story: a line that another one repeats, else the longest."""
     candidates = [
         line
         for line in head

@@ -21,9 +21,9 @@ LINKED_TO_BODY = 8.0
 """A short body among more than so many times its words in links is a list's blurb."""
 
 _ERROR = re.compile(
-    r"\b(?:404|403|410|500|503)\b|not found|page (?:does not|doesn.t) exist|nicht gefunden|introuvable|"
-    r"no encontrada|non trovata|não encontrada|niet gevonden|nie znaleziono|не найдена|bulunamadı|"
-    r"见つかりません|見つかりません|未找到|access denied|forbidden",
+    r"\b(?:404|403|410|500|503)\b|not found|page (?:does not|doesn.t) exist|nicht gefunden|"
+    r"introuvable|no encontrada|non trovata|não encontrada|niet gevonden|nie znaleziono|"
+    r"не найдена|bulunamadı|见つかりません|見つかりません|未找到|access denied|forbidden",
     re.IGNORECASE,
 )
 

@@ -19,7 +19,10 @@ _BY = re.compile(
     r"przez|przygotował|tekst)\s{0,2}[:：]?\s{1,3}|^(?:author|autor|auteur|автор|作者)s?\s?[:：]\s?",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"\s{1,3}(?:and|und|et|y|e|en|og|och|i|и|ve|&|with|mit|avec|con)\s{1,3}|[;|/、，•·]|,\s", re.IGNORECASE)
+_SPLIT = re.compile(
+    r"\s{1,3}(?:and|und|et|y|e|en|og|och|i|и|ve|&|with|mit|avec|con)\s{1,3}|[;|/、，•·]|,\s",
+    re.IGNORECASE,
+)
 _NO_NAME = re.compile(
     r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d{3}|\b(?:staff|admin|administrator|editor(?:s|ial)?|"
     r"redaktion|redacci[oó]n|redazione|r[eé]daction|redação|redactie|redakcja|редакция|team|desk|"

@@ -19,9 +19,11 @@ INVISIBLE = (
 )
 
 INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark meter nobr "
-    "output q rp rt ruby s samp small span strike strong sub sup time tt u var wbr bdo img "
-    "picture source track".split()
+    (
+        "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark meter "
+        "nobr output q rp rt ruby s samp small span strike strong sub sup time tt u var wbr bdo "
+        "img picture source track"
+    ).split()
 )
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -34,22 +36,27 @@ _TOKEN = re.compile(r"[A-Za-z]{2,40}")
 # What class names and ids say, in the words that site builders use. Whole words, so that
 # "lead" is not "ad"; a mark is lifted where it would drop most of the page.
 FOREIGN = frozenset(
-    "nav navi navbar navigation menu submenu breadcrumb breadcrumbs crumb crumbs footer foot "
-    "bottombar sidebar aside rail widget widgets related recommended recommendation "
-    "recommendations recommend recirc recirculation similar more-from morefrom popular trending "
-    "mostread ranking teaser teasers promo promotion promoted sponsor sponsored advert "
-    "advertisement ads adbox outbrain taboola share sharing shares social socials sociallinks "
-    "comment comments disqus respond reply newsletter subscribe subscription signup login "
-    "register paywall cookie cookies consent gdpr banner popup modal overlay lightbox caption "
-    "figcaption credit credits copyright tag tags taglist topics keywords byline author authors "
-    "authorbox bio meta metadata postmeta dateline timestamp published pagination pager paging "
-    "prevnext skip skiplink toolbar print rating ratings toc search searchform hidden invisible "
-    "screenreader sronly tooltip donate donation correction disclaimer readmore alsoread".split()
+    (
+        "nav navi navbar navigation menu submenu breadcrumb breadcrumbs crumb crumbs footer foot "
+        "bottombar sidebar aside rail widget widgets related recommended recommendation "
+        "recommendations recommend recirc recirculation similar more-from morefrom popular "
+        "trending mostread ranking teaser teasers promo promotion promoted sponsor sponsored "
+        "advert advertisement ads adbox outbrain taboola share sharing shares social socials "
+        "sociallinks comment comments disqus respond reply newsletter subscribe subscription "
+        "signup login register paywall cookie cookies consent gdpr banner popup modal overlay "
+        "lightbox caption figcaption credit credits copyright tag tags taglist topics keywords "
+        "byline author authors authorbox bio meta metadata postmeta dateline timestamp published "
+        "pagination pager paging prevnext skip skiplink toolbar print rating ratings toc search "
+        "searchform hidden invisible screenreader sronly tooltip donate donation correction "
+        "disclaimer readmore alsoread"
+    ).split()
 )
 
 BODY = frozenset(
-    "article articlebody articlecontent story storybody post postcontent postbody entry "
-    "entrycontent content body text main maincontent richtext prose paragraph".split()
+    (
+        "article articlebody articlecontent story storybody post postcontent postbody entry "
+        "entrycontent content body text main maincontent richtext prose paragraph"
+    ).split()
 )
 
 

@@ -17,15 +17,24 @@ _ISO = re.compile(
     r"\s?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?(?![\d/])",
     re.IGNORECASE,
 )
-_CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일](?:\D{0,6}(\d{1,2})[:：時时시]\s?(\d{2}))?")
-_NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:\D{1,6}(\d{1,2})[:.](\d{2}))?(?!\d)")
+_CJK = re.compile(
+    r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일](?:\D{0,6}(\d{1,2})[:：時时시]\s?(\d{2}))?"
+)
+_NUMERIC = re.compile(
+    r"(?<![\d.])(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:\D{1,6}(\d{1,2})[:.](\d{2}))?(?!\d)"
+)
 _NAMED = re.compile(
-    r"(?<!\d)(?:(\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?\s?(?:de |d[’'])?\s?([^\W\d_]{3,12})\.?,?\s?(?:de |del )?(\d{4})"
+    r"(?<!\d)(?:(\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?\s?(?:de |d[’'])?\s?([^\W\d_]{3,12})"
+    r"\.?,?\s?(?:de |del )?(\d{4})"
     r"|([^\W\d_]{3,12})\.?\s(\d{1,2})(?:st|nd|rd|th)?,?\s(\d{4}))"
     r"(?:\D{1,12}(\d{1,2})[:.h](\d{2})\s?([ap])?\.?(?:m\.?)?)?",
     re.IGNORECASE,
 )
 
+_POLISH = (
+    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października "
+    "listopada grudnia"
+)
 _MONTHS: dict[str, int] = {}
 for _names in (
     "jan feb mar apr may jun jul aug sep oct nov dec",
@@ -40,7 +49,7 @@ for _names in (
     "gen feb mar apr mag giu lug ago set ott nov dic",
     "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
     "januari februari maart april mei juni juli augustus september oktober november december",
-    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    _POLISH,
     "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
     "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
     "januar februar mars april mai juni juli august september oktober november desember",
@@ -53,7 +62,7 @@ for _names in (
 _MAX_LENGTH = 300
 
 
-def find_date(text: str) -> str | None:
+def find_date(text: str) -> str | None:  # noqa: PLR0911 - one way of writing dates after the other
     """The first date in a short text (a meta value or a line), as ISO 8601.
 
     With the time and zone that stand there: `2025-04-09T01:35:10`, `2025-04-09T01:35:10+02:00`
@@ -96,7 +105,9 @@ def _rfc5322(text: str) -> str | None:
     return moment.isoformat() if EARLIEST <= moment.year <= LATEST else None
 
 
-def _time(hour: str | None, minute: str | None, half: str | None = None) -> tuple[int, int, int] | None:
+def _time(
+    hour: str | None, minute: str | None, half: str | None = None
+) -> tuple[int, int, int] | None:
     if hour is None or minute is None:
         return None
     hours = int(hour)
@@ -114,7 +125,7 @@ def _iso(
         date = dt.date(year, month, day)
         if time is None:
             return date.isoformat()
-        moment = dt.datetime.combine(date, dt.time(*time))  # noqa: DTZ001 - the zone is written as found
+        moment = dt.datetime.combine(date, dt.time(*time))
     except ValueError:
         return None
     if not zone:

@@ -30,8 +30,7 @@ def body_blocks(page: Page) -> list[int]:
     blocks = page.blocks
     words = [words_in(block.text) for block in blocks]
     prose = [
-        _is_prose(block, count, flat=page.flat)
-        for block, count in zip(blocks, words, strict=True)
+        _is_prose(block, count, flat=page.flat) for block, count in zip(blocks, words, strict=True)
     ]
     if page.flat:
         _unmark_lists(blocks, words, prose)
@@ -42,7 +41,7 @@ def body_blocks(page: Page) -> list[int]:
     ]
     start, end = _run(weights) if page.flat else _container(page, weights)
     chosen = [place for place in range(start, end) if _stays(blocks[place], words[place], trusted)]
-    return _trimmed(words, prose, chosen)
+    return _trimmed(prose, chosen)
 
 
 def _is_prose(block: Block, words: int, *, flat: bool) -> bool:
@@ -154,7 +153,7 @@ def _stays(block: Block, words: int, trusted: _Trust) -> bool:
     return True
 
 
-def _trimmed(words: list[int], prose: list[bool], chosen: list[int]) -> list[int]:
+def _trimmed(prose: list[bool], chosen: list[int]) -> list[int]:
     """Drop what stands before the first prose and after the last."""
     at = [rank for rank, place in enumerate(chosen) if prose[place]]
     if not at:

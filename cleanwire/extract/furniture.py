@@ -6,7 +6,9 @@ counted by kind.
 
 import re
 
-_COUNTER = re.compile(r"\D{1,60}\(\s?\d[\d.,\s]{0,12}[KkMm]?\s?\)|[^\d:]{1,40}[:：]\s?\d[\d.,]{0,12}[KkMm]?(?:\s\w{1,12})?")
+_COUNTER = re.compile(
+    r"\D{1,60}\(\s?\d[\d.,\s]{0,12}[KkMm]?\s?\)|[^\d:]{1,40}[:：]\s?\d[\d.,]{0,12}[KkMm]?(?:\s\w{1,12})?"
+)
 _CRUMB = re.compile(r"\S\s{0,3}[>»›]\s{0,3}\S")
 _COUNTER_WORDS = 8
 

@@ -4,6 +4,7 @@ The rule here: whatever stands in the scripts, what comes out is a list of plain
 text, numbers and lists in them; broken scripts are mended where it is safe, else left out.
 """
 
+import collections
 import json
 import re
 from typing import Any
@@ -12,9 +13,12 @@ import orjson
 from selectolax.lexbor import LexborHTMLParser
 
 ARTICLES = frozenset(
-    "article newsarticle blogposting reportagenewsarticle analysisnewsarticle opinionnewsarticle "
-    "backgroundnewsarticle reviewnewsarticle liveblogposting techarticle scholarlyarticle "
-    "advertisercontentarticle askpublicnewsarticle socialmediaposting report review".split()
+    (
+        "article newsarticle blogposting reportagenewsarticle analysisnewsarticle "
+        "opinionnewsarticle backgroundnewsarticle reviewnewsarticle liveblogposting techarticle "
+        "scholarlyarticle advertisercontentarticle askpublicnewsarticle socialmediaposting report "
+        "review"
+    ).split()
 )
 
 MAX_SCRIPT = 1 << 20
@@ -73,17 +77,15 @@ def _parsed(script: str) -> object:
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
-    found = []
-    waiting = [value]
+    found: list[dict[str, Any]] = []
+    waiting = collections.deque([value])
     while waiting and len(found) < MAX_NODES:
-        item = waiting.pop(0)
+        item = waiting.popleft()
         if isinstance(item, list):
             waiting.extend(item[:MAX_NODES])
         elif isinstance(item, dict):
             if "@type" in item:
                 found.append(item)
             waiting.extend(as_list(item.get("@graph"))[:MAX_NODES])
-            for nested in ("mainEntity", "mainEntityOfPage"):
-                if isinstance(item.get(nested), dict):
-                    waiting.append(item[nested])
+            waiting.extend((item.get("mainEntity"), item.get("mainEntityOfPage")))
     return found

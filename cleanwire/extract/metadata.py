@@ -31,8 +31,8 @@ _MODIFIED = (
     "dcterms.modified dc.date.modified article.updated lastmod revised"
 ).split()
 _AUTHORS = (
-    "author article:author dc.creator dcterms.creator parsely-author sailthru.author "
-    "byl citation_author article:author_name cxenseparse:author og:article:author"
+    "author article:author dc.creator dcterms.creator parsely-author sailthru.author byl "
+    "citation_author article:author_name cxenseparse:author og:article:author"
 ).split()
 _SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 _BYLINES = (
@@ -193,13 +193,9 @@ def _date(value: object) -> str | None:
     return find_date(text) if text else None
 
 
-def _canonical(
-    tree: LexborHTMLParser, metas: dict[str, list[str]], url: str | None
-) -> str | None:
+def _canonical(tree: LexborHTMLParser, metas: dict[str, list[str]], url: str | None) -> str | None:
     node = tree.css_first('link[rel~="canonical"][href]')
-    said = (node.attributes.get("href") if node is not None else None) or _first(
-        metas, ("og:url",)
-    )
+    said = (node.attributes.get("href") if node is not None else None) or _first(metas, ("og:url",))
     if not said or len(said) > MAX_VALUE:
         return None
     try:

@@ -36,7 +36,7 @@ def choose_title(
             return without_site(heading, sites)
     if headline or social:
         return without_site((headline or social or "")[:MAX_TITLE], sites)
-    own = [text for text in headings if 2 < len(text.split()) and len(text) <= MAX_TITLE]  # noqa: PLR2004 - a word or two is a section
+    own = [text for text in headings if len(text.split()) > 2 and len(text) <= MAX_TITLE]  # noqa: PLR2004 - a word or two is a section
     if len(own) == 1:
         return without_site(own[0], sites)
     if document_title:
@@ -56,7 +56,9 @@ def without_site(title: str, site_names: Iterable[str | None], *, guess: bool = 
     if not parts:
         return title
     known = {_folded(name) for name in site_names if name}
-    hosts = {_folded(label) for name in site_names if name and "." in name for label in name.split(".")}
+    hosts = {
+        _folded(label) for name in site_names if name and "." in name for label in name.split(".")
+    }
     known |= {label for label in hosts if len(label) > 3}  # noqa: PLR2004 - www, com, co
     first, last = parts[0], parts[-1]
     tail, head = title[last[1] :], title[: first[0]]

@@ -28,10 +28,8 @@ def command() -> None:
             origin = str(config_file())
         else:
             origin = "default"
-        OUT.print(
-            f"{variable}={_shown(getattr(settings, name))}  [dim]# {field.description} ({origin})[/]",
-            soft_wrap=True,
-        )
+        value = _shown(getattr(settings, name))
+        OUT.print(f"{variable}={value}  [dim]# {field.description} ({origin})[/]", soft_wrap=True)
 
 
 def _shown(value: object) -> str:

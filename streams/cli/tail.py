@@ -19,7 +19,9 @@ _POLL_MS = 500
 @click.command("tail")
 @click.argument("topic")
 @click.option("--count", type=click.IntRange(min=1), help="Stop after so many records.")
-@click.option("--from-beginning", is_flag=True, help="Start with the oldest record, not at the end.")
+@click.option(
+    "--from-beginning", is_flag=True, help="Start with the oldest record, not at the end."
+)
 def command(topic: str, count: int | None, *, from_beginning: bool) -> None:
     """Print the records of TOPIC, one JSON line each, as they come.
 
@@ -34,8 +36,10 @@ def command(topic: str, count: int | None, *, from_beginning: bool) -> None:
     """
     settings = load_settings()
     known = dataclasses.astuple(settings.topics)
-    name = topic if topic in known or settings.topic_prefix + topic not in known else (
-        settings.topic_prefix + topic
+    name = (
+        topic
+        if topic in known or settings.topic_prefix + topic not in known
+        else (settings.topic_prefix + topic)
     )
     with kafka.consumer(settings) as consumer:
         numbers = consumer.partitions_for_topic(name)

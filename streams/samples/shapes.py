@@ -66,7 +66,9 @@ def farm_html(story: Story, *, brand: str, site: str, section: str, dated: str) 
     )
 
 
-def farm_text(story: Story, *, brand: str, site: str, section: str, dated: str, kept: int) -> str:
+def farm_text(  # noqa: PLR0913 - a page's parts
+    story: Story, *, brand: str, site: str, section: str, dated: str, kept: int
+) -> str:
     """Another farm's copy, cut after `kept` paragraphs and flattened to lines."""
     first, *rest = story.paragraphs[:kept]
     title = f"{brand}-{story.title}"

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001, E501 - stories in many scripts, a paragraph a line
 """The stories of the sample pages: invented, places and agencies included.
 
 The rule here: text only; how a site wraps it is in `shapes`.

@@ -57,9 +57,7 @@ def _files(path: Path) -> Iterator[Path]:
         raise OperationError(f"{path} does not exist", "name a file, a folder or -")
 
 
-def _file(
-    path: Path, limit: int, url: str | None, content_type: str | None
-) -> Iterator[InputPage]:
+def _file(path: Path, limit: int, url: str | None, content_type: str | None) -> Iterator[InputPage]:
     name = path.name.lower()
     try:
         if name.endswith(_WARC):

@@ -21,7 +21,7 @@ _TYPES = {
 }
 
 
-def bare_page(
+def bare_page(  # noqa: PLR0913 - a file or a stream, and what is said of it
     path: Path | None,
     limit: int,
     url: str | None,

@@ -4,11 +4,12 @@ The rule here: a line is passed on as it is, bytes for bytes, good or bad; what 
 is for the pipeline to say. A line over the limit is skipped over without being held.
 """
 
+import contextlib
 import gzip
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from streams.sources.input import InputPage, place, refused
 
@@ -22,9 +23,11 @@ def read_jsonl(
     if path is None:
         yield from _events("-", _lines(head, stream, limit), limit)
         return
-    opened: IO[bytes] = gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")  # type: ignore[assignment] # a GzipFile reads as a binary file does
-    with opened:
-        yield from _events(str(path), _lines(b"", opened, limit), limit)
+    with contextlib.ExitStack() as stack:
+        file: BinaryIO | gzip.GzipFile = stack.enter_context(path.open("rb"))
+        if path.name.lower().endswith(".gz"):
+            file = stack.enter_context(gzip.GzipFile(fileobj=file))
+        yield from _events(str(path), _lines(b"", file, limit), limit)
 
 
 def _events(name: str, lines: Iterator[tuple[bytes, int]], limit: int) -> Iterator[InputPage]:
@@ -36,7 +39,9 @@ def _events(name: str, lines: Iterator[tuple[bytes, int]], limit: int) -> Iterat
             yield InputPage(value=line, source=source)
 
 
-def _lines(head: bytes, stream: IO[bytes] | None, limit: int) -> Iterator[tuple[bytes, int]]:
+def _lines(
+    head: bytes, stream: BinaryIO | gzip.GzipFile | None, limit: int
+) -> Iterator[tuple[bytes, int]]:
     """Each line without its end, and its length; of one over the limit only the length."""
     parts: list[bytes] = []
     size = 0

@@ -29,7 +29,7 @@ def read_warc(path: Path, limit: int) -> Iterator[InputPage]:
                 record = next(records)
             except StopIteration:
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever the reader says of a damaged file
                 raise OperationError(
                     f"{path} is damaged after {index} pages: {error}",
                     "the pages before the damage were taken; mend the file",
@@ -48,15 +48,14 @@ def _page(record: WarcRecord, source: Source, limit: int) -> InputPage:
     if len(body) > limit:
         return refused(source, len(body), limit)
     http = record.http_headers
-    headers = dict(http.asdict()) if http is not None else {}
-    date = record.record_date
+    headers = dict(http.asdict())
     return page_event(
         source=source,
         limit=limit,
         url=(record.headers.get("WARC-Target-URI") or "").strip("<>"),
-        fetched_at=record.headers.get("WARC-Date") or (date.isoformat() if date else ""),
+        fetched_at=record.headers.get("WARC-Date") or "",
         content_type=headers.get("Content-Type") or headers.get("content-type"),
-        status=http.status_code if http is not None else None,
+        status=http.status_code,
         headers=headers,
         body=body,
     )

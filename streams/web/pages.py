@@ -6,7 +6,7 @@ The rule here: everything that is not a literal of this module goes through `esc
 import datetime as dt
 from html import escape
 
-from streams.web.state import State
+from streams.web.state import Lag, State
 
 STYLE = """
 :root{color-scheme:light dark;--bg:#fbfbf9;--fg:#1d1f21;--dim:#62676d;--line:#dcdcd6;--card:#fff;
@@ -97,16 +97,20 @@ def _rates(state: State, now: float) -> str:
 def _lags(state: State) -> str:
     rows = "".join(
         f"<tr><td>{escape(lag.group)}</td><td>{escape(lag.topic)}</td>"
-        f"<td class='n'>{lag.partition}</td>"
-        f"<td class='n'>{'nothing committed' if lag.records is None else f'{lag.records:,}'}</td></tr>"
+        f"<td class='n'>{lag.partition}</td><td class='n'>{_behind(lag)}</td></tr>"
         for lag in state.lags
     )
     return _table("Lag", ("group", "topic", "partition", "records behind"), rows)
 
 
+def _behind(lag: Lag) -> str:
+    return "nothing committed" if lag.records is None else f"{lag.records:,}"
+
+
 def _latest(state: State) -> str:
     rows = "".join(
-        f"<tr><td>{_time(seen.at)}</td><td class='{escape(seen.outcome)}'>{escape(seen.outcome)}</td>"
+        f"<tr><td>{_time(seen.at)}</td>"
+        f"<td class='{escape(seen.outcome)}'>{escape(seen.outcome)}</td>"
         f"<td>{escape(seen.kind)}</td><td class='long'>{escape(seen.name)}</td>"
         f"<td class='long dim'>{escape(seen.detail)}</td></tr>"
         for seen in state.latest

@@ -95,7 +95,9 @@ class Tailer:
         partitions = [
             TopicPartition(topic, number)
             for topic in self._outcomes
-            for number in sorted(consumer.partitions_for_topic(topic) or await _found(consumer, topic))
+            for number in sorted(
+                consumer.partitions_for_topic(topic) or await _found(consumer, topic)
+            )
         ]
         consumer.assign(partitions)
         starts = await consumer.beginning_offsets(partitions)
@@ -127,7 +129,9 @@ class Tailer:
         else:
             kind, name = event["kind"], event["url"]
             detail = f"{event['similarity']:.0%} of {event['duplicate_of_url']}"
-        return Seen(at=at, outcome=outcome, kind=kind, name=name[:MAX_NAME], detail=detail[:MAX_NAME])
+        return Seen(
+            at=at, outcome=outcome, kind=kind, name=name[:MAX_NAME], detail=detail[:MAX_NAME]
+        )
 
     async def _measure(self) -> None:
         settings = self._settings

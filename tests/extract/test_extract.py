@@ -39,7 +39,9 @@ def test_body_title_and_furniture():
 
 def test_inline_markup_and_white_space_make_one_line():
     found = extract_html(
-        page(f"<p>The <b>old</b>\n mill&nbsp;at <a href='/x'>the\tend</a> of\u200b the valley turned.</p>{BODY}")
+        page(
+            f"<p>The <b>old</b>\n mill&nbsp;at <a href='/x'>the\tend</a> of\u200b the valley turned.</p>{BODY}"
+        )
     )
     assert found.paragraphs[0] == "The old mill at the end of the valley turned."
 
@@ -72,7 +74,9 @@ def test_a_body_that_is_only_in_jsonld_is_found():
      '{"@type":"NewsArticle","headline":["Mill"],"datePublished":{"a":1},"author":{"name":7}}'],
 )  # fmt: skip
 def test_broken_jsonld_does_no_harm(script):
-    found = extract_html(page(BODY, f"<title>Mill</title><script type='application/ld+json'>{script}</script>"))
+    found = extract_html(
+        page(BODY, f"<title>Mill</title><script type='application/ld+json'>{script}</script>")
+    )
     assert found.title == "Mill"
     assert found.paragraphs == tuple(P)
 
@@ -152,8 +156,13 @@ def test_titles_come_without_the_site(head, title):
 def test_canonical_url_is_absolute_and_http():
     link = "<link rel='canonical' href='{}'>"
     url = "https://valley.example/a/b?x=1"
-    assert extract_html(page(head=link.format("/mill")), url=url).canonical_url == "https://valley.example/mill"
-    assert extract_html(page(head=link.format("javascript:alert(1)")), url=url).canonical_url is None
+    assert (
+        extract_html(page(head=link.format("/mill")), url=url).canonical_url
+        == "https://valley.example/mill"
+    )
+    assert (
+        extract_html(page(head=link.format("javascript:alert(1)")), url=url).canonical_url is None
+    )
     assert extract_html(page(head=link.format("http://[x")), url=url).canonical_url is None
 
 
@@ -166,11 +175,20 @@ def test_the_texts_language_beats_a_wrong_declaration():
 def test_text_pages_lists_under_a_heading_and_counters_go():
     found = extract_text(
         "\n".join(
-            ["Home > News", "Old mill turns again", "Date: 2026-11-03 10:00", *P, "Views: 1,234",
-             "Verwandt", "- A boat that never left the shed and nobody knows why it was built",
-             "- Why the clocks of the valley run late", "Mehr", "Seven questions about the ferry",
-             "The soup that made a keeper famous in eleven countries and two islands"]
-        )  # fmt: skip
+            [
+                "Home > News",
+                "Old mill turns again",
+                "Date: 2026-11-03 10:00",
+                *P,
+                "Views: 1,234",
+                "Verwandt",
+                "- A boat that never left the shed and nobody knows why it was built",
+                "- Why the clocks of the valley run late",
+                "Mehr",
+                "Seven questions about the ferry",
+                "The soup that made a keeper famous in eleven countries and two islands",
+            ]
+        )
     )
     assert found.title == "Old mill turns again"
     assert found.paragraphs == tuple(P)
@@ -190,7 +208,9 @@ def test_scripts_without_blanks():
     assert len(found.paragraphs) == 3
 
 
-LINKS = "".join(f"<li><a href='/{n}'>A headline of some words number {n}</a></li>" for n in range(30))
+LINKS = "".join(
+    f"<li><a href='/{n}'>A headline of some words number {n}</a></li>" for n in range(30)
+)
 
 
 @pytest.mark.parametrize(

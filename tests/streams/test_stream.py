@@ -132,9 +132,7 @@ def test_memory_survives_a_restart(settings):
     with Worker(settings):
         publish(settings, [page(2, text=story), page(1, text=story, at="2026-11-04T00:00:00Z")])
         found = wait_for_outcomes(settings, 3)
-    kinds = sorted(
-        entry["kind"] for ((name, entry),) in found.values() if name == "duplicate"
-    )
+    kinds = sorted(entry["kind"] for ((name, entry),) in found.values() if name == "duplicate")
     assert kinds == ["exact", "recrawl"]
 
 
@@ -153,13 +151,19 @@ POISON = {
     "null": (None, "not-json"),
     "empty": (b"", "not-json"),
     "open brackets": (b"[" * 100_000, "not-json"),
-    "not http": (orjson.dumps({**BOTH, "url": "gopher://a.example/", "body": "x"}), "invalid-event"),
+    "not http": (
+        orjson.dumps({**BOTH, "url": "gopher://a.example/", "body": "x"}),
+        "invalid-event",
+    ),
     "status 404": (orjson.dumps({**BOTH, "status": 404, "body": "x"}), "http-error"),
     "binary": (
         orjson.dumps({**BOTH, "body_base64": base64.b64encode(bytes(range(256))).decode()}),
         "undecodable",
     ),
-    "a picture": (orjson.dumps({**BOTH, "content_type": "image/png", "body": "x"}), "unsupported-type"),
+    "a picture": (
+        orjson.dumps({**BOTH, "content_type": "image/png", "body": "x"}),
+        "unsupported-type",
+    ),
     "nothing on it": (orjson.dumps({**BOTH, "body": "<html></html>"}), "no-article"),
 }
 
@@ -173,7 +177,9 @@ def test_poison_is_rejected_byte_for_byte_and_the_stream_goes_on(settings):
         publish(settings, [page(1, text=" ".join(ORCHARD.paragraphs))], partition=1)
         found = wait_for_outcomes(settings, len(POISON) + 1)
     assert found[1, len(POISON)][0][0] == "clean"
-    letters = {int(added(r)["source.offset"]): r for r in records(settings, settings.topics.rejected)}
+    letters = {
+        int(added(r)["source.offset"]): r for r in records(settings, settings.topics.rejected)
+    }
     assert len(letters) == len(POISON)
     for offset, (value, reason) in enumerate(POISON.values()):
         letter = letters[offset]
@@ -191,7 +197,9 @@ def test_poison_is_rejected_byte_for_byte_and_the_stream_goes_on(settings):
 
 def test_a_page_over_the_time_limit_costs_only_itself(settings):
     slow = settings.model_copy(update={"page_time_limit": 0.5})
-    endless = "".join(f"<div><b>{n}</b><p>Sentence {n} ends here.</p></div>" for n in range(150_000))
+    endless = "".join(
+        f"<div><b>{n}</b><p>Sentence {n} ends here.</p></div>" for n in range(150_000)
+    )
     with Worker(slow):
         publish(settings, [page(1), page(2, text=endless), page(3)], partition=0)
         found = wait_for_outcomes(settings, 3)

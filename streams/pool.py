@@ -8,6 +8,7 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import multiprocessing
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,10 @@ the changelog's key. A candidate that leaves less is `too-large` before it is se
 
 TASKS_PER_PROCESS = 20_000
 """A process is replaced after so many pages, so that a leak in a parser cannot grow."""
+
+
+ATTEMPTS = 3
+"""A page is tried so often if the pool breaks down over it or beside it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +64,17 @@ class CleaningPool:
     """
 
     def __init__(self, processes: int, limits: Limits) -> None:
+        self._processes = processes
         self._limits = limits
-        # Forking a process that runs threads and an event loop can deadlock the child.
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPool(
-            max_workers=processes, max_tasks=TASKS_PER_PROCESS, context=context
+        self._closed = False
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._processes,
+            max_tasks=TASKS_PER_PROCESS,
+            # Forking a process that runs threads and an event loop can deadlock the child.
+            context=multiprocessing.get_context("spawn"),
         )
 
     def __enter__(self) -> Self:
@@ -79,8 +90,8 @@ class CleaningPool:
 
     def close(self) -> None:
         """End the processes; pages still in them get no answer."""
-        self._pool.stop()  # type: ignore[no-untyped-call] # its one function without types
-        self._pool.join()
+        self._closed = True
+        _end(self._pool)
 
     async def clean(
         self, value: bytes | None, source: Source, received_at: float
@@ -95,17 +106,36 @@ class CleaningPool:
         Returns:
             The candidate, or why there is none.
         """
-        if not value:
-            return _clean(value, source, received_at, self._limits)
-        future = self._pool.schedule(
-            _clean, args=(value, source, received_at, self._limits), timeout=self._limits.seconds
-        )
-        try:
-            return await asyncio.wrap_future(future)
-        except concurrent.futures.TimeoutError:
-            return TimeLimit(f"cleaning took longer than {self._limits.seconds:g} s")
-        except ProcessExpired as error:
-            return ParserCrashed(f"the cleaning process died (exit code {error.exitcode})")
+        for _ in range(ATTEMPTS):
+            pool = self._pool
+            try:
+                future = pool.schedule(
+                    _clean,
+                    args=(value, source, received_at, self._limits),
+                    timeout=self._limits.seconds,
+                )
+                return await asyncio.wrap_future(future)
+            except concurrent.futures.TimeoutError:
+                return TimeLimit(f"cleaning took longer than {self._limits.seconds:g} s")
+            except ProcessExpired as error:
+                return ParserCrashed(f"the cleaning process died (exit code {error.exitcode})")
+            except (BrokenProcessPool, RuntimeError):
+                # A process died between two pages, or in the middle of handing one over: no
+                # page's fault that can be told. All pages in the pool come here.
+                if self._closed:
+                    raise
+                await self._renew(pool)
+        return ParserCrashed(f"the cleaning processes died {ATTEMPTS} times over it")
+
+    async def _renew(self, broken: ProcessPool) -> None:
+        if self._pool is broken:
+            self._pool = self._new_pool()
+            await asyncio.to_thread(_end, broken)
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call] # its one function without types
+    pool.join()
 
 
 def _clean(

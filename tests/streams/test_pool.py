@@ -75,14 +75,32 @@ def test_a_hang_is_a_time_limit_and_the_pool_goes_on():
     assert isinstance(quick, Cleaned)
 
 
+def kill_children():
+    for child in multiprocessing.active_children():
+        os.kill(child.pid, signal.SIGKILL)
+
+
 def test_a_process_that_dies_costs_one_page_and_the_pool_goes_on(pool):
     async def crash():
+        warm = await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
         slow = asyncio.create_task(pool.clean(slow_page(), SOURCE, 2e9))
-        await asyncio.sleep(1.5)
-        for child in multiprocessing.active_children():
-            os.kill(child.pid, signal.SIGSEGV)
-        return await slow, await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
+        await asyncio.sleep(0.3)
+        kill_children()
+        return warm, await slow, await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
 
-    crashed, quick = asyncio.run(crash())
+    warm, crashed, quick = asyncio.run(crash())
     assert isinstance(crashed, ParserCrashed)
-    assert isinstance(quick, Cleaned)
+    assert isinstance(warm, Cleaned)
+    assert warm == quick
+
+
+def test_processes_that_die_between_pages_cost_no_page(pool):
+    async def crash():
+        before = await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
+        kill_children()
+        await asyncio.sleep(0.5)
+        return before, await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
+
+    before, after = asyncio.run(crash())
+    assert isinstance(before, Cleaned)
+    assert before == after

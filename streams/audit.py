@@ -9,11 +9,13 @@ offset without an outcome is looked at, since a transaction's marker takes an of
 
 import contextlib
 import dataclasses
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import CoordinatorNotAvailableError
 
 from streams import kafka
 from streams.apps import app_id
@@ -25,6 +27,7 @@ from streams.settings import Settings
 Progress = Callable[[str, int, int], None]
 """Called with the topic, how many of its records are read, and how many there are."""
 
+COORDINATOR_SECONDS = 15.0
 POLL_MS = 500
 SILENCE = 40
 """So many polls without a record, and the topic's end is taken for out of reach."""
@@ -89,8 +92,17 @@ def _outcome_topics(settings: Settings) -> tuple[tuple[str, Kind], ...]:
 
 
 def _committed(settings: Settings, group: str, topic: str) -> Mapping[TopicPartition, int]:
+    deadline = time.monotonic() + COORDINATOR_SECONDS
     with kafka.admin(settings) as admin:
-        offsets = admin.list_group_offsets([group]).get(group, {})
+        while True:
+            try:
+                offsets = admin.list_group_offsets([group]).get(group, {})
+                break
+            except CoordinatorNotAvailableError:
+                # The first question after a cluster's birth makes it create the coordinator.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
     return {place: entry.offset for place, entry in offsets.items() if place.topic == topic}
 
 

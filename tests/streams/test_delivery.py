@@ -37,7 +37,9 @@ class Bus:
         self.producer = self
         self.consumer = self
 
-    async def send(self, topic, *, key, value, partition, timestamp, headers):
+    async def send(self, topic, *, value, **record):
+        assert set(record) == {"key", "partition", "timestamp", "headers"}
+        assert topic == "out"
         future = asyncio.get_running_loop().create_future()
         self.sent.append((value, future))
         return future
@@ -150,7 +152,9 @@ def test_acknowledged_is_called_with_the_place_of_the_record():
     places = []
 
     async def scenario(bus, queue):
-        record = produce(b"x", acknowledged=lambda partition, offset: places.append((partition, offset)))
+        record = produce(
+            b"x", acknowledged=lambda partition, offset: places.append((partition, offset))
+        )
         await queue.put(bus.event(1), [record])
         await settle()
         bus.acknowledge(0, offset=42)

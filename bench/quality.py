@@ -1,0 +1,87 @@
+"""Extraction and near-duplicate scores on the development data, and the recorded baseline.
+
+    python bench/quality.py             print the scores next to the baseline
+    python bench/quality.py --record    make them the baseline
+
+The data and the measuring programs are looked for in ../shared beside the repository; where
+they are absent there is nothing to measure, and this says so. The test suite holds every score
+against `bench/baseline.json`.
+"""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parents[1] / "shared"
+BASELINE = HERE / "baseline.json"
+
+EXTRACTION = ("aeb", "fundus", "wcxb", "snippets")
+DEDUP = ("synth", "reuters", "newscluster")
+SECONDS_A_PAGE = 30
+
+
+def scores() -> dict[str, float]:
+    """All scores by name; higher is better."""
+    sys.path[:0] = [str(HERE), str(SHARED / "bench" / "extraction")]
+    found = _extraction()
+    sys.path.insert(0, str(SHARED / "bench" / "dedup"))
+    sys.modules.pop("evaluate", None)
+    return found | _dedup()
+
+
+def _extraction() -> dict[str, float]:
+    adapters = importlib.import_module("adapters")
+    corpus = importlib.import_module("corpus")
+    evaluate = importlib.import_module("evaluate")
+    found: dict[str, float] = {}
+    for name in EXTRACTION:
+        pages = list(corpus.read_dataset(SHARED / "data" / "extraction" / name))
+        rows = evaluate.measure(pages, {"cleanwire": adapters.extract}, SECONDS_A_PAGE, 1, None)
+        summary = evaluate.summary(rows["cleanwire"], bootstrap=2)
+        key = "snippet_f1" if name == "snippets" else "f1"
+        found[f"extraction {name} F1"] = summary[key]
+        for field in ("title", "author", "date"):
+            if f"{field}_right" in summary:
+                found[f"extraction {name} {field}"] = summary[f"{field}_right"]
+        found[f"extraction {name} answered"] = 1 - summary["errors"] - summary["timeouts"]
+    return found
+
+
+def _dedup() -> dict[str, float]:
+    adapters = importlib.import_module("adapters")
+    evaluate = importlib.import_module("evaluate")
+    corpus = importlib.import_module("make_corpus")
+    found: dict[str, float] = {}
+    for name in DEDUP:
+        documents = list(corpus.read_jsonl(SHARED / "data" / "dedup" / f"{name}.jsonl.gz"))
+        parents, _ = evaluate.run_stream(adapters.deduper(), documents, {})
+        metrics = evaluate.metrics(documents, parents)
+        found[f"near-duplicates {name} F1"] = metrics["drop_F1"]
+        found[f"near-duplicates {name} stories kept"] = 1 - metrics["lost_per_1000"] / 1000
+    return found
+
+
+def main() -> int:
+    """Print the scores next to the baseline, or record them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--record", action="store_true", help="make them the baseline")
+    arguments = parser.parse_args()
+    if not SHARED.is_dir():
+        print(f"nothing to measure: {SHARED.name} is not beside the repository")
+        return 0
+    baseline: dict[str, Any] = json.loads(BASELINE.read_text("utf-8")) if BASELINE.exists() else {}
+    found = scores()
+    for name, value in found.items():
+        print(f"{name:<42} {value:.4f}   baseline {baseline.get(name, float('nan')):.4f}")
+    if arguments.record:
+        rounded = {name: round(value, 4) for name, value in found.items()}
+        BASELINE.write_text(json.dumps(rounded, indent=2) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -57,7 +57,7 @@ def _dedup() -> dict[str, float]:
     corpus = importlib.import_module("make_corpus")
     found: dict[str, float] = {}
     for name in DEDUP:
-        documents = list(corpus.read_jsonl(SHARED / "data" / "dedup" / f"{name}.jsonl.gz"))
+        documents = list(corpus.read_jsonl(str(SHARED / "data" / "dedup" / f"{name}.jsonl.gz")))
         parents, _ = evaluate.run_stream(adapters.deduper(), documents, {})
         metrics = evaluate.metrics(documents, parents)
         found[f"near-duplicates {name} F1"] = metrics["drop_F1"]

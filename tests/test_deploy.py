@@ -1,0 +1,55 @@
+"""The deployment files agree with the code: what they run and set exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from streams.cli.main import COMMANDS
+from streams.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = [
+    ROOT / "docker-compose.yml",
+    *sorted((ROOT / "deploy").glob("kubernetes/*.yaml")),
+    ROOT / "deploy" / "Dockerfile",
+    ROOT / "deploy" / "cleanwire.service",
+]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_setting_that_is_set_exists(file):
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    found = set(re.findall(r"\bCLEANWIRE_[A-Z_]+", file.read_text("utf-8")))
+    assert found <= known
+
+
+def test_compose_starts_the_topics_before_the_worker():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    services = compose["services"]
+    assert services["topics"]["command"][0] in COMMANDS
+    assert services["worker"]["command"][0] in COMMANDS
+    assert "topics" in services["worker"]["depends_on"]
+    for service in services.values():
+        for port in service.get("ports", ()):
+            assert port.startswith("127.0.0.1:")
+    limit = int(services["kafka"]["environment"]["KAFKA_MESSAGE_MAX_BYTES"])
+    assert limit >= Settings().max_message_bytes + 64 * 1024
+
+
+def test_kubernetes_runs_both_stages_without_privileges():
+    stages = set()
+    for file in sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml")):
+        for document in yaml.safe_load_all(file.read_text("utf-8")):
+            pod = document.get("spec", {}).get("template", {}).get("spec")
+            if pod is None:
+                continue
+            assert pod["securityContext"]["runAsNonRoot"] is True
+            (container,) = pod["containers"]
+            assert container["args"][0] in COMMANDS
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            if container["args"][0] == "worker":
+                stages.add(container["args"][2])
+                assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert stages == {"extract", "dedupe"}

@@ -30,6 +30,9 @@ BUCKETS = 30
 HISTORY = 16
 """At most so many fetches are remembered per URL; the oldest make room."""
 
+FORGOTTEN_A_PAGE = 16
+"""At most so many facts are forgotten with one page, so that no page waits for a whole day's."""
+
 FULLER = 3.0
 """A text at least so many times longer than the published one that it holds is no excerpt
 of it but the full story after its teaser: it is published."""
@@ -149,11 +152,11 @@ class Memory:
         if not bucket:
             del self._buckets[fact.bucket]
 
-    def expire(self, limit: int | None = None) -> list[str]:
+    def expire(self) -> list[str]:
         """Stop matching what left the window; return ids whose facts are to be forgotten.
 
-        Costs O(expired). What is due depends on the watermark alone; with a `limit` at most
-        so many ids are returned, the oldest first, and the rest the next time.
+        Costs O(expired). What is due depends on the watermark alone; at most `FORGOTTEN_A_PAGE`
+        ids are returned, the oldest first, and the rest the next time.
         """
         if self._watermark is None:
             return []
@@ -169,7 +172,7 @@ class Memory:
             for bucket in self._due(int(horizon // self._width))
             for article in sorted(self._buckets[bucket])
         )
-        return list(itertools.islice(due, limit))
+        return list(itertools.islice(due, FORGOTTEN_A_PAGE))
 
     def overflow(self, url_key: str) -> list[str]:
         """The ids of a URL's oldest fetches beyond the bound of its history."""

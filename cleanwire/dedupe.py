@@ -11,7 +11,7 @@ from cleanwire import urls
 from cleanwire.decide import Candidate, Decided, Memory, Outcome, Window
 from cleanwire.events import Article, CleanArticle, DuplicateArticle, Source
 from cleanwire.index import Thresholds
-from cleanwire.minhash import Signature
+from cleanwire.minhash import Signature, signature
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +87,19 @@ def candidate(article: Article, *, event_time: float, order: int) -> Candidate:
         id=article.id,
         url=article.url,
         url_key=urls.normalize_url(article.url) if article.url else f"id:{article.id}",
-        signature=Signature.unpack(article.signature),
+        signature=_signature(article),
         fetched=event_time if fetched is None else fetched,
         event_time=event_time,
         order=order,
     )
+
+
+def _signature(article: Article) -> Signature:
+    try:
+        return Signature.unpack(article.signature)
+    except ValueError:
+        # Made by another version, on the way when this one was started: the text is there.
+        return signature(article.text)
 
 
 def event_time_of(fetched_at: str, received_at: float | None) -> float | None:

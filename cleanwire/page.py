@@ -174,7 +174,8 @@ def _url(event: dict[str, Any]) -> str:
         host = parts.hostname
         _ = parts.port
     except ValueError as error:
-        raise InvalidEvent(f"url {shown} cannot be parsed: {error}") from None
+        why = _printable(str(error))
+        raise InvalidEvent(f"url {shown} cannot be parsed: {why}") from None
     if parts.scheme.lower() not in SCHEMES:
         raise InvalidEvent(f"url {shown} is not http, https or file")
     if parts.scheme.lower() != "file" and not host:

@@ -29,10 +29,6 @@ from streams.settings import Settings, load_settings
 from streams.store import FactsTable, add_table
 from streams.web import attach
 
-EXPIRED_A_PAGE = 16
-"""At most so many forgotten facts are written with one page, so that no page waits for a
-whole day's."""
-
 
 def build(settings: Settings, *, web: bool = True) -> faust.App:
     """The stage's Faust app."""
@@ -88,7 +84,7 @@ def _decide(settings: Settings, table: FactsTable, event: EventT[Any]) -> Iterat
     yield _outcome(settings, arrived, fact)
     yield table.record(message.partition, fact)
     memory.remember(fact)
-    for expired in (*memory.expire(EXPIRED_A_PAGE), *memory.overflow(fact.url_key)):
+    for expired in (*memory.expire(), *memory.overflow(fact.url_key)):
         yield table.tombstone(message.partition, expired)
         memory.forget(expired)
 

@@ -94,6 +94,9 @@ class Delivery:
     ) -> None:
         self._app.on_partitions_revoked.disconnect(self._on_revoked)
         self._closed = True
+        if isinstance(error, Exception):
+            # The agent would be started anew with the next event, and this one be skipped.
+            await self._fail(error)
         with contextlib.suppress(asyncio.CancelledError):
             await self.drain()
         for task in self._tasks:
@@ -213,8 +216,11 @@ class Delivery:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, going on would lose pages
-            log.error("delivery stopped with nothing acked: %r", error)  # noqa: TRY400 - one line
-            await self._app.crash(error)
+            await self._fail(error)
+
+    async def _fail(self, error: BaseException) -> None:
+        log.error("delivery stopped, with nothing acked: %r", error)
+        await self._app.crash(error)
 
 
 def raw_events(stream: StreamT[bytes]) -> AsyncIterator[EventT[Any]]:

@@ -28,6 +28,6 @@ def rejected(topic: str, message: Message, error: PageRejected, source: Source) 
         value=message.value,
         headers=[
             *(message.headers or ()),
-            *((PREFIX + name, text.encode()) for name, text in added.items()),
+            *((PREFIX + name, text.encode("utf-8", "replace")) for name, text in added.items()),
         ],
     )

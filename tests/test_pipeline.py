@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 import cleanwire
@@ -72,3 +74,11 @@ def test_the_public_api_is_pinned():
         "Article", "CleanArticle", "CleanwireError", "Deduper", "DuplicateArticle", "PageRejected",
         "Pipeline", "RawPage", "Rejection", "Source", "Thresholds", "Verdict", "Window", "clean_page",
     }  # fmt: skip
+
+
+def test_a_signature_of_another_version_is_made_anew():
+    deduper = Deduper()
+    article = clean_page(STORY, url="https://a.example/1")
+    foreign = dataclasses.replace(article, signature="AgAA")
+    assert deduper.add(foreign).outcome == "clean"
+    assert deduper.add(clean_page(STORY, url="https://b.example/1")).outcome == "exact"

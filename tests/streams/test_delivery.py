@@ -227,3 +227,18 @@ def test_an_event_that_waited_for_room_over_a_revocation_is_dropped_too(monkeypa
         assert bus.acks == []
 
     run(scenario, limit=1)
+
+
+def test_an_agent_that_raises_stops_the_app(monkeypatch):
+    monkeypatch.setattr(module, "DRAIN_SECONDS", 0.01)
+    bus = Bus()
+
+    async def body():
+        async with Delivery(bus, limit=10, limit_bytes=1000) as queue:
+            await queue.put(bus.event(1), [produce(b"1")])
+            raise LookupError("a bug")
+
+    with pytest.raises(LookupError):
+        asyncio.run(body())
+    assert isinstance(bus.crashed, LookupError)
+    assert bus.acks == []

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 
 _DASHES = "\\-\u2010\u2011\u2012\u2013\u2014_|:~"
 _GLUED = re.compile(rf"((?:[^\s{_DASHES}]{{2,40}} ){{0,2}}[^\s{_DASHES}]{{2,40}})[{_DASHES}](?=\S)")
-_SUFFIX = re.compile(r"\s[-\u2013\u2014|_~]\S{2,40}$")
+_SUFFIX = re.compile(r"\s[-\u2013\u2014|_~]\S{2,40}(?: \S{1,40}){0,2}$")
 _CAMEL = re.compile(r"[^\W\d_][a-z\d]+[A-Z]")
 _CRUMBS = re.compile(r"[>»›→/|]")
 _WORD_END = r"(?![\w\-\u2010-\u2014])"

@@ -241,24 +241,20 @@ class Memory:
     def _published(
         self, candidate: Candidate, *, revision: int = 1, supersedes: str | None = None
     ) -> Decided:
-        return Decided(
-            id=candidate.id,
-            url=candidate.url,
-            url_key=candidate.url_key,
-            digest=candidate.signature.digest,
-            fetched=candidate.fetched,
-            event_time=candidate.event_time,
-            bucket=self._bucket(candidate),
-            order=candidate.order,
-            outcome="clean",
-            revision=revision,
-            supersedes=supersedes,
-            signature=candidate.signature,
+        fact = self._decided(candidate, "clean")
+        return dataclasses.replace(
+            fact, revision=revision, supersedes=supersedes, signature=candidate.signature
         )
 
     def _duplicate(
         self, candidate: Candidate, kind: DuplicateKind, named: str, url: str, similarity: float
     ) -> Decided:
+        fact = self._decided(candidate, kind)
+        return dataclasses.replace(
+            fact, duplicate_of=named, duplicate_of_url=url, similarity=similarity
+        )
+
+    def _decided(self, candidate: Candidate, outcome: Outcome) -> Decided:
         return Decided(
             id=candidate.id,
             url=candidate.url,
@@ -268,10 +264,7 @@ class Memory:
             event_time=candidate.event_time,
             bucket=self._bucket(candidate),
             order=candidate.order,
-            outcome=kind,
-            duplicate_of=named,
-            duplicate_of_url=url,
-            similarity=similarity,
+            outcome=outcome,
         )
 
     def _bucket(self, candidate: Candidate) -> int:

@@ -40,7 +40,10 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 HEAP = "512m"
 
+_INT32_MAX = (1 << 31) - 1
 _PR_SET_PDEATHSIG = 1
+# Loaded here: a child between fork and exec may not wait for the loader's lock.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 _LOG4J = """\
 status = error
@@ -77,7 +80,7 @@ class EmbeddedBroker:
     ) -> None:
         self.data_dir = data_dir
         self._port = port
-        self._max_message_bytes = max_message_bytes
+        self._max_message_bytes = min(max_message_bytes, _INT32_MAX)
         self._properties = dict(properties or {})
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
@@ -231,7 +234,9 @@ class EmbeddedBroker:
             "share.coordinator.state.topic.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
             "message.max.bytes": str(self._max_message_bytes),
-            "socket.request.max.bytes": str(max(100 << 20, 2 * self._max_message_bytes)),
+            "socket.request.max.bytes": str(
+                min(max(100 << 20, 2 * self._max_message_bytes), _INT32_MAX)
+            ),
             "replica.fetch.max.bytes": str(self._max_message_bytes),
         }
         path = self.data_dir / "server.properties"
@@ -242,7 +247,9 @@ class EmbeddedBroker:
     def _run_tool(self, command: list[str]) -> None:
         done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - as above
         if done.returncode:
-            said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+            lines = (done.stderr or done.stdout).decode(errors="replace").splitlines()
+            # A Java exception's own line stands above its stack.
+            said = [line for line in lines if line.strip() and not line.startswith("\tat ")]
             raise OperationError(
                 f"Kafka's storage could not be formatted: {said[-1] if said else 'no output'}",
                 f"empty {self.data_dir} or choose another with --data",
@@ -304,14 +311,22 @@ def _is_free(port: int) -> bool:
 
 
 def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Two processes must not fill the artifacts' cache at the same time."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "cleanwire"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "artifacts.lock").open("w") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "artifacts.lock").open("w")
+    except OSError as error:
+        raise OperationError(
+            f"the cache folder {folder} cannot be written: {error.strerror}",
+            "set XDG_CACHE_HOME to a folder you may write",
+        ) from None
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -16,7 +16,7 @@ class OperationError(Exception):
     def __init__(self, cause: str, fix: str) -> None:
         super().__init__(cause, fix)
         self.cause = " ".join(cause.split())
-        self.fix = fix
+        self.fix = " ".join(fix.split())
 
     def __str__(self) -> str:
         return f"{self.cause}; {self.fix}"

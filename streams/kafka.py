@@ -19,11 +19,22 @@ from streams.settings import Settings
 
 TIMEOUT_MS = 10_000
 
+_LOGIN_FAULTS = (
+    kafka_errors.SaslAuthenticationFailedError,
+    kafka_errors.UnsupportedSaslMechanismError,
+    kafka_errors.IllegalSaslStateError,
+)
+
+
+_MANAGER = logging.getLogger("kafka.net.manager")
+
 
 def common(settings: Settings) -> dict[str, Any]:
     """The arguments that all clients share."""
     # The client logs every retry; what matters comes out as an OperationError.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    _MANAGER.setLevel(logging.WARNING)
+    _MANAGER.propagate = False
     arguments: dict[str, Any] = {
         "bootstrap_servers": settings.broker.split(","),
         "client_id": "cleanwire",
@@ -105,24 +116,62 @@ def producer(settings: Settings) -> Iterator[KafkaProducer]:
 def explained(settings: Settings) -> Iterator[None]:
     """Turn the library's errors into one line each."""
     where = settings.broker
+    reason = _Reason()
+    _MANAGER.addHandler(reason)
     try:
         yield
     except (kafka_errors.KafkaTimeoutError, kafka_errors.KafkaConnectionError):
-        raise _unreachable(settings) from None
-    except kafka_errors.SaslAuthenticationFailedError:
-        raise OperationError(
-            f"the broker at {where} refused the login of {settings.sasl_username}",
-            "check CLEANWIRE_SASL_MECHANISM, CLEANWIRE_SASL_USERNAME and CLEANWIRE_SASL_PASSWORD",
-        ) from None
+        if isinstance(reason.error, _LOGIN_FAULTS):
+            raise _login_refused(settings) from None
+        raise _unreachable(settings, reason.error) from None
+    except _LOGIN_FAULTS:
+        raise _login_refused(settings) from None
     except kafka_errors.KafkaError as error:
         said = getattr(error, "description", "") or type(error).__name__
         raise OperationError(f"the broker at {where} refused: {said}", _fix(error)) from None
+    finally:
+        _MANAGER.removeHandler(reason)
 
 
-def _unreachable(settings: Settings) -> OperationError:
-    how = _protocol(settings)
+class _Reason(logging.Handler):
+    """Remembers why connecting failed.
+
+    While it looks for a broker, the client retries whatever happened until its deadline, and
+    then says no more than that it found none; the reason is only in what it logs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.error: Exception | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the most telling reason: of the login, then of TLS, then of the connection."""
+        for said in record.args if isinstance(record.args, tuple) else ():
+            # A timeout only says that the deadline is over.
+            if isinstance(said, kafka_errors.KafkaError) and not isinstance(
+                said, kafka_errors.KafkaTimeoutError
+            ):
+                self.error = max(said, self.error or said, key=_telling)
+
+
+def _telling(error: Exception) -> int:
+    return 2 if isinstance(error, _LOGIN_FAULTS) else int("Handshake" in str(error))
+
+
+def _login_refused(settings: Settings) -> OperationError:
+    who = settings.sasl_username or "a client without one"
+    how = f" by {settings.sasl_mechanism}" if settings.sasl_mechanism else ""
     return OperationError(
-        f"no broker answers at {settings.broker} over {how}",
+        f"the broker at {settings.broker} refused the login of {who}{how}",
+        "check CLEANWIRE_SASL_MECHANISM, CLEANWIRE_SASL_USERNAME and CLEANWIRE_SASL_PASSWORD",
+    )
+
+
+def _unreachable(settings: Settings, reason: Exception | None) -> OperationError:
+    how = _protocol(settings)
+    why = f": {reason.args[0] if reason.args else reason}" if reason else ""
+    return OperationError(
+        f"no broker answers at {settings.broker} over {how}{why}",
         "start one (`cleanwire broker`), or set CLEANWIRE_BROKER and the SASL and TLS settings",
     )
 

@@ -195,7 +195,7 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by py
         ConfigurationError: one line naming the setting, its value (unless secret) and the fix.
     """
     named = os.environ.get(f"{PREFIX}CONFIG")
-    if named and not os.access(named, os.R_OK):
+    if named and not (Path(named).is_file() and os.access(named, os.R_OK)):
         raise ConfigurationError(
             f"CLEANWIRE_CONFIG names {named}, which cannot be read", "name a file that can"
         )

@@ -4,6 +4,7 @@ import os
 
 import click
 import pydantic
+from rich.markup import escape
 
 from streams.cli.screen import OUT
 from streams.settings import PREFIX, Settings, config_file, load_settings
@@ -28,8 +29,10 @@ def command() -> None:
             origin = str(config_file())
         else:
             origin = "default"
-        value = _shown(getattr(settings, name))
-        OUT.print(f"{variable}={value}  [dim]# {field.description} ({origin})[/]", soft_wrap=True)
+        value = escape(_shown(getattr(settings, name)))
+        OUT.print(
+            f"{variable}={value}  [dim]# {field.description} ({escape(origin)})[/]", soft_wrap=True
+        )
 
 
 def _shown(value: object) -> str:

@@ -90,7 +90,10 @@ def run(arguments: list[str] | None = None) -> int:
     except OperationError as error:
         click.echo(f"cleanwire: {error}", err=True)
         return BAD_USAGE if isinstance(error, ConfigurationError) else UNFIT
-    except BrokenPipeError:
+    except SystemExit as stop:
+        # click ends so on a broken pipe, with a 1 that here would mean "the answer is no".
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
         # Whoever read the output has enough; the interpreter must not try to flush the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

@@ -3,7 +3,7 @@
 import collections
 
 import click
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from streams import kafka
 from streams.cli.screen import ERR, OUT, progress
@@ -32,17 +32,25 @@ def command(paths: tuple[str, ...], url: str | None, content_type: str | None) -
       curl -s https://paper.example/a | cleanwire publish --url https://paper.example/a -
     """
     settings = load_settings()
-    sent, refused = _publish(settings, paths, url, content_type)
+    sent, refused, lost = _publish(settings, paths, url, content_type)
     OUT.print(f"{sent} pages published to {settings.topics.raw}, acknowledged by all replicas")
     for page in refused:
-        ERR.print(f"{page.source.topic} page {page.source.offset}: {page.refusal}")
-    return 1 if refused else 0
+        line = f"{page.source.topic} page {page.source.offset}: {page.refusal}"
+        ERR.print(line, markup=False, soft_wrap=True)
+    if lost:
+        pages = "1 page was" if len(lost) == 1 else f"{len(lost)} pages were"
+        why = ", ".join(sorted({type(error).__name__ for error in lost}))
+        line = f"{pages} not acknowledged on {settings.topics.raw}: {why}"
+        fix = "compare `cleanwire topics --check`"
+        ERR.print(f"{line}; {fix}", markup=False, soft_wrap=True)
+    return 1 if refused or lost else 0
 
 
 def _publish(
     settings: Settings, paths: tuple[str, ...], url: str | None, content_type: str | None
-) -> tuple[int, list[InputPage]]:
+) -> tuple[int, list[InputPage], list[KafkaError]]:
     refused: list[InputPage] = []
+    lost: list[KafkaError] = []
     waiting: collections.deque[object] = collections.deque()
     sent = 0
     inputs = read_inputs(
@@ -52,29 +60,35 @@ def _publish(
         content_type=content_type,
     )
     topic = settings.topics.raw
-    with kafka.producer(settings) as producer, progress("publishing") as update:
-        if not producer.partitions_for(topic):
+    # The producer itself would wait a minute for a topic that is not there.
+    with kafka.admin(settings) as admin:
+        if topic not in admin.list_topics():
             raise OperationError(f"topic {topic} does not exist", "run `cleanwire topics`")
+    with kafka.producer(settings) as producer, progress("publishing") as update:
         for page in inputs:
             if page.refusal is not None:
                 refused.append(page)
                 continue
             waiting.append(producer.send(topic, page.value))
             if len(waiting) > _UNACKNOWLEDGED:
-                sent += _acknowledged(waiting.popleft(), topic)
+                sent += _acknowledged(waiting.popleft(), topic, lost)
                 update(sent, None)
         while waiting:
-            sent += _acknowledged(waiting.popleft(), topic)
+            sent += _acknowledged(waiting.popleft(), topic, lost)
             update(sent, None)
-    return sent, refused
+    return sent, refused, lost
 
 
-def _acknowledged(future: object, topic: str) -> int:
+def _acknowledged(future: object, topic: str, lost: list[KafkaError]) -> int:
     try:
         future.get(timeout=_SECONDS)  # type: ignore[attr-defined] # untyped library
-    except KafkaError as error:
+    except KafkaTimeoutError as error:
+        # The brokers are away: every other page would wait as long.
         raise OperationError(
             f"a page was not acknowledged on {topic}: {type(error).__name__}",
             "check the brokers, then publish again: pages keep their ids",
         ) from None
+    except KafkaError as error:
+        lost.append(error)
+        return 0
     return 1

@@ -24,10 +24,10 @@ def command(*, check: bool) -> int:
     settings = load_settings()
     created = [] if check else ensure_topics(settings)
     for name in created:
-        OUT.print(f"created {name}")
+        OUT.print(f"created {name}", soft_wrap=True)
     differences = check_topics(settings)
     for difference in differences:
-        OUT.print(str(difference))
+        OUT.print(str(difference), markup=False, soft_wrap=True)
     if not differences and not created:
         OUT.print(f"all {len(specs(settings))} topics are as the settings have them")
     return 1 if differences else 0

@@ -1,6 +1,7 @@
 """`/metrics`: the state in Prometheus' text format.
 
-The rule here: a registry of its own, made of the state at the time of asking.
+The rule here: a registry of its own, made of the state at the time of asking, with every label
+from a fixed set. Names follow https://prometheus.io/docs/practices/naming/.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from streams.web.probes import Stages
-from streams.web.state import State
+from streams.web.state import KINDS, OTHER, State
+from streams.web.tailer import READ_BACK
+
+_COUNTED = (
+    f"since this worker started, of all workers, and up to {READ_BACK} a partition before that"
+)
 
 
 class _Collector(Collector):
@@ -19,42 +25,75 @@ class _Collector(Collector):
         self._stages = stages
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics of all workers' outcomes, and of this worker's stages."""
+        """All metrics but those of the process."""
+        yield from self._of_the_topics()
+        yield from self._of_this_worker()
+
+    def _of_the_topics(self) -> Iterator[Metric]:
+        state = self._state
         outcomes = CounterMetricFamily(
             "cleanwire_outcomes",
-            "Outcomes seen on the topics since this worker started, of all workers.",
+            f"Records seen on the outcome topics {_COUNTED}.",
             labels=["outcome", "kind"],
         )
-        for (outcome, kind), count in sorted(self._state.counts.items()):
-            outcomes.add_metric([outcome, kind], count)
+        rejected = CounterMetricFamily(
+            "cleanwire_rejected",
+            f"Rejected pages by reason, seen on their topic {_COUNTED}.",
+            labels=["reason"],
+        )
+        for outcome, kinds in KINDS.items():
+            for kind in (*kinds, OTHER):
+                count = state.counts[outcome, kind]
+                outcomes.add_metric([outcome, kind], count)
+                if outcome == "rejected":
+                    rejected.add_metric([kind], count)
         yield outcomes
+        yield rejected
+        yield CounterMetricFamily(
+            "cleanwire_view_unreadable",
+            "Records on the outcome topics that are none of ours.",
+            value=state.unreadable,
+        )
         lag = GaugeMetricFamily(
-            "cleanwire_lag_records",
-            "Records that a consumer group is behind.",
+            "cleanwire_lag",
+            "Records that a consumer group is behind the end of a partition.",
             labels=["group", "topic", "partition"],
         )
-        for entry in self._state.lags:
-            if entry.records is not None:
-                lag.add_metric([entry.group, entry.topic, str(entry.partition)], entry.records)
+        for entry in state.lags:
+            lag.add_metric([entry.group, entry.topic, str(entry.partition)], entry.records)
         yield lag
         yield GaugeMetricFamily(
             "cleanwire_view_up",
-            "Whether the view can read the bus.",
-            value=0 if self._state.fault else 1,
+            "1 while the view reads the bus; else lag and outcomes are old.",
+            value=0 if state.stale() else 1,
         )
+
+    def _of_this_worker(self) -> Iterator[Metric]:
+        stages = self._stages
+        flying = GaugeMetricFamily(
+            "cleanwire_in_flight",
+            "Events that a stage of this worker has read and not acked.",
+            labels=["stage"],
+        )
+        for stage, count in stages.in_flight().items():
+            flying.add_metric([stage], count)
+        yield flying
         ready = GaugeMetricFamily(
             "cleanwire_stage_ready", "Whether a stage of this worker is ready.", labels=["stage"]
         )
-        for stage, missing in self._stages.missing().items():
+        for stage, missing in stages.missing().items():
             ready.add_metric([stage], 0 if missing else 1)
         yield ready
-        articles, facts = self._stages.memory()
-        yield GaugeMetricFamily(
-            "cleanwire_index_articles", "Published articles in this worker's index.", value=articles
-        )
-        yield GaugeMetricFamily(
-            "cleanwire_facts", "Decisions that this worker remembers.", value=facts
-        )
+        memory = stages.memory()
+        if memory is not None:
+            yield GaugeMetricFamily(
+                "cleanwire_index_articles",
+                "Published articles that later pages are matched against, in this worker.",
+                value=memory[0],
+            )
+            yield GaugeMetricFamily(
+                "cleanwire_facts", "Decisions that this worker remembers.", value=memory[1]
+            )
 
 
 def registry(state: State, stages: Stages) -> CollectorRegistry:

@@ -1,132 +1,178 @@
 """The view's HTML.
 
-The rule here: everything that is not a literal of this module goes through `escape`.
+The rule here: everything that is not a literal of this module goes through `_text`, which
+escapes it.
 """
 
 import datetime as dt
 from html import escape
 
-from streams.web.state import Lag, State
+from streams.web.state import (
+    HISTORY_SECONDS,
+    KINDS,
+    OTHER,
+    Lag,
+    Outcome,
+    Seen,
+    State,
+)
 
-STYLE = """
-:root{color-scheme:light dark;--bg:#fbfbf9;--fg:#1d1f21;--dim:#62676d;--line:#dcdcd6;--card:#fff;
---clean:#1a7f4b;--duplicate:#9a6700;--rejected:#b3261e}
-@media(prefers-color-scheme:dark){:root{--bg:#141618;--fg:#e6e6e3;--dim:#9aa0a6;--line:#32363a;
---card:#1c1f22;--clean:#5bd08f;--duplicate:#e3b341;--rejected:#ff8a80}}
-*{box-sizing:border-box}body{margin:0 auto;max-width:72rem;padding:1.2rem;background:var(--bg);
-color:var(--fg);font:15px/1.45 system-ui,sans-serif}h1{font-size:1.3rem;margin:0}
-h2{font-size:1rem;margin:1.6rem 0 .5rem}header{display:flex;gap:1rem;align-items:baseline;
-flex-wrap:wrap}.dim{color:var(--dim)}.cards{display:grid;gap:.8rem;
-grid-template-columns:repeat(auto-fit,minmax(14rem,1fr));margin-top:1rem}
-.card{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.8rem 1rem}
-.card b{display:block;font-size:1.9rem;line-height:1.2;font-variant-numeric:tabular-nums}
-.card dl{display:grid;grid-template-columns:1fr auto;gap:0 .8rem;margin:.4rem 0 0}
-.card dd{margin:0;text-align:right;font-variant-numeric:tabular-nums}
-.clean{color:var(--clean)}.duplicate{color:var(--duplicate)}.rejected{color:var(--rejected)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);
-vertical-align:top}th{font-weight:600;color:var(--dim)}td.n{text-align:right;
-font-variant-numeric:tabular-nums}td.long{overflow-wrap:anywhere;min-width:12rem}
-svg{width:100%;height:3rem;display:block}svg rect{fill:var(--clean)}
-.fault{border:1px solid var(--rejected);border-radius:.5rem;padding:.5rem 1rem;margin-top:1rem}
-"""
+REFRESH_SECONDS = 5
 
-_WORDS = {
+_WORDS: dict[Outcome, str] = {
     "clean": "published",
     "duplicate": "copies of published articles",
     "rejected": "no articles, or broken",
 }
+_HEIGHT = 40
+_BAR, _GAP = 8, 2
 
 
-def overview(state: State, now: float, read_back: int) -> str:
+def overview(state: State, now: float, waiting: dict[str, str], *, live: bool = True) -> str:
     """The overview page.
 
     Args:
         state: what is known.
         now: seconds since the epoch.
-        read_back: how many records a partition the counts began with.
+        waiting: the stages of this worker, and what each still waits for; empty where ready.
+        live: whether the page loads itself anew.
     """
-    fault = (
-        f"<p class='fault' role='alert'>The bus cannot be read ({escape(state.fault)}); "
-        "what stands here is old.</p>"
-        if state.fault
-        else ""
-    )
+    refresh = f"<meta http-equiv='refresh' content='{REFRESH_SECONDS}'>" if live else ""
+    switch = "<a href='/?live=no'>stop updating</a>" if live else "<a href='/'>update by itself</a>"
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Cleanwire</title>"
-        "<meta name='viewport' content='width=device-width,initial-scale=1'>"
-        "<meta http-equiv='refresh' content='2'><link rel='stylesheet' href='/style.css'></head>"
-        f"<body><header><h1>Cleanwire</h1><span class='dim'>{_time(now)} UTC, counted since this "
-        f"worker started, with at most {read_back:,} earlier records a partition</span></header>"
-        f"{fault}<div class='cards'>{''.join(_card(state, name) for name in _WORDS)}"
-        f"{_rates(state, now)}</div>{_lags(state)}{_latest(state)}"
-        "<p class='dim'><a href='/metrics'>metrics</a> <a href='/healthz'>healthz</a> "
-        "<a href='/readyz'>readyz</a></p></body></html>"
+        f"<meta name='viewport' content='width=device-width,initial-scale=1'>{refresh}"
+        "<link rel='stylesheet' href='/style.css'></head><body>"
+        f"<header><h1>Cleanwire</h1><span class='dim'>{_time(now, date=True)} UTC</span>"
+        f"<nav>{switch}<a href='/metrics'>metrics</a></nav></header>"
+        f"<p class='since dim'>{_counted(state)}</p>{_stale(state)}{_waiting(waiting)}"
+        f"<main><div class='cards'>{''.join(_card(state, name) for name in KINDS)}"
+        f"{_rate(state, now)}</div>{_lags(state)}{_latest(state)}</main></body></html>"
     )
 
 
-def _card(state: State, outcome: str) -> str:
-    kinds = sorted(
-        ((count, kind) for (name, kind), count in state.counts.items() if name == outcome),
-        reverse=True,
-    )
-    rows = "".join(f"<dt>{escape(kind)}</dt><dd>{count:,}</dd>" for count, kind in kinds)
+def _counted(state: State) -> str:
+    earlier = f"; {state.read_back:,} of these stood there before" if state.read_back else ""
     return (
-        f"<section class='card'><span class='{outcome}'>{outcome}</span>"
+        "Outcomes of all workers, counted on the topics since this worker started at "
+        f"{_time(state.started, date=True)} UTC{earlier}."
+    )
+
+
+def _stale(state: State) -> str:
+    stale = state.stale()
+    if stale is None:
+        return ""
+    if stale.since is None:
+        return f"<p class='stale' role='alert'>The bus has not been read: {_text(stale.why)}.</p>"
+    return (
+        f"<p class='stale' role='alert'>The bus cannot be read ({_text(stale.why)}). What stands "
+        f"here is as of {_time(stale.since, date=True)} UTC.</p>"
+    )
+
+
+def _waiting(waiting: dict[str, str]) -> str:
+    rows = [f"{_text(stage)}: {_text(why)}" for stage, why in waiting.items() if why]
+    return f"<p class='stale' role='status'>Not ready. {'; '.join(rows)}.</p>" if rows else ""
+
+
+def _card(state: State, outcome: Outcome) -> str:
+    # Kinds that never came are left out where there are many of them.
+    kinds = [
+        (kind, state.counts[outcome, kind])
+        for kind in (*KINDS[outcome], OTHER)
+        if state.counts[outcome, kind] or (outcome != "rejected" and kind != OTHER)
+    ]
+    if outcome == "rejected":
+        kinds.sort(key=lambda entry: -entry[1])
+    rows = "".join(f"<dt>{_text(kind)}</dt><dd>{count:,}</dd>" for kind, count in kinds)
+    return (
+        f"<section class='card'><h2 class='{outcome}'>{outcome}</h2>"
         f"<b>{state.total(outcome):,}</b><span class='dim'>{_WORDS[outcome]}</span>"
-        f"<dl>{rows}</dl></section>"
+        + (f"<dl>{rows}</dl>" if rows else "")
+        + "</section>"
     )
 
 
-def _rates(state: State, now: float) -> str:
-    minutes = state.per_minute(now)
-    top = max(*minutes, 1)
+def _rate(state: State, now: float) -> str:
+    history = state.history(now)
+    top = max(history)
+    step = _BAR + _GAP
     bars = "".join(
-        f"<rect x='{at * 10}' y='{40 - 40 * count / top:.1f}' width='8' "
-        f"height='{40 * count / top:.1f}'/>"
-        for at, count in enumerate(minutes)
+        f"<rect x='{place * step}' y='{_HEIGHT * (1 - rate / top):.2f}' width='{_BAR}' "
+        f"height='{_HEIGHT * rate / top:.2f}'/>"
+        for place, rate in enumerate(history)
+        if rate
     )
+    minutes = HISTORY_SECONDS // 60
     return (
-        f"<section class='card'><span>pages per second</span><b>{state.rate(now):.1f}</b>"
-        f"<span class='dim'>by minute, the last {len(minutes)}; highest {max(minutes):,}</span>"
-        f"<svg viewBox='0 0 {len(minutes) * 10} 40' preserveAspectRatio='none' role='img' "
-        f"aria-label='pages by minute'>{bars}</svg></section>"
+        f"<section class='card'><h2>outcomes per second</h2><b>{state.rate(now):,.1f}</b>"
+        "<span class='dim'>over the last minute</span>"
+        f"<svg viewBox='0 0 {len(history) * step} {_HEIGHT}' preserveAspectRatio='none' role='img' "
+        f"aria-label='outcomes per second, the last {minutes} minutes, highest {top:,.1f}'>"
+        f"{bars}</svg><div class='axis dim'><span>{minutes} min</span>"
+        f"<span>peak {top:,.1f}/s</span></div></section>"
     )
 
 
 def _lags(state: State) -> str:
+    heads = (("group", ""), ("topic", "topic"), ("partition", "n"), ("records behind", "n"))
     rows = "".join(
-        f"<tr><td>{escape(lag.group)}</td><td>{escape(lag.topic)}</td>"
+        f"<tr><th scope='row'>{_text(lag.group)}</th><td class='topic'>{_text(lag.topic)}</td>"
         f"<td class='n'>{lag.partition}</td><td class='n'>{_behind(lag)}</td></tr>"
         for lag in state.lags
     )
-    return _table("Lag", ("group", "topic", "partition", "records behind"), rows)
+    total = sum(lag.records for lag in state.lags)
+    return _table(f"Lag: {total:,} records", "lag", heads, rows)
 
 
 def _behind(lag: Lag) -> str:
-    return "nothing committed" if lag.records is None else f"{lag.records:,}"
+    if lag.committed or not lag.records:
+        return f"{lag.records:,}"
+    return f"{lag.records:,} <span class='dim'>(nothing committed)</span>"
 
 
 def _latest(state: State) -> str:
-    rows = "".join(
-        f"<tr><td>{_time(seen.at)}</td>"
-        f"<td class='{escape(seen.outcome)}'>{escape(seen.outcome)}</td>"
-        f"<td>{escape(seen.kind)}</td><td class='long'>{escape(seen.name)}</td>"
-        f"<td class='long dim'>{escape(seen.detail)}</td></tr>"
-        for seen in state.latest
-    )
-    return _table("Latest outcomes", ("time", "outcome", "kind", "page", "detail"), rows)
+    heads = (("time, UTC", ""), ("outcome", ""), ("page", ""))
+    return _table("Latest outcomes", "latest", heads, "".join(map(_row, state.latest)))
 
 
-def _table(title: str, heads: tuple[str, ...], rows: str) -> str:
-    if not rows:
-        return f"<h2>{title}</h2><p class='dim'>nothing yet</p>"
-    head = "".join(f"<th scope='col'>{name}</th>" for name in heads)
+def _row(seen: Seen) -> str:
+    place = [seen.site or "", seen.url if seen.url and seen.url != seen.title else "", seen.detail]
+    lines = [" · ".join(_page_text(part) for part in place if part)]
+    if seen.copy_of:
+        alike = "" if seen.similarity is None else f", similarity {seen.similarity:.0%}"
+        lines.append(f"copy of {_page_text(seen.copy_of)}{alike}")
+    below = "".join(f"<span class='dim'>{line}</span>" for line in lines if line)
     return (
-        f"<h2>{title}</h2><div class='scroll'><table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
+        f"<tr><td>{_time(seen.at)}</td>"
+        f"<td><span class='{seen.outcome}'>{seen.outcome}</span> {_text(seen.kind)}</td>"
+        f"<td class='page'>{_page_text(seen.title)}{below}</td></tr>"
     )
 
 
-def _time(seconds: float) -> str:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%H:%M:%S")
+def _table(title: str, name: str, heads: tuple[tuple[str, str], ...], rows: str) -> str:
+    if not rows:
+        return f"<section class='{name}'><h2>{title}</h2><p class='dim'>Nothing yet.</p></section>"
+    head = "".join(f"<th scope='col' class='{look}'>{text}</th>" for text, look in heads)
+    # A region that scrolls must be reachable from the keyboard.
+    return (
+        f"<section class='{name}'><h2 id='{name}'>{title}</h2>"
+        f"<div class='scroll' role='region' aria-labelledby='{name}' tabindex='0'><table>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def _page_text(text: str) -> str:
+    """Text from a page, which may run right to left without turning what stands beside it."""
+    return f"<bdi>{_text(text)}</bdi>"
+
+
+def _text(text: str) -> str:
+    return escape("".join(sign if sign.isprintable() else "\ufffd" for sign in text))
+
+
+def _time(seconds: float, *, date: bool = False) -> str:
+    at = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    shown = at.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
+    return f"<time datetime='{at.isoformat(timespec='seconds')}'>{shown}</time>"

@@ -1,40 +1,60 @@
 """Liveness and readiness of the stages in this process.
 
 The rule here: a worker is alive while none of its apps has crashed, and ready once every app
-has its partitions and its memory back.
+has been given its partitions (or none, where others have them all) and its memory back.
 """
 
 from collections.abc import Sequence
 
 import faust
 
+from streams.apps import STAGES, app_id
+from streams.settings import Settings
 from streams.store import FactsTable
 
 
 class Stages:
-    """The apps of this process."""
+    """The apps of this process, by their stages.
 
-    def __init__(self, apps: Sequence[faust.App]) -> None:
-        self._apps = list(apps)
+    Args:
+        apps: the apps.
+        settings: the settings that they were made with.
+    """
+
+    def __init__(self, apps: Sequence[faust.App], settings: Settings) -> None:
+        stages = {app_id(settings, stage): str(stage) for stage in STAGES}
+        self._apps = {stages.get(app.conf.id, app.conf.id): app for app in apps}
 
     def crashed(self) -> list[str]:
-        """The names of the apps that have crashed."""
-        return [app.conf.id for app in self._apps if app.crashed]
+        """The stages whose apps have crashed."""
+        return [stage for stage, app in self._apps.items() if app.crashed]
 
     def missing(self) -> dict[str, str]:
         """What each stage still waits for; empty where it is ready."""
-        return {app.conf.id: _missing(app) for app in self._apps}
+        return {stage: _missing(app) for stage, app in self._apps.items()}
 
-    def memory(self) -> tuple[int, int]:
-        """Articles in the index, and facts, over all partitions of this process."""
-        articles = facts = 0
-        for app in self._apps:
-            for table in app.tables.values():
-                if isinstance(table, FactsTable):
-                    for memory in table.facts.memories.values():
-                        articles += memory.articles
-                        facts += len(memory)
-        return articles, facts
+    def in_flight(self) -> dict[str, int]:
+        """How many events each stage has read and not acked, those in its buffer included."""
+        return {
+            stage: len(app.consumer.unacked) if app.started else 0
+            for stage, app in self._apps.items()
+        }
+
+    def memory(self) -> tuple[int, int] | None:
+        """Articles in the index, and facts, over all partitions of this process.
+
+        None where no stage of this process has a memory.
+        """
+        tables = [
+            table
+            for app in self._apps.values()
+            for table in app.tables.values()
+            if isinstance(table, FactsTable)
+        ]
+        if not tables:
+            return None
+        memories = [memory for table in tables for memory in table.facts.memories.values()]
+        return sum(memory.articles for memory in memories), sum(map(len, memories))
 
 
 def _missing(app: faust.App) -> str:
@@ -42,10 +62,10 @@ def _missing(app: faust.App) -> str:
         return "it has crashed"
     if not app.started:
         return "it has not started"
-    if app.rebalancing:
+    if not app.rebalancing_count:
+        return "no partitions have been assigned yet"
+    if app.rebalancing and not app.in_recovery:
         return "a rebalance is going on"
-    if app.in_recovery or (app.tables and not app.tables.actives_ready):
-        return "the memory is being read back from the changelog"
-    if not app.consumer.assignment() and not app.tables.actives_ready:
-        return "no partitions are assigned yet"
+    if app.in_recovery or not app.tables.actives_ready:
+        return "its memory is being read back from the changelog"
     return ""

@@ -1,67 +1,161 @@
-"""What the view knows: counts, rates, the latest outcomes, the lag.
+"""What the view knows: counts, rates, the latest outcomes, the lag, and since when it is old.
 
-The rule here: plain state without a bus, a clock or HTML. Every outcome is entered once; what a
-redelivery repeats is counted as it stands on the topic.
+The rule here: plain state without a bus, a clock or HTML. Every record is entered once; what a
+redelivery repeats is counted as it stands on the topic. All of it is bounded, whatever stands
+on the topics.
 """
 
+import bisect
 import collections
 import dataclasses
+from typing import Literal
+
+from cleanwire.errors import REASONS
+
+Outcome = Literal["clean", "duplicate", "rejected"]
+Part = Literal["outcomes", "lag"]
+
+KINDS: dict[Outcome, tuple[str, ...]] = {
+    "clean": ("new", "revision"),
+    "duplicate": ("recrawl", "exact", "near", "excerpt"),
+    "rejected": tuple(REASONS),
+}
+"""The kinds of each outcome; a rejected page's kind is its reason."""
+
+OTHER = "other"
+"""Stands for a kind that is none of `KINDS`."""
 
 LATEST = 50
-MINUTES = 15
+RATE_SECONDS = 60
+HISTORY_SECONDS = 900
+BAR_SECONDS = 15
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One outcome as it stood on its topic; `at` is the broker's time in seconds."""
+    """One outcome as it stood on its topic.
+
+    Attributes:
+        at: the record's time, in seconds since the epoch.
+        outcome: which topic it stood on.
+        kind: one of `KINDS[outcome]`, or `OTHER`.
+        title: the article's title, or where there is none what else names the page.
+        url: the page's URL; None where it cannot be known.
+        site: the page's site; None as above.
+        detail: one line more: language and length, or why it was rejected.
+        similarity: 0..1, of duplicates.
+        copy_of: the URL of the published article that a duplicate names.
+    """
 
     at: float
-    outcome: str
+    outcome: Outcome
     kind: str
-    name: str
-    detail: str
+    title: str
+    url: str | None = None
+    site: str | None = None
+    detail: str = ""
+    similarity: float | None = None
+    copy_of: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """How far a consumer group is behind on one partition; None where it never committed."""
+    """How far a consumer group is behind on one partition.
+
+    `records` is from the committed offset to the end; where the group has committed none,
+    everything that stands there, and `committed` is False.
+    """
 
     group: str
     topic: str
     partition: int
-    records: int | None
+    records: int
+    committed: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """What is shown is old: since when (None: it never was read), and why."""
+
+    since: float | None
+    why: str
 
 
 class State:
-    """Everything the pages show, of all workers."""
+    """Everything the pages show, of all workers.
 
-    def __init__(self) -> None:
-        self.counts: collections.Counter[tuple[str, str]] = collections.Counter()
-        self.latest: collections.deque[Seen] = collections.deque(maxlen=LATEST)
+    Args:
+        started: when this worker started, in seconds since the epoch.
+    """
+
+    def __init__(self, started: float) -> None:
+        self.started = started
+        self.counts: collections.Counter[tuple[Outcome, str]] = collections.Counter()
+        self.read_back = 0
+        self.unreadable = 0
         self.lags: list[Lag] = []
-        self.fault: str | None = None
-        self.since: float | None = None
-        self._minutes: collections.Counter[int] = collections.Counter()
+        self._latest: list[Seen] = []
+        self._seconds: collections.Counter[int] = collections.Counter()
+        self._read_at: dict[Part, float] = {}
+        self._faults: dict[Part, str] = {}
 
-    def enter(self, seen: Seen) -> None:
-        """Count an outcome."""
+    def enter(self, seen: Seen, now: float, *, earlier: bool = False) -> None:
+        """Count an outcome.
+
+        Args:
+            seen: the outcome; a time in the future is taken for now.
+            now: seconds since the epoch.
+            earlier: it stood on its topic before this worker started.
+        """
+        seen = dataclasses.replace(seen, at=min(max(seen.at, 0.0), now))
         self.counts[seen.outcome, seen.kind] += 1
-        self.latest.appendleft(seen)
-        minute = int(seen.at // 60)
-        self._minutes[minute] += 1
-        for old in [entry for entry in self._minutes if entry <= minute - 2 * MINUTES]:
-            del self._minutes[old]
+        self.read_back += earlier
+        bisect.insort(self._latest, seen, key=lambda entry: entry.at)
+        del self._latest[:-LATEST]
+        if seen.at > now - HISTORY_SECONDS:
+            self._seconds[int(seen.at)] += 1
+        if len(self._seconds) > 2 * HISTORY_SECONDS:
+            for old in [entry for entry in self._seconds if entry < now - HISTORY_SECONDS]:
+                del self._seconds[old]
 
-    def total(self, outcome: str) -> int:
+    @property
+    def latest(self) -> list[Seen]:
+        """The latest outcomes of all topics, the newest first."""
+        return self._latest[::-1]
+
+    def total(self, outcome: Outcome) -> int:
         """All outcomes of one name."""
         return sum(count for (name, _), count in self.counts.items() if name == outcome)
 
-    def per_minute(self, now: float) -> list[int]:
-        """Outcomes in each of the last minutes, the oldest first, the running one last."""
-        current = int(now // 60)
-        return [self._minutes[current - back] for back in range(MINUTES - 1, -1, -1)]
-
     def rate(self, now: float) -> float:
-        """Outcomes per second over the last full minute and the running one."""
-        current = int(now // 60)
-        return (self._minutes[current - 1] + self._minutes[current]) / (60 + now % 60)
+        """Outcomes per second over the last minute."""
+        return self._between(int(now) - RATE_SECONDS, int(now)) / RATE_SECONDS
+
+    def history(self, now: float) -> list[float]:
+        """Outcomes per second per `BAR_SECONDS` of the last quarter of an hour."""
+        end = int(now)
+        starts = range(end - HISTORY_SECONDS, end, BAR_SECONDS)
+        return [self._between(start, start + BAR_SECONDS) / BAR_SECONDS for start in starts]
+
+    def was_read(self, part: Part, now: float) -> None:
+        """The bus answered."""
+        self._read_at[part] = now
+        self._faults.pop(part, None)
+
+    def failed(self, part: Part, fault: str) -> bool:
+        """The bus did not answer; returns whether that is news."""
+        news = self._faults.get(part) != fault
+        self._faults[part] = fault
+        return news
+
+    def stale(self) -> Stale | None:
+        """Since when what is shown is old; None while it is not."""
+        never = [part for part in ("outcomes", "lag") if part not in self._read_at]
+        if self._faults:
+            read = [self._read_at[part] for part in self._faults if part in self._read_at]
+            since = None if never else min(read, default=None)
+            return Stale(since=since, why=", ".join(sorted(set(self._faults.values()))))
+        return Stale(since=None, why="the first answer is awaited") if never else None
+
+    def _between(self, start: int, end: int) -> int:
+        return sum(self._seconds[second] for second in range(start, end))

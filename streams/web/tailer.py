@@ -2,30 +2,38 @@
 
 The rule here: it reads without a group and commits nothing, so that it can never take a
 partition from a stage; and whatever goes wrong here is shown, not raised: the view must not
-take the stages down with it.
+take the stages down with it. What was counted is not read again when the bus comes back.
 """
 
 import asyncio
 import contextlib
 import logging
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import for_code
 
 from streams.apps import RECORD_OVERHEAD, aiokafka_security, app_id
-from streams.rejected import PREFIX
 from streams.settings import Settings
-from streams.web.state import Lag, Seen, State
+from streams.web.outcomes import seen
+from streams.web.state import Lag, Outcome, Part, State
 
 READ_BACK = 1000
 """At the start so many records of each partition are read back, for the latest and the rates."""
 
 LAG_SECONDS = 3.0
+LAP_SECONDS = 10.0
+"""An answer that takes longer counts as none."""
+
 RETRY_SECONDS = 5.0
-MAX_NAME = 160
+CHECK_SECONDS = 5.0
+"""How often it is checked that the outcomes are followed to their end."""
+
+BATCH = 100
+"""Records between two turns of the event loop, which the stages share."""
 
 log = logging.getLogger(__name__)
 
@@ -42,18 +50,24 @@ class Tailer:
         self._settings = settings
         self._state = state
         topics = settings.topics
-        self._outcomes = {
+        self._outcomes: dict[str, Outcome] = {
             topics.clean: "clean",
             topics.duplicates: "duplicate",
             topics.rejected: "rejected",
         }
+        self._watched = {
+            topics.raw: app_id(settings, "extract"),
+            topics.candidates: app_id(settings, "dedupe"),
+        }
+        self._next: dict[TopicPartition, int] = {}
+        self._began: dict[TopicPartition, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Start following."""
         self._tasks = [
-            asyncio.create_task(self._again(self._follow)),
-            asyncio.create_task(self._again(self._measure)),
+            asyncio.create_task(self._again("outcomes", self._follow)),
+            asyncio.create_task(self._again("lag", self._measure)),
         ]
 
     async def stop(self) -> None:
@@ -62,123 +76,144 @@ class Tailer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _again(self, work: Any) -> None:  # noqa: ANN401 - one of the two loops below
+    async def _again(self, part: Part, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await work()
-            except (KafkaError, OSError) as error:
-                fault = type(error).__name__
-                if self._state.fault != fault:
-                    log.warning("the view cannot read the bus: %s", fault)
-                self._state.fault = fault
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # aiokafka's stop lets the cancelling of its own tasks out.
+                self._failed(part, "the connection was lost")
+            except Exception as error:  # noqa: BLE001 - shown on the page; the stages go on
+                self._failed(part, type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _follow(self) -> None:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.broker.split(","),
-            group_id=None,
-            enable_auto_commit=False,
-            max_partition_fetch_bytes=self._settings.max_message_bytes + RECORD_OVERHEAD,
-            **aiokafka_security(self._settings),
-        )
-        await consumer.start()
-        try:
-            await self._seek(consumer)
-            self._state.fault = None
-            async for record in consumer:
-                with contextlib.suppress(KeyError, TypeError, ValueError):
-                    self._state.enter(self._seen(record))
-        finally:
-            await consumer.stop()
+    def _failed(self, part: Part, fault: str) -> None:
+        if self._state.failed(part, fault):
+            log.warning("the web view cannot read the bus for %s: %s", part, fault)
 
-    async def _seek(self, consumer: AIOKafkaConsumer) -> None:
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in self._outcomes
-            for number in sorted(
-                consumer.partitions_for_topic(topic) or await _found(consumer, topic)
-            )
-        ]
+    async def _follow(self) -> None:
+        """Read the outcomes until their partitions change."""
+        async with contextlib.AsyncExitStack() as stack:
+            async with asyncio.timeout(LAP_SECONDS):
+                admin, consumer = await self._clients(stack)
+                partitions = await _partitions(admin, list(self._outcomes))
+                await self._seek(consumer, partitions)
+            self._state.was_read("outcomes", time.time())
+            check = time.monotonic() + CHECK_SECONDS
+            while True:
+                batches = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
+                for partition, records in batches.items():
+                    for record in records:
+                        self._enter(partition, record)
+                await asyncio.sleep(0)
+                if time.monotonic() < check:
+                    continue
+                async with asyncio.timeout(LAP_SECONDS):
+                    # A fetcher retries in silence; this raises when the bus is away.
+                    await consumer.end_offsets(partitions)
+                    if await _partitions(admin, list(self._outcomes)) != partitions:
+                        return
+                self._state.was_read("outcomes", time.time())
+                check = time.monotonic() + CHECK_SECONDS
+
+    async def _seek(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         consumer.assign(partitions)
         starts = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
-        self._state.counts.clear()
-        self._state.latest.clear()
         for partition in partitions:
-            start = max(starts[partition], ends[partition] - READ_BACK)
-            consumer.seek(partition, start)
+            start, end = starts[partition], ends[partition]
+            self._began.setdefault(partition, end)
+            place = self._next.setdefault(partition, max(start, end - READ_BACK))
+            consumer.seek(partition, min(max(place, start), end))
 
-    def _seen(self, record: Any) -> Seen:  # noqa: ANN401 - aiokafka's record of any types
+    def _enter(self, partition: TopicPartition, record: Any) -> None:  # noqa: ANN401 - untyped aiokafka
+        self._next[partition] = record.offset + 1
         outcome = self._outcomes[record.topic]
-        at = record.timestamp / 1000
-        if outcome == "rejected":
-            ours = {n: v.decode() for n, v in record.headers if n.startswith(PREFIX)}
-            place = f"{ours[PREFIX + 'source.partition']}:{ours[PREFIX + 'source.offset']}"
-            return Seen(
-                at=at,
-                outcome=outcome,
-                kind=ours[PREFIX + "reason"],
-                name=f"raw page {place}",
-                detail=ours[PREFIX + "detail"],
-            )
-        event = orjson.loads(record.value)
-        if outcome == "clean":
-            kind = "revision" if event["revision"] > 1 else "new"
-            detail = f"{event['word_count']} words, {event['language'] or 'language unknown'}"
-            name = event["title"] or event["url"]
-        else:
-            kind, name = event["kind"], event["url"]
-            detail = f"{event['similarity']:.0%} of {event['duplicate_of_url']}"
-        return Seen(
-            at=at, outcome=outcome, kind=kind, name=name[:MAX_NAME], detail=detail[:MAX_NAME]
-        )
+        try:
+            entry = seen(outcome, record.value, record.headers, record.timestamp / 1000)
+        except ValueError:
+            # Compacted topics hold tombstones; anything else is somebody else's.
+            self._state.unreadable += record.value is not None
+            return
+        earlier = record.offset < self._began[partition]
+        self._state.enter(entry, time.time(), earlier=earlier)
 
     async def _measure(self) -> None:
-        settings = self._settings
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=settings.broker.split(","), **aiokafka_security(settings)
-        )
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.broker.split(","), **aiokafka_security(settings)
-        )
-        watched = {
-            app_id(settings, "extract"): settings.topics.raw,
-            app_id(settings, "dedupe"): settings.topics.candidates,
-        }
+        """Measure the lag again and again."""
         async with contextlib.AsyncExitStack() as stack:
-            await admin.start()
-            stack.push_async_callback(admin.close)
-            await consumer.start()
-            stack.push_async_callback(consumer.stop)
+            async with asyncio.timeout(LAP_SECONDS):
+                admin, consumer = await self._clients(stack)
             while True:
-                self._state.lags = [
-                    lag
-                    for group, topic in watched.items()
-                    for lag in await _lags(admin, consumer, group, topic)
-                ]
+                async with asyncio.timeout(LAP_SECONDS):
+                    self._state.lags = [
+                        lag
+                        for topic, group in self._watched.items()
+                        for lag in await _lags(admin, consumer, group, topic)
+                    ]
+                self._state.was_read("lag", time.time())
                 await asyncio.sleep(LAG_SECONDS)
+
+    async def _clients(
+        self, stack: contextlib.AsyncExitStack
+    ) -> tuple[AIOKafkaAdminClient, AIOKafkaConsumer]:
+        """Both clients, started; the stack stops them, started or not."""
+        common = {"bootstrap_servers": self._settings.broker.split(",")}
+        common |= aiokafka_security(self._settings)
+        admin = AIOKafkaAdminClient(**common)
+        stack.push_async_callback(admin.close)
+        await admin.start()
+        consumer = AIOKafkaConsumer(
+            **common,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=self._settings.max_message_bytes + RECORD_OVERHEAD,
+        )
+        stack.push_async_callback(consumer.stop)
+        await consumer.start()
+        return admin, consumer
+
+
+async def _partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[TopicPartition]:
+    """The partitions of topics.
+
+    Raises:
+        KafkaError: a topic cannot be described, as on a broker that has just started.
+    """
+    described = await admin.describe_topics(topics)
+    for topic in described:
+        if topic["error_code"]:
+            raise for_code(topic["error_code"])(topic["topic"])
+    return sorted(
+        TopicPartition(topic["topic"], entry["partition"])
+        for topic in described
+        for entry in topic["partitions"]
+    )
 
 
 async def _lags(
     admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, group: str, topic: str
 ) -> list[Lag]:
-    numbers = await _found(consumer, topic)
-    partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-    ends = await consumer.end_offsets(partitions)
+    partitions = await _partitions(admin, [topic])
     committed = await admin.list_consumer_group_offsets(group)
-    return [
-        Lag(
-            group=group,
-            topic=topic,
-            partition=partition.partition,
-            records=None if entry is None or entry.offset < 0 else ends[partition] - entry.offset,
+    starts = await consumer.beginning_offsets(partitions)
+    ends = await consumer.end_offsets(partitions)
+    lags = []
+    for partition in partitions:
+        entry = committed.get(partition)
+        known = entry is not None and entry.offset >= 0
+        # Retention may have passed a group by: what is gone is no lag.
+        place = max(entry.offset, starts[partition]) if known else starts[partition]
+        lags.append(
+            Lag(
+                group=group,
+                topic=topic,
+                partition=partition.partition,
+                records=max(ends[partition] - place, 0),
+                committed=known,
+            )
         )
-        for partition in partitions
-        for entry in [committed.get(partition)]
-    ]
-
-
-async def _found(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    """The partitions of a topic that the consumer is not subscribed to."""
-    await consumer._client.add_topic(topic)  # noqa: SLF001 - there is no public way without a subscription
-    return set(consumer.partitions_for_topic(topic) or ())
+    return lags

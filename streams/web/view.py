@@ -1,7 +1,7 @@
 """The routes, hung into Faust's web server.
 
-The rule here: these paths and no others; Faust's own pages stay off, because they show and
-serve internal state.
+The rule here: these paths and no others, for reading only, from any origin's scripts to none;
+Faust's own pages stay off, because they show and serve internal state.
 """
 
 import time
@@ -11,13 +11,15 @@ from typing import ClassVar
 import faust
 from aiohttp import web
 from faust.web.drivers.aiohttp import Web
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.settings import Settings
 from streams.web.metrics import exposition, registry
-from streams.web.pages import STYLE, overview
+from streams.web.pages import overview
 from streams.web.probes import Stages
 from streams.web.state import State
-from streams.web.tailer import READ_BACK, Tailer
+from streams.web.style import STYLE
+from streams.web.tailer import Tailer
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; "
@@ -26,12 +28,16 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+    # The default names the versions of Python and aiohttp.
+    "Server": "cleanwire",
 }
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class _View(Web):
+    """Faust's server without the pages that it brings; its index would shadow ours."""
+
     default_blueprints: ClassVar[list[tuple[str, str]]] = []
     production_blueprints: ClassVar[list[tuple[str, str]]] = []
     debug_blueprints: ClassVar[list[tuple[str, str]]] = []
@@ -39,34 +45,16 @@ class _View(Web):
 
 
 def attach(apps: Sequence[faust.App], settings: Settings) -> None:
-    """Let the first app's web server show the view of all of this process's apps."""
+    """Let the first app's web server show the view of all of this process's apps.
+
+    Args:
+        apps: all apps of this process; the first one's settings say where it listens.
+        settings: the settings that they were made with.
+    """
     server = _View(apps[0])
     apps[0].web = server
-    state, stages = State(), Stages(apps)
+    state, stages = State(time.time()), Stages(apps, settings)
     tailer = Tailer(settings, state)
-    collectors = registry(state, stages)
-
-    async def index(_: web.Request) -> web.Response:
-        return _answer(overview(state, time.time(), READ_BACK), "text/html")
-
-    async def style(_: web.Request) -> web.Response:
-        return _answer(STYLE, "text/css")
-
-    async def metrics(_: web.Request) -> web.Response:
-        return _answer(exposition(collectors).decode(), "text/plain")
-
-    async def health(_: web.Request) -> web.Response:
-        crashed = stages.crashed()
-        text = f"crashed: {', '.join(crashed)}" if crashed else "ok"
-        return _answer(text + "\n", "text/plain", 503 if crashed else 200)
-
-    async def ready(_: web.Request) -> web.Response:
-        missing = {stage: why for stage, why in stages.missing().items() if why}
-        return web.json_response(
-            {"ready": not missing, "missing": missing},
-            status=503 if missing else 200,
-            headers=HEADERS,
-        )
 
     async def start(_: web.Application) -> None:
         tailer.start()
@@ -74,20 +62,49 @@ def attach(apps: Sequence[faust.App], settings: Settings) -> None:
     async def stop(_: web.Application) -> None:
         await tailer.stop()
 
-    routes: dict[str, Handler] = {
+    for path, handler in _routes(state, stages).items():
+        server.web_app.router.add_get(path, handler)
+    server.web_app.on_response_prepare.append(_secure)
+    server.web_app.on_startup.append(start)
+    server.web_app.on_cleanup.append(stop)
+
+
+def _routes(state: State, stages: Stages) -> dict[str, Handler]:
+    collectors = registry(state, stages)
+
+    async def index(request: web.Request) -> web.Response:
+        live = request.query.get("live") != "no"
+        page = overview(state, time.time(), stages.missing(), live=live)
+        return web.Response(text=page, content_type="text/html")
+
+    async def style(_: web.Request) -> web.Response:
+        return web.Response(text=STYLE, content_type="text/css")
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(
+            body=exposition(collectors), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    async def health(_: web.Request) -> web.Response:
+        crashed = stages.crashed()
+        text = f"crashed: {', '.join(crashed)}" if crashed else "ok"
+        return web.Response(text=text + "\n", status=503 if crashed else 200)
+
+    async def ready(_: web.Request) -> web.Response:
+        missing = {stage: why for stage, why in stages.missing().items() if why}
+        return web.json_response(
+            {"ready": not missing, "missing": missing}, status=503 if missing else 200
+        )
+
+    return {
         "/": index,
         "/style.css": style,
         "/metrics": metrics,
         "/healthz": health,
         "/readyz": ready,
     }
-    for path, handler in routes.items():
-        server.web_app.router.add_get(path, handler)
-    server.web_app.on_startup.append(start)
-    server.web_app.on_cleanup.append(stop)
 
 
-def _answer(text: str, content_type: str, status: int = 200) -> web.Response:
-    return web.Response(
-        text=text, content_type=content_type, charset="utf-8", status=status, headers=HEADERS
-    )
+async def _secure(_: web.Request, response: web.StreamResponse) -> None:
+    """Every answer has the headers, those for unknown paths too."""
+    response.headers.update(HEADERS)

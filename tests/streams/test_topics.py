@@ -14,6 +14,7 @@ from streams.topics import changelog, check_topics, ensure_topics, specs
 pytestmark = pytest.mark.broker
 
 DAY_MS = 86_400_000
+WRONG = "opensesame"
 JAAS = (
     "org.apache.kafka.common.security.plain.PlainLoginModule required "
     'user_alice="right" user_bob="right";'
@@ -46,13 +47,17 @@ def login(address, **changes):
 
 
 def refused(settings, *words, within=15.0):
-    """The call ends soon, in one line with these words and without the password."""
+    """The command ends soon, in one line with these words and without the password.
+
+    In a process of its own: the client library leaves the sockets of failed logins open.
+    """
     begun = time.monotonic()
-    with pytest.raises(OperationError) as caught:
-        check_topics(settings)
+    done = cleanwire(settings, "topics", "--check")
     assert time.monotonic() - begun < within
-    line = str(caught.value)
-    assert "\n" not in line
+    assert done.returncode == 3
+    assert done.stdout == b""
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("cleanwire: ")
     for word in words:
         assert word in line
     return line
@@ -143,12 +148,18 @@ def test_a_right_login_is_let_in(secured):
 
 
 def test_a_wrong_password(secured):
-    line = refused(login(secured, sasl_password="opensesame"), "alice", "CLEANWIRE_SASL_PASSWORD")
-    assert "opensesame" not in line
+    line = refused(
+        login(secured, sasl_password=WRONG),
+        "refused the login of alice",
+        "CLEANWIRE_SASL_PASSWORD",
+    )
+    assert WRONG not in line
 
 
 def test_a_mechanism_that_the_broker_does_not_have(secured):
-    refused(login(secured, sasl_mechanism="SCRAM-SHA-256"), "SASL")
+    line = refused(login(secured, sasl_mechanism="SCRAM-SHA-256"), "SASL")
+    # The broker answers and hangs up at once; the client does not always see the answer.
+    assert "alice by SCRAM-SHA-256" in line or "socket disconnected" in line
 
 
 def test_no_login_where_one_is_wanted(secured):
@@ -156,7 +167,7 @@ def test_no_login_where_one_is_wanted(secured):
 
 
 def test_tls_where_the_broker_speaks_none(broker):
-    refused(Settings(broker=broker.address, tls=True), broker.address, "TLS")
+    refused(Settings(broker=broker.address, tls=True), broker.address, "Handshake failed", "TLS")
 
 
 def test_a_user_without_the_right(secured):
@@ -168,13 +179,3 @@ def test_tls_files_that_are_none(tmp_path):
     (tmp_path / "ca.pem").write_text("no certificate")
     settings = Settings(tls=True, tls_ca_file=tmp_path / "ca.pem")
     refused(settings, "CLEANWIRE_TLS_CA_FILE", within=5)
-
-
-def test_the_command_ends_in_one_line_on_a_wrong_password(secured, tmp_path):
-    settings = login(secured, sasl_password="opensesame", data_dir=tmp_path)
-    done = cleanwire(settings, "topics")
-    assert done.returncode == 3
-    assert done.stdout == b""
-    (line,) = done.stderr.decode().splitlines()
-    assert line.startswith("cleanwire: ")
-    assert "opensesame" not in line

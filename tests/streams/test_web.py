@@ -1,65 +1,285 @@
+"""What the web view makes of records, without a bus."""
+
+import asyncio
+import dataclasses
+import string
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import orjson
 import pytest
-from harness import Worker, publish, wait_for_outcomes
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streams.samples import sample_pages
+from cleanwire.errors import REASONS
+from streams.settings import Settings
+from streams.web.metrics import exposition, registry
+from streams.web.outcomes import MAX_PAGE, seen
 from streams.web.pages import overview
-from streams.web.state import LATEST, MINUTES, Lag, Seen, State
+from streams.web.probes import Stages
+from streams.web.state import HISTORY_SECONDS, LATEST, OTHER, Lag, Seen, State
+from streams.web.tailer import Tailer
+
+NOW = 1_800_000_000.0
+CLEAN = {
+    "url": "https://gull.example/harbour",
+    "site": "gull.example",
+    "title": "Harbour opens",
+    "language": "en",
+    "word_count": 1234,
+    "revision": 1,
+}
+COPY = {
+    "url": "https://farm.example/n/1",
+    "kind": "near",
+    "similarity": 0.913,
+    "duplicate_of_url": "https://gull.example/harbour",
+}
+WHY = [
+    ("cleanwire.reason", b"http-error"),
+    ("cleanwire.detail", b"status 404"),
+    ("cleanwire.source.partition", b"2"),
+    ("cleanwire.source.offset", b"17"),
+]
 
 
-def seen(at=0.0, outcome="clean", kind="new", name="A title", detail="12 words"):
-    return Seen(at=at, outcome=outcome, kind=kind, name=name, detail=detail)
+def entry(**more):
+    return Seen(**{"at": NOW, "outcome": "clean", "kind": "new", "title": "T"} | more)
 
 
-def test_counts_rates_and_the_latest():
-    state = State()
-    for second in range(120):
-        state.enter(seen(at=6000.0 + second))
-    state.enter(seen(at=6119.0, outcome="rejected", kind="not-json"))
-    assert state.total("clean") == 120
-    assert state.counts["rejected", "not-json"] == 1
-    assert state.latest[0].outcome == "rejected"
-    assert len(state.latest) == LATEST
-    assert state.rate(6120.0 - 1) == pytest.approx(121 / 119)
-    assert state.per_minute(6119.0)[-2:] == [60, 61]
-    assert len(state.per_minute(0)) == MINUTES
-    state.enter(seen(at=600_000.0))
-    assert sum(state.per_minute(600_000.0)) == 1
+def state(*entries, now=NOW):
+    known = State(NOW - 60)
+    for one in entries:
+        known.enter(one, now)
+    return known
 
 
-def test_what_comes_from_pages_is_escaped():
-    state = State()
-    state.enter(seen(kind="<b>", name="<script>alert('x')</script>", detail='"&'))
-    state.lags = [Lag(group="<g>", topic="t", partition=0, records=None)]
-    state.fault = "<Fault>"
-    html = overview(state, 0.0, 1000)
-    for raw in ("<script>alert", "<b></td>", "<g>", "<Fault>"):
-        assert raw not in html
-    assert "&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;" in html
-    assert "nothing committed" in html
+class Tags(HTMLParser):
+    """The elements and the text of a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.words = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_data(self, data):
+        self.words.append(data)
 
 
-@pytest.mark.broker
-def test_the_view_of_a_running_worker(settings):
-    samples = sample_pages()
-    with Worker(settings) as worker:
-        publish(settings, [sample.value for sample in samples], partition=0)
-        wait_for_outcomes(settings, len(samples))
-        for _ in range(50):
-            status, page, headers = worker.get("/")
-            if page.count("<tr>") > len(samples):
-                break
-        assert status == 200
-        assert "default-src 'none'" in headers["Content-Security-Policy"]
-        assert headers["X-Content-Type-Options"] == "nosniff"
-        assert "Harbour minister promises new span" in page
-        assert "duplicate-articles" not in page
-        assert f"{settings.topic_prefix}cleanwire-extract" in page
-        status, metrics, headers = worker.get("/metrics")
-        assert headers["Content-Type"].startswith("text/plain")
-        assert 'cleanwire_outcomes_total{kind="no-article",outcome="rejected"} 4.0' in metrics
-        assert "cleanwire_index_articles 7.0" in metrics
-        assert "# TYPE cleanwire_lag_records gauge" in metrics
-        assert worker.get("/healthz")[:2] == (200, "ok\n")
-        assert worker.get("/readyz")[0] == 200
-        for path in ("/table/", "/router/", "/graph", "/stats", "/x"):
-            assert worker.get(path)[0] == 404
+def test_a_clean_article_is_read():
+    assert seen("clean", orjson.dumps(CLEAN), [], NOW) == entry(
+        title="Harbour opens",
+        url=CLEAN["url"],
+        site="gull.example",
+        detail="1,234 words, en",
+    )
+    assert seen("clean", orjson.dumps(CLEAN | {"revision": 2}), [], NOW).kind == "revision"
+    untitled = seen("clean", orjson.dumps(CLEAN | {"title": None}), [], NOW)
+    assert untitled.title == CLEAN["url"]
+
+
+def test_a_duplicate_is_read():
+    found = seen("duplicate", orjson.dumps(COPY), [], NOW)
+    assert (found.kind, found.similarity, found.copy_of) == ("near", 0.913, CLEAN["url"])
+    assert found.site == "farm.example"
+    assert seen("duplicate", orjson.dumps(COPY | {"kind": "odd"}), [], NOW).kind == OTHER
+
+
+def test_a_rejected_page_is_read_whatever_it_is():
+    page = orjson.dumps({"url": "https://gull.example/x", "body": "b"})
+    found = seen("rejected", page, WHY, NOW)
+    assert (found.kind, found.title, found.detail) == (
+        "http-error",
+        "https://gull.example/x",
+        "status 404",
+    )
+    for value in (None, b"", b"\xff\xfe", b"[" * 100_000, b'{"url": 7}', b" " * (MAX_PAGE + 1)):
+        assert seen("rejected", value, WHY, NOW).title == "raw page 2:17"
+    # Headers of the original come first and may be anything; ours are the last of a name.
+    original = [("cleanwire.reason", b"clean"), ("cleanwire.x", b"\xff"), ("other", b"\xff")]
+    assert seen("rejected", None, original + WHY, NOW).kind == "http-error"
+
+
+@pytest.mark.parametrize("outcome", ["clean", "duplicate", "rejected"])
+@given(
+    event=st.recursive(
+        st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.dictionaries(st.sampled_from([*CLEAN, *COPY]) | st.text(), inner),
+        max_leaves=12,
+    ),
+    headers=st.lists(st.tuples(st.sampled_from([name for name, _ in WHY]), st.binary())),
+)
+def test_a_foreign_record_is_refused_or_can_be_shown(outcome, event, headers):
+    known = state()
+    try:
+        known.enter(seen(outcome, orjson.dumps(event), headers, NOW), NOW)
+    except ValueError:
+        return
+    assert "Latest outcomes" in overview(known, NOW, {})
+
+
+def test_outcomes_are_counted_by_kind():
+    known = state(entry(), entry(kind="revision"), entry(outcome="rejected", kind="not-json"))
+    assert known.total("clean") == 2
+    assert known.counts["rejected", "not-json"] == 1
+    known.enter(entry(), NOW, earlier=True)
+    assert (known.total("clean"), known.read_back) == (3, 1)
+
+
+@given(st.lists(st.floats(-1e12, 1e12), max_size=120))
+def test_the_latest_are_in_order_and_bounded(times):
+    known = state(*(entry(at=at) for at in times))
+    shown = [one.at for one in known.latest]
+    assert shown == sorted((min(max(at, 0.0), NOW) for at in times), reverse=True)[:LATEST]
+
+
+def test_rates_are_of_the_records_times():
+    known = state(*(entry(at=NOW - 30) for _ in range(120)), entry(at=NOW - 600), entry(at=0))
+    assert known.rate(NOW) == 2
+    assert known.rate(NOW + 61) == 0
+    assert sum(known.history(NOW)) * 15 == 121
+    # A record from the future counts now, and pushes nothing out.
+    known.enter(entry(at=NOW * 100), NOW)
+    assert sum(known.history(NOW + 1)) * 15 == 122
+
+
+def test_old_seconds_are_forgotten():
+    known = state()
+    for second in range(5 * HISTORY_SECONDS):
+        known.enter(entry(at=NOW + second), NOW + second)
+    assert len(known._seconds) <= 2 * HISTORY_SECONDS + 1
+
+
+def test_stale_since_the_last_answer():
+    known = state()
+    assert known.stale().since is None
+    known.was_read("outcomes", NOW)
+    known.was_read("lag", NOW + 5)
+    assert known.stale() is None
+    assert known.failed("lag", "TimeoutError") is True
+    assert known.failed("lag", "TimeoutError") is False
+    assert (known.stale().since, known.stale().why) == (NOW + 5, "TimeoutError")
+    assert "cannot be read (TimeoutError)" in overview(known, NOW, {})
+    known.was_read("lag", NOW + 9)
+    assert known.stale() is None
+
+
+@pytest.mark.parametrize("member", ["title", "url", "site", "detail", "copy_of"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "'\"><img src=x onerror=alert(1)>",
+        "</td></table><h1>",
+        "&lt;b&gt;",
+    ],
+)
+def test_what_pages_say_stays_text(member, hostile):
+    one = entry(**{"copy_of": "c", "url": "u", "site": "s"} | {member: hostile})
+    plain = Tags(overview(state(dataclasses.replace(one, **{member: "plain"})), NOW, {}))
+    page = Tags(overview(state(one), NOW, {}))
+    assert page.tags == plain.tags
+    assert hostile in page.words
+
+
+@given(st.text(string.printable + "\u202e\x00\x1b<>&'\"", max_size=40))
+def test_no_title_adds_an_element(title):
+    page = Tags(overview(state(entry(title=title)), NOW, {}))
+    assert page.tags == Tags(overview(state(entry(title="t")), NOW, {})).tags
+    assert all(sign.isprintable() for word in page.words for sign in word)
+
+
+def test_the_page_says_what_is_missing_and_how_far_behind():
+    known = state()
+    known.lags = [
+        Lag(group="g", topic="raw-pages", partition=0, records=1500),
+        Lag(group="g", topic="raw-pages", partition=1, records=7, committed=False),
+    ]
+    page = overview(known, NOW, {"extract": "", "dedupe": "a rebalance is going on"})
+    assert "Not ready. dedupe: a rebalance is going on." in page
+    assert "Lag: 1,507 records" in page
+    assert "nothing committed" in page
+    assert "http-equiv='refresh'" in page
+    assert "http-equiv='refresh'" not in overview(known, NOW, {}, live=False)
+
+
+def app(**more):
+    base = {
+        "conf": SimpleNamespace(id="p.cleanwire-extract"),
+        "crashed": False,
+        "started": True,
+        "rebalancing": False,
+        "rebalancing_count": 1,
+        "in_recovery": False,
+        "tables": SimpleNamespace(actives_ready=True, values=list),
+        "consumer": SimpleNamespace(unacked={1, 2, 3}),
+    }
+    return SimpleNamespace(**base | more)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({}, ""),
+        ({"crashed": True}, "crashed"),
+        ({"started": False}, "not started"),
+        ({"rebalancing_count": 0}, "no partitions"),
+        ({"rebalancing": True}, "rebalance"),
+        ({"rebalancing": True, "in_recovery": True}, "changelog"),
+        ({"tables": SimpleNamespace(actives_ready=False, values=list)}, "changelog"),
+    ],
+)
+def test_a_stage_is_ready_or_says_what_it_waits_for(more, why):
+    missing = Stages([app(**more)], Settings(topic_prefix="p.")).missing()
+    assert list(missing) == ["extract"]
+    assert why in missing["extract"]
+    assert bool(missing["extract"]) == bool(why)
+
+
+def test_the_metrics_are_in_prometheus_text_format():
+    known = state(entry(), entry(outcome="rejected", kind="no-article"))
+    known.lags = [Lag(group="g", topic="raw-pages", partition=3, records=9)]
+    stages = Stages([app()], Settings(topic_prefix="p."))
+    text = exposition(registry(known, stages)).decode()
+    lines = text.splitlines()
+    assert 'cleanwire_outcomes_total{kind="new",outcome="clean"} 1.0' in lines
+    assert 'cleanwire_rejected_total{reason="no-article"} 1.0' in lines
+    assert 'cleanwire_lag{group="g",partition="3",topic="raw-pages"} 9.0' in lines
+    assert 'cleanwire_in_flight{stage="extract"} 3.0' in lines
+    for reason in REASONS:
+        assert f'cleanwire_rejected_total{{reason="{reason}"}}' in text
+    names = {line.split("{")[0].split(" ")[0] for line in lines if not line.startswith("#")}
+    for name in names:
+        assert f"# TYPE {name} " in text
+        assert f"# HELP {name} " in text
+    # A process without the stage that remembers has no index to speak of.
+    assert "cleanwire_index_articles" not in text
+
+
+@pytest.mark.parametrize("fault", [asyncio.CancelledError, OSError, KeyError])
+def test_no_fault_ends_the_following_but_being_stopped_does(monkeypatch, fault):
+    monkeypatch.setattr("streams.web.tailer.RETRY_SECONDS", 0)
+    known = state()
+    tailer = Tailer(Settings(), known)
+    faults = []
+
+    async def work():
+        if len(faults) < 3:
+            faults.append(known.stale().why)
+            raise fault
+        await asyncio.Event().wait()
+
+    async def run():
+        task = asyncio.create_task(tailer._again("outcomes", work))
+        await asyncio.sleep(0.05)
+        assert not task.done()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    assert len(faults) == 3
+    assert faults[1] == known.stale().why

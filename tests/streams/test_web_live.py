@@ -1,0 +1,102 @@
+"""The web view of a worker on a real broker."""
+
+import json
+import time
+
+import orjson
+import pytest
+from harness import Worker, publish, wait_for_outcomes
+
+pytestmark = pytest.mark.broker
+
+TITLE = "<script>alert(1)</script> shakes the harbour"
+
+
+def page(number, title, url=None):
+    words = " ".join(f"w{number}x{place} tells of{place} it." for place in range(60))
+    escaped = title.replace("<", "&lt;")
+    html = f"<html><body><h1>{escaped}</h1><p>{words}</p></body></html>"
+    return orjson.dumps(
+        {
+            "url": url or f"https://s{number}.example/a",
+            "fetched_at": "2026-11-03T10:00:00Z",
+            "body": html,
+        }
+    )
+
+
+def metric(worker, line):
+    _, text, _ = worker.get("/metrics")
+    found = [entry.rpartition(" ")[2] for entry in text.splitlines() if entry.startswith(line)]
+    return float(found[0]) if found else None
+
+
+def wait_for(worker, line, value):
+    deadline = time.monotonic() + 30
+    while metric(worker, line) != value:
+        assert time.monotonic() < deadline, f"{line} is {metric(worker, line)}, not {value}"
+        time.sleep(0.3)
+
+
+CLEAN = 'cleanwire_outcomes_total{kind="new",outcome="clean"}'
+
+
+def test_the_view_shows_what_stands_on_the_topics(settings):
+    values = [
+        page(1, TITLE),
+        page(1, TITLE, url="https://copy.example/b"),
+        page(2, "Ferry resumes"),
+        b"not json",
+    ]
+    with Worker(settings) as worker:
+        publish(settings, values, partition=0)
+        wait_for_outcomes(settings, len(values))
+        wait_for(worker, CLEAN, 2)
+        wait_for(worker, 'cleanwire_outcomes_total{kind="exact",outcome="duplicate"}', 1)
+        wait_for(worker, 'cleanwire_rejected_total{reason="not-json"}', 1)
+        wait_for(worker, "cleanwire_index_articles", 2)
+        wait_for(worker, "cleanwire_facts", 3)
+        wait_for(worker, 'cleanwire_in_flight{stage="extract"}', 0)
+        wait_for(worker, f'cleanwire_lag{{group="{settings.topic_prefix}cleanwire-extract"', 0)
+        wait_for(worker, "cleanwire_view_up", 1)
+
+        status, body, headers = worker.get("/")
+        assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        assert "&lt;script&gt;alert(1)&lt;/script&gt; shakes the harbour" in body
+        assert "<script" not in body
+        assert "copy of <bdi>https://s1.example/a</bdi>" in body
+        assert "Not ready" not in body
+        assert "raw page 0:3" in body
+
+        assert worker.get("/metrics")[2]["Content-Type"].startswith("text/plain; version=")
+        assert worker.get("/healthz")[:2] == (200, "ok\n")
+        status, body, _ = worker.get("/readyz")
+        assert (status, json.loads(body)) == (200, {"ready": True, "missing": {}})
+        assert worker.get("/style.css")[2]["Content-Type"] == "text/css; charset=utf-8"
+    # What stood there before is read back.
+    with Worker(settings) as worker:
+        wait_for(worker, CLEAN, 2)
+        assert "4 of these stood there before" in worker.get("/")[1]
+
+
+def test_faust_serves_nothing_of_its_own_and_all_answers_are_guarded(settings):
+    with Worker(settings) as worker:
+        for path in ("/table/", "/tables/", "/stats/", "/router/", "/graph/", "/index.html"):
+            assert worker.get(path)[0] == 404
+        for path in ("/", "/metrics", "/healthz", "/readyz", "/style.css", "/nowhere"):
+            _, _, headers = worker.get(path)
+            assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["X-Frame-Options"] == "DENY"
+            assert headers["Referrer-Policy"] == "no-referrer"
+            assert headers["Server"] == "cleanwire"
+            assert not any(name.startswith("Access-Control") for name in headers)
+
+
+def test_a_stage_run_by_fausts_own_command_has_the_view(settings):
+    command = ("-m", "faust", "-A", "streams.extract", "worker")
+    with Worker(settings, command=command) as worker:
+        publish(settings, [b"not json"], partition=0)
+        wait_for(worker, 'cleanwire_rejected_total{reason="not-json"}', 1)
+        assert metric(worker, "cleanwire_facts") is None
+        assert worker.get("/healthz")[0] == 200

@@ -25,9 +25,9 @@ from streams.apps import BUFFERING, make_app
 from streams.cloudevents import headers
 from streams.delivery import Delivery, Produce, raw_events
 from streams.rejected import rejected
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
+from streams.standalone import standalone
 from streams.store import FactsTable, add_table
-from streams.web import attach
 
 
 def build(settings: Settings, *, web: bool = True) -> faust.App:
@@ -102,8 +102,5 @@ def _outcome(settings: Settings, arrived: CandidateArticle, fact: Decided) -> Pr
 
 def __getattr__(name: str) -> faust.App:
     if name == "app":
-        settings = load_settings()
-        app = build(settings)
-        attach([app], settings)
-        return app
+        return standalone(build)
     raise AttributeError(name)

@@ -18,8 +18,8 @@ from streams.apps import BUFFERING, make_app
 from streams.delivery import Delivery, Produce, raw_events
 from streams.pool import CleaningPool, Limits
 from streams.rejected import rejected
-from streams.settings import Settings, load_settings
-from streams.web import attach
+from streams.settings import Settings
+from streams.standalone import standalone
 
 
 def build(settings: Settings, *, web: bool = True) -> faust.App:
@@ -63,8 +63,5 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
 
 def __getattr__(name: str) -> faust.App:
     if name == "app":
-        settings = load_settings()
-        app = build(settings)
-        attach([app], settings)
-        return app
+        return standalone(build)
     raise AttributeError(name)

@@ -15,6 +15,7 @@ from kafka.errors import TopicAlreadyExistsError
 
 from streams import kafka
 from streams.apps import app_id
+from streams.faults import OperationError
 from streams.settings import Settings
 
 DEAD_LETTER_BYTES = 64 * 1024
@@ -140,6 +141,21 @@ def check_topics(settings: Settings) -> list[Difference]:
                 if found.get(key) != value
             ]
     return differences
+
+
+def require_topics(settings: Settings) -> None:
+    """Refuse to go on unless every topic is as the settings have it.
+
+    Raises:
+        OperationError: what differs first, or the bus is away or refuses.
+    """
+    differences = check_topics(settings)
+    if differences:
+        more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
+        raise OperationError(
+            f"the topics are not as the settings have them: {differences[0]}{more}",
+            "run `cleanwire topics`",
+        )
 
 
 def _ms(duration: dt.timedelta) -> str:

@@ -20,7 +20,7 @@ from streams.cli.screen import ERR
 from streams.faults import OperationError
 from streams.logs import LOGGING
 from streams.settings import Settings
-from streams.topics import check_topics
+from streams.topics import require_topics
 from streams.web import attach
 
 _BUILD = {"extract": extract.build, "dedupe": dedupe.build}
@@ -35,13 +35,7 @@ def preflight(settings: Settings, *, web: bool) -> None:
     _check_data_dir(Path(settings.data_dir))
     if web:
         _check_port(settings.web_bind, settings.web_port)
-    differences = check_topics(settings)
-    if differences:
-        more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
-        raise OperationError(
-            f"the topics are not as the settings have them: {differences[0]}{more}",
-            "run `cleanwire topics`",
-        )
+    require_topics(settings)
 
 
 def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[faust.App]:

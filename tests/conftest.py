@@ -54,3 +54,8 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip("the measuring data (../shared) is not beside the repository")
     return SHARED
+
+
+def pytest_collection_modifyitems(items):
+    """The quick ones first: what needs a broker comes after what does not."""
+    items.sort(key=lambda item: item.get_closest_marker("broker") is not None)

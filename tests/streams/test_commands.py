@@ -1,10 +1,12 @@
 """Audit, demo and the commands' faults, on the real broker."""
 
 import json
+import subprocess
+import sys
 
 import orjson
 import pytest
-from harness import cleanwire, publish
+from harness import cleanwire, environment, publish
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
@@ -92,3 +94,17 @@ def test_the_demo_holds(bare_settings):
     said = done.stdout.decode()
     assert "the law holds" in said
     assert said.count("duplicate/") >= 8
+
+
+def test_a_stage_under_fausts_command_refuses_to_start_without_topics(bare_settings):
+    done = subprocess.run(
+        [sys.executable, "-m", "faust", "-A", "streams.extract", "worker"],
+        env=environment(bare_settings),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    said = done.stderr.decode().strip().splitlines()[-1]
+    assert said.startswith("cleanwire: the topics are not as the settings have them")
+    assert said.endswith("run `cleanwire topics`")

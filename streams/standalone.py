@@ -1,0 +1,30 @@
+"""A stage under Faust's own command: `faust -A streams.extract worker`.
+
+The rule here: what `cleanwire worker` checks before it starts is checked here too. Faust would
+log a missing topic as ignored, and wait for ever.
+"""
+
+from collections.abc import Callable
+
+import faust
+
+from streams.faults import OperationError
+from streams.settings import Settings, load_settings
+from streams.topics import require_topics
+from streams.web import attach
+
+
+def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
+    """The app that Faust's command finds in a stage's module.
+
+    Raises:
+        SystemExit: with one line, if settings, bus or topics are not fit.
+    """
+    try:
+        settings = load_settings()
+        require_topics(settings)
+    except OperationError as error:
+        raise SystemExit(f"cleanwire: {error}") from None
+    app = build(settings)
+    attach([app], settings)
+    return app

@@ -69,7 +69,7 @@ def specs(settings: Settings) -> list[Spec]:
     return [
         # The broker's clock caps event time, so it has to be the broker that stamps.
         Spec(name=topics.raw, partitions=settings.raw_partitions, config=kept | stamped | size),
-        Spec(name=topics.candidates, partitions=shards, config=kept | stamped | size),
+        Spec(name=topics.candidates, partitions=shards, config=outcomes | stamped | size),
         Spec(name=topics.clean, partitions=settings.raw_partitions, config=compacted | size),
         Spec(name=topics.duplicates, partitions=settings.raw_partitions, config=outcomes | size),
         Spec(

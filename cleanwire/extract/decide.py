@@ -36,11 +36,19 @@ def body_blocks(page: Page) -> list[int]:
         _unmark_lists(blocks, words, prose)
     trusted = _trust(blocks, words)
     weights = [
-        _weight(block, count, trusted, prose=is_prose)
+        _line_weight(count, prose=is_prose)
+        if page.flat
+        else _weight(block, count, trusted, prose=is_prose)
         for block, count, is_prose in zip(blocks, words, prose, strict=True)
     ]
-    start, end = _run(weights) if page.flat else _container(page, weights)
-    chosen = [place for place in range(start, end) if _stays(blocks[place], words[place], trusted)]
+    if page.flat:
+        start, end = _run(weights)
+        chosen = [place for place in range(start, end) if _is_between(prose, place)]
+    else:
+        start, end = _container(page, weights)
+        chosen = [
+            place for place in range(start, end) if _stays(blocks[place], words[place], trusted)
+        ]
     return _trimmed(prose, chosen)
 
 
@@ -52,7 +60,7 @@ def _is_prose(block: Block, words: int, *, flat: bool) -> bool:
     if flat and _is_mostly_figures(block.text):
         return False
     if flat:
-        return (finished and words >= 5) or words >= 3 * LONG  # noqa: PLR2004 - a short sentence
+        return (finished and words >= 5) or words >= 2 * LONG  # noqa: PLR2004 - a short sentence
     return words >= LONG or (finished and words >= 5)  # noqa: PLR2004 - as above
 
 
@@ -113,6 +121,16 @@ def _weight(block: Block, words: int, trusted: _Trust, *, prose: bool) -> float:
     if block.tag in HEADINGS:
         return 1.0
     return -1.0
+
+
+def _line_weight(words: int, *, prose: bool) -> float:
+    """The weight of a bare line; one endless line must not outweigh many of furniture."""
+    return min(words, 5 * LONG) if prose else -LONG / 2
+
+
+def _is_between(prose: list[bool], place: int) -> bool:
+    """Whether a line is prose, or stands alone between two that are, as a heading does."""
+    return prose[place] or (0 < place < len(prose) - 1 and prose[place - 1] and prose[place + 1])
 
 
 def _run(weights: list[float]) -> tuple[int, int]:

@@ -2,12 +2,13 @@ import datetime as dt
 import time
 
 import pytest
-from harness import cleanwire, free_port
+from harness import Worker, cleanwire, free_port, publish, wait_for_outcomes
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from streams import kafka
 from streams.broker import EmbeddedBroker
 from streams.faults import OperationError
+from streams.samples import sample_pages
 from streams.settings import Settings
 from streams.topics import changelog, check_topics, ensure_topics, specs
 
@@ -179,3 +180,20 @@ def test_tls_files_that_are_none(tmp_path):
     (tmp_path / "ca.pem").write_text("no certificate")
     settings = Settings(tls=True, tls_ca_file=tmp_path / "ca.pem")
     refused(settings, "CLEANWIRE_TLS_CA_FILE", within=5)
+
+
+def test_a_worker_logs_in_like_everything_else(secured, tmp_path):
+    settings = login(secured, topic_prefix="login.", data_dir=tmp_path / "data")
+    ensure_topics(settings)
+    sample = sample_pages()[0]
+    with Worker(settings) as worker:
+        publish(settings, [sample.value])
+        wait_for_outcomes(settings, 1)
+        deadline = time.monotonic() + 20
+        while (
+            'cleanwire_outcomes_total{kind="new",outcome="clean"} 1.0'
+            not in worker.get("/metrics")[1]
+        ):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    assert "right" not in worker.log.read_text()

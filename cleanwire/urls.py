@@ -69,15 +69,20 @@ def _normalized(url: str) -> str:
         return url
 
 
+def host_of(url: str | None) -> str | None:
+    """The host of a URL, in lower case; None where there is none or the URL is broken."""
+    try:
+        return (urlsplit(url or "").hostname or "").rstrip(".") or None
+    except ValueError:
+        return None
+
+
 def site_of(url: str) -> str | None:
     """The registrable domain of a URL (publicsuffix.org, private suffixes included).
 
     An IP address is itself; None where there is no host.
     """
-    try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return None
+    host = host_of(url)
     if not host:
         return None
     try:

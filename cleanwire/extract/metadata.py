@@ -16,6 +16,7 @@ from cleanwire.extract.dates import find_date
 from cleanwire.extract.jsonld import as_list, is_article, read_jsonld, text_of
 from cleanwire.extract.text import squeezed
 from cleanwire.extract.titles import choose_title
+from cleanwire.urls import host_of
 
 MAX_METAS = 300
 MAX_VALUE = 2000
@@ -79,7 +80,7 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         social=_first(metas, ("og:title", "twitter:title")),
         headings=headings,
         document_title=document_title,
-        site_names=(site_name, urlsplit(url).hostname if url else None),
+        site_names=(site_name, host_of(url)),
     )
     return Metadata(
         title=title,

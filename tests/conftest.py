@@ -1,6 +1,7 @@
 """One embedded broker for the whole run; every test has topics of its own on it."""
 
 import os
+import signal
 import uuid
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from streams.topics import ensure_topics
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MAX_MESSAGE_BYTES = 24 << 20
+
+
+def pytest_configure():
+    # A run in the background is started with interrupts ignored, and hands that down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

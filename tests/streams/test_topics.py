@@ -151,16 +151,14 @@ def test_a_right_login_is_let_in(secured):
 def test_a_wrong_password(secured):
     line = refused(
         login(secured, sasl_password=WRONG),
-        "refused the login of alice",
+        "the login of alice by PLAIN",
         "CLEANWIRE_SASL_PASSWORD",
     )
     assert WRONG not in line
 
 
 def test_a_mechanism_that_the_broker_does_not_have(secured):
-    line = refused(login(secured, sasl_mechanism="SCRAM-SHA-256"), "SASL")
-    # The broker answers and hangs up at once; the client does not always see the answer.
-    assert "alice by SCRAM-SHA-256" in line or "socket disconnected" in line
+    refused(login(secured, sasl_mechanism="SCRAM-SHA-256"), "the login of alice by SCRAM-SHA-256")
 
 
 def test_no_login_where_one_is_wanted(secured):

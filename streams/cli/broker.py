@@ -38,8 +38,8 @@ def command(port: int, data: Path | None) -> int:
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with broker:
-        ERR.print(f"Kafka answers at {broker.address}; Ctrl-C stops it")
         try:
+            ERR.print(f"Kafka answers at {broker.address}; Ctrl-C stops it")
             code = broker.wait()
         except KeyboardInterrupt:
             return 0

@@ -58,10 +58,10 @@ def command(*, once: bool) -> int:
         if surprises:
             OUT.print(f"{surprises} pages came out otherwise than expected")
         if not once:
-            OUT.print(
-                f"\nweb view: http://127.0.0.1:{settings.web_port}/   Ctrl-C stops everything"
-            )
             try:
+                OUT.print(
+                    f"\nweb view: http://127.0.0.1:{settings.web_port}/   Ctrl-C stops everything"
+                )
                 while True:
                     time.sleep(3600)
             except KeyboardInterrupt:

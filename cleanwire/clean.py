@@ -25,6 +25,7 @@ def clean_page(
     url: str | None = None,
     content_type: str | None = None,
     fetched_at: str | None = None,
+    require_article: bool = True,
 ) -> Article:
     """Clean one page.
 
@@ -33,6 +34,8 @@ def clean_page(
         url: where it was fetched; links are made absolute against it.
         content_type: the HTTP header, with or without a charset.
         fetched_at: RFC 3339; with `url` and `body` it makes the article's id.
+        require_article: whether a page that is no article (a home page, a list, a shop's) is
+            refused; if not, only one without a word is.
 
     Returns:
         The article; `url` and `fetched_at` are empty where they were not given.
@@ -42,9 +45,9 @@ def clean_page(
     """
     content = decode(body, content_type)
     extract = extract_html if content.kind == "html" else extract_text
-    found = extract(content.text, url=url)
+    found = extract(content.text, url=url, require_article=require_article)
     text = "\n\n".join(found.paragraphs)
-    signature = minhash.signature(text)
+    signature, words = minhash.sign(text)
     if not signature.shingles:
         raise NoArticle("the body has no word in it")
     return Article(
@@ -58,25 +61,39 @@ def clean_page(
         modified_at=found.modified_at,
         language=found.language,
         text=text,
-        word_count=minhash.word_count(text),
+        word_count=words,
         fetched_at=fetched_at or "",
         signature=signature.pack(),
         removed=found.removed,
         cleaner=CLEANER,
+        site_name=found.site_name,
+        image=found.image,
+        section=found.section,
+        tags=found.tags,
+        paywalled=found.paywalled,
+        declared_language=found.declared_language,
+        blocks=found.blocks,
     )
 
 
-def clean_raw_page(page: RawPage) -> Article:
+def clean_raw_page(page: RawPage, *, require_article: bool = True) -> Article:
     """`clean_page` for a raw-page event."""
     return clean_page(
-        page.body, url=page.url, content_type=page.content_type, fetched_at=page.fetched_at
+        page.body,
+        url=page.url,
+        content_type=page.content_type,
+        fetched_at=page.fetched_at,
+        require_article=require_article,
     )
 
 
-def clean_event(value: bytes | None, *, max_page_bytes: int | None = None) -> Article:
+def clean_event(
+    value: bytes | None, *, max_page_bytes: int | None = None, require_article: bool = True
+) -> Article:
     """Clean one raw-page event as it is on the bus.
 
     Raises:
         PageRejected: as `clean_page`, and for an event that is none.
     """
-    return clean_raw_page(parse_raw_page(value, max_page_bytes=max_page_bytes))
+    page = parse_raw_page(value, max_page_bytes=max_page_bytes)
+    return clean_raw_page(page, require_article=require_article)

@@ -13,6 +13,22 @@ DuplicateKind = Literal["recrawl", "exact", "near", "excerpt"]
 """The kinds of `DuplicateArticle`; the fifth relation, a revision, is published."""
 
 
+BlockKind = Literal["paragraph", "heading", "list-item", "quote", "code", "table-row"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TextBlock:
+    """A block of an article's body; `level` is a heading's, 1 to 6, and else 0.
+
+    `text` is one line, but for `code`, whose lines are kept; the cells of a table row are
+    parted by ` | `.
+    """
+
+    kind: BlockKind
+    level: int
+    text: str
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where a raw page came from: the record on the bus, or a file and its place in it."""
@@ -42,7 +58,8 @@ class Article:
     """What cleaning makes of one page, before anything is known of other pages.
 
     `id` is 32 hex digits (`cleanwire.urls.article_id`); `text` has its paragraphs
-    parted by a blank line; `signature` is `cleanwire.minhash`'s, as text; `removed`
+    parted by a blank line, `blocks` has the same with their kinds; `language` is what was
+    detected or, of short texts, declared; `signature` is `cleanwire.minhash`'s, as text; `removed`
     counts the stripped blocks by kind; `cleaner` is the version that made it.
     """
 
@@ -61,6 +78,13 @@ class Article:
     signature: str
     removed: Mapping[str, int]
     cleaner: str
+    site_name: str | None = None
+    image: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    paywalled: bool | None = None
+    declared_language: str | None = None
+    blocks: tuple[TextBlock, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +109,13 @@ class CleanArticle:
     signature: str
     removed: Mapping[str, int]
     cleaner: str
+    site_name: str | None = None
+    image: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    paywalled: bool | None = None
+    declared_language: str | None = None
+    blocks: tuple[TextBlock, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

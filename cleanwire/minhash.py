@@ -102,6 +102,11 @@ class Signature:
 
 def signature(text: str) -> Signature:
     """The signature of a body text (any length; an empty text has no shingles)."""
+    return sign(text)[0]
+
+
+def sign(text: str) -> tuple[Signature, int]:
+    """The signature of a body text, and how many words it saw in it."""
     words, figures = _word_hashes(_normalized(text))
     hashes = np.unique(_shingle_hashes(words))
     bound = _FULL // SCALE
@@ -110,14 +115,10 @@ def signature(text: str) -> Signature:
         taken = min(FLOOR, len(hashes))
         bound = _FULL if taken == len(hashes) else int(hashes[taken - 1])
     digest = hashlib.blake2b(words.astype(">u8").tobytes(), digest_size=8).digest()
-    return Signature(
+    signed = Signature(
         digest, len(hashes), bound, hashes[:taken].copy(), np.unique(figures)[:MAX_FIGURES].copy()
     )
-
-
-def word_count(text: str) -> int:
-    """The number of words, as `signature` sees them."""
-    return len(_word_hashes(_normalized(text))[0])
+    return signed, len(words)
 
 
 def _normalized(text: str) -> bytes:

@@ -122,7 +122,11 @@ def decode(body: str | bytes, content_type: str | None = None) -> Content:
     if isinstance(body, bytes):
         text, charset = decode_bytes(body, _parameter(parameters))
     else:
-        text = body.removeprefix("\ufeff").encode("utf-8", "replace").decode("utf-8")
+        text = body.removeprefix("\ufeff")
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            text = text.encode("utf-8", "replace").decode("utf-8")
     return Content(kind=_kind(text, media), text=text, charset=charset)
 
 

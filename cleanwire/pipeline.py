@@ -23,6 +23,7 @@ class Pipeline:
         window: for how long pages are remembered, in event time.
         thresholds: when two texts are one story.
         max_page_bytes: a larger body is rejected as `too-large`.
+        require_article: whether a page that is no article is rejected.
     """
 
     def __init__(
@@ -31,9 +32,11 @@ class Pipeline:
         window: Window | None = None,
         thresholds: Thresholds | None = None,
         max_page_bytes: int | None = None,
+        require_article: bool = True,
     ) -> None:
         self._deduper = Deduper(window=window, thresholds=thresholds)
         self._max_page_bytes = max_page_bytes
+        self._require_article = require_article
 
     def process(
         self, value: bytes | None, source: Source, *, received_at: float | None = None
@@ -46,7 +49,11 @@ class Pipeline:
             received_at: when it came in, in seconds since the epoch; caps its event time.
         """
         try:
-            article = clean_event(value, max_page_bytes=self._max_page_bytes)
+            article = clean_event(
+                value,
+                max_page_bytes=self._max_page_bytes,
+                require_article=self._require_article,
+            )
         except PageRejected as error:
             return rejection(error, source)
         return self.decide(article, source, received_at=received_at)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from cleanwire.decide import Decided
-from cleanwire.events import Article, Source, to_dict
+from cleanwire.events import Article, Source, TextBlock, to_dict
 from cleanwire.minhash import Signature
 
 VERSION = 1
@@ -40,6 +40,8 @@ def unpack_candidate(value: bytes) -> CandidateArticle:
     try:
         article = record["article"]
         article["authors"] = tuple(article["authors"])
+        article["tags"] = tuple(article.get("tags", ()))
+        article["blocks"] = tuple(TextBlock(**block) for block in article.get("blocks", ()))
         return CandidateArticle(
             article=Article(**article),
             source=Source(**record["source"]),

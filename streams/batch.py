@@ -39,6 +39,7 @@ async def outcomes(
         seconds=settings.page_time_limit,
         page_bytes=settings.max_page_bytes,
         message_bytes=settings.max_message_bytes,
+        require_article=settings.require_article,
     )
     waiting: collections.deque[tuple[InputPage, asyncio.Task[Cleaned | PageRejected]]]
     waiting = collections.deque()

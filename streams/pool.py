@@ -40,11 +40,13 @@ class Limits:
         seconds: wall time for one page.
         page_bytes: the largest body that is cleaned.
         message_bytes: the largest record on the bus.
+        require_article: whether a page that is no article is refused.
     """
 
     seconds: float
     page_bytes: int
     message_bytes: int
+    require_article: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +144,9 @@ def _clean(
     value: bytes | None, source: Source, received_at: float, limits: Limits
 ) -> Cleaned | PageRejected:
     try:
-        article = clean_event(value, max_page_bytes=limits.page_bytes)
+        article = clean_event(
+            value, max_page_bytes=limits.page_bytes, require_article=limits.require_article
+        )
     except PageRejected as error:
         return REASONS[error.reason](error.detail)
     except MemoryError:

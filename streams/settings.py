@@ -87,6 +87,9 @@ class Settings(pydantic_settings.BaseSettings):
     max_page_bytes: int = Field(
         10 << 20, ge=1 << 10, le=1 << 30, description="largest body that is cleaned"
     )
+    require_article: bool = Field(
+        default=True, description="reject pages that are no article: home pages, lists, shops"
+    )
     page_time_limit: float = Field(10.0, gt=0, le=3600, description="seconds to clean one page")
     clean_processes: int = Field(
         os.cpu_count() or 1, ge=1, le=1024, description="pages cleaned at a time"

@@ -13,18 +13,31 @@ from collections.abc import Mapping, Sequence
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.errors import NoArticle
-from cleanwire.extract.article import check_article
+from cleanwire.events import TextBlock
+from cleanwire.extract.article import Evidence, check_article
 from cleanwire.extract.blocks import Page, read_html, read_lines
-from cleanwire.extract.brand import unbrand
+from cleanwire.extract.brand import Unbranded, unbrand
 from cleanwire.extract.dates import find_date
-from cleanwire.extract.decide import body_blocks
-from cleanwire.extract.furniture import is_breadcrumb, is_counter, is_separator
+from cleanwire.extract.decide import Decision, decide_blocks, hints_of
+from cleanwire.extract.features import Hints
+from cleanwire.extract.furniture import is_breadcrumb, is_counter, is_date_line, is_separator
 from cleanwire.extract.metadata import read_metadata
+from cleanwire.extract.structure import paragraphs_of, structured
 from cleanwire.extract.text import ends_sentence, squeezed, words_in
 from cleanwire.language import language_of
 
 HEAD_LINES = 12
 """So many lines above the story are looked at for title and date."""
+
+LIST_HEADING_WORDS = 4
+"""A line of at most so many words may be the heading of a list."""
+
+DOUBT = 0.7
+"""Up to this mean probability a list at the end of a plain-text page is not believed."""
+
+FEW_WORDS = 60
+"""Of a page with fewer words of body its navigation is looked at, too: the one case in which a
+page is parsed twice."""
 
 _DATE_LINE_WORDS = 14
 _MIN_JSONLD = 2.0
@@ -42,7 +55,13 @@ class Extracted:
         modified_at: the same.
         canonical_url: what the page calls itself; no identity.
         language: primary subtag (BCP 47).
-        paragraphs: the body, one line each.
+        declared_language: what the page says of its language.
+        site_name: as the page has it.
+        image: absolute URL of the main picture.
+        section: of the site.
+        tags: keywords.
+        paywalled: whether it is; None where the page does not tell.
+        blocks: the body, in order.
         removed: how many blocks or places were stripped, by kind.
     """
 
@@ -52,8 +71,19 @@ class Extracted:
     modified_at: str | None
     canonical_url: str | None
     language: str | None
-    paragraphs: tuple[str, ...]
+    declared_language: str | None
+    site_name: str | None
+    image: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    paywalled: bool | None
+    blocks: tuple[TextBlock, ...]
     removed: Mapping[str, int]
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The texts of the blocks, one line each."""
+        return tuple(squeezed(block.text) for block in self.blocks)
 
 
 def extract_html(html: str, *, url: str | None = None, require_article: bool = True) -> Extracted:
@@ -69,32 +99,44 @@ def extract_html(html: str, *, url: str | None = None, require_article: bool = T
     """
     tree = LexborHTMLParser(html)
     metadata = read_metadata(tree, url)
+    hints = hints_of(metadata)
     page = read_html(tree)
-    chosen = body_blocks(page)
-    paragraphs, removed = _body(page, chosen, metadata.title)
+    decision = decide_blocks(page, hints)
+    if page.pruned and decision.words < FEW_WORDS:
+        whole = read_html(LexborHTMLParser(html), whole=True)
+        other = decide_blocks(whole, hints)
+        if other.words > 2 * decision.words:
+            page, decision = whole, other
+    blocks, removed = _body(page, decision, metadata.title)
     body = metadata.article_body
-    if body and words_in(body) > _MIN_JSONLD * sum(map(words_in, paragraphs)):
-        paragraphs = _split(body)
-    first = chosen[0] if chosen else len(page.blocks)
-    head = [block.text for block in page.blocks[max(0, first - HEAD_LINES) : first]]
+    unseen = bool(body) and words_in(body or "") > _MIN_JSONLD * sum(
+        words_in(block.text) for block in blocks
+    )
+    if unseen:
+        blocks = paragraphs_of(_split(body or ""))
+    first = decision.chosen[0] if decision.chosen else len(page)
+    head = page.texts[max(0, first - HEAD_LINES) : first]
     other_titles = [*metadata.headings]
     if metadata.document_title:
         other_titles.append(metadata.document_title)
     unbranded = unbrand(
         metadata.title,
-        paragraphs,
+        [block.text for block in blocks],
         other_titles=other_titles,
         lines=[*head, *other_titles],
         keywords=metadata.keywords,
     )
-    if unbranded.removed:
-        removed["brand"] = unbranded.removed
     if require_article:
         check_article(
-            page,
-            unbranded.paragraphs,
-            (unbranded.title, metadata.document_title),
-            dated=bool(metadata.published_at or metadata.authors),
+            Evidence(
+                page=page,
+                decision=decision,
+                paragraphs=unbranded.paragraphs,
+                titles=(unbranded.title, metadata.document_title),
+                dated=bool(metadata.published_at or metadata.authors),
+                metadata=None if unseen else metadata,
+                url=url,
+            )
         )
     return Extracted(
         title=unbranded.title,
@@ -103,7 +145,13 @@ def extract_html(html: str, *, url: str | None = None, require_article: bool = T
         modified_at=metadata.modified_at,
         canonical_url=metadata.canonical_url,
         language=language_of(" ".join(unbranded.paragraphs), metadata.language),
-        paragraphs=unbranded.paragraphs,
+        declared_language=metadata.language,
+        site_name=metadata.site_name,
+        image=metadata.image,
+        section=metadata.section,
+        tags=metadata.tags,
+        paywalled=metadata.paywalled,
+        blocks=_unbranded(blocks, unbranded, removed),
         removed=dict(removed),
     )
 
@@ -121,17 +169,29 @@ def extract_text(text: str, *, url: str | None = None, require_article: bool = T
     """
     del url
     page = read_lines(_lines(text))
-    chosen = body_blocks(page)
-    first = chosen[0] if chosen else len(page.blocks)
-    head = [block.text for block in page.blocks[:first]][-HEAD_LINES:]
+    decision = decide_blocks(page, Hints())
+    first = next((place for place in decision.chosen if _is_prose(page.texts[place])), len(page))
+    head = page.texts[:first][-HEAD_LINES:]
     title = _title_line(head)
-    paragraphs, removed = _body(page, chosen, title)
-    unbranded = unbrand(title, paragraphs, other_titles=(), lines=head)
-    if unbranded.removed:
-        removed["brand"] = unbranded.removed
+    decision = dataclasses.replace(decision, chosen=_without_list(page, decision))
+    if title is not None:
+        # What stands above the headline is no body, however likely it looks.
+        start = page.texts.index(title, max(0, first - HEAD_LINES))
+        below = [place for place in decision.chosen if place >= start]
+        decision = dataclasses.replace(decision, chosen=below)
+    blocks, removed = _body(page, decision, title)
+    unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
     if require_article:
         check_article(
-            page, unbranded.paragraphs, (unbranded.title,), dated=_dated(head) is not None
+            Evidence(
+                page=page,
+                decision=decision,
+                paragraphs=unbranded.paragraphs,
+                titles=(unbranded.title,),
+                dated=_dated(head) is not None,
+                metadata=None,
+                url=None,
+            )
         )
     return Extracted(
         title=unbranded.title,
@@ -140,34 +200,58 @@ def extract_text(text: str, *, url: str | None = None, require_article: bool = T
         modified_at=None,
         canonical_url=None,
         language=language_of(" ".join(unbranded.paragraphs), None),
-        paragraphs=unbranded.paragraphs,
+        declared_language=None,
+        site_name=None,
+        image=None,
+        section=None,
+        tags=(),
+        paywalled=None,
+        blocks=_unbranded(blocks, unbranded, removed),
         removed=dict(removed),
     )
 
 
 def _body(
-    page: Page, chosen: Sequence[int], title: str | None
-) -> tuple[tuple[str, ...], Counter[str]]:
+    page: Page, decision: Decision, title: str | None
+) -> tuple[list[TextBlock], Counter[str]]:
     removed: Counter[str] = Counter()
-    paragraphs: list[str] = []
-    for place in chosen:
-        text = page.blocks[place].text
+    kept: list[int] = []
+    for place in decision.chosen:
+        text = page.texts[place]
         if is_separator(text):
             removed["separator"] += 1
         elif is_counter(text) and not ends_sentence(text):
             removed["counter"] += 1
-        elif not paragraphs and text == title:
+        elif not kept and text == title:
             removed["title"] += 1
+        elif not kept and is_date_line(text):
+            removed["date"] += 1
         else:
-            paragraphs.append(text)
-    kept = set(chosen)
-    for place, block in enumerate(page.blocks):
-        if place not in kept:
-            removed[_kind(block.text, linked=block.link_density >= 0.5, foreign=block.foreign)] += 1  # noqa: PLR2004 - mostly links
-    return tuple(paragraphs), removed
+            kept.append(place)
+    chosen = set(decision.chosen)
+    removed.update(
+        _kind(text, linked=2 * linked >= len(text))
+        for place, (text, linked) in enumerate(zip(page.texts, page.linked, strict=True))
+        if place not in chosen
+    )
+    if page.pruned:
+        removed["navigation"] = page.pruned
+    return structured(page, kept), removed
 
 
-def _kind(text: str, *, linked: bool, foreign: bool) -> str:
+def _unbranded(
+    blocks: Sequence[TextBlock], unbranded: Unbranded, removed: Counter[str]
+) -> tuple[TextBlock, ...]:
+    if not unbranded.removed:
+        return tuple(blocks)
+    removed["brand"] = unbranded.removed
+    return tuple(
+        dataclasses.replace(block, text=text)
+        for block, text in zip(blocks, unbranded.paragraphs, strict=True)
+    )
+
+
+def _kind(text: str, *, linked: bool) -> str:
     if is_separator(text):
         return "separator"
     if is_breadcrumb(text):
@@ -176,14 +260,14 @@ def _kind(text: str, *, linked: bool, foreign: bool) -> str:
         return "link"
     if is_counter(text):
         return "counter"
-    return "furniture" if foreign else "other"
+    return "other"
 
 
 def _split(text: str) -> tuple[str, ...]:
     """A body that came as one string: its lines, or, of HTML in a string, its text."""
     if "</" in text:
         page = read_html(LexborHTMLParser(text))
-        return tuple(block.text for block in page.blocks)
+        return tuple(page.texts)
     return tuple(line for part in text.splitlines() if (line := squeezed(part)))
 
 
@@ -199,6 +283,29 @@ def _lines(text: str) -> list[str]:
         and len(filled) >= 2 * len(blocks)
     )
     return [" ".join(block.split()) for block in blocks] if wrapped else lines
+
+
+def _without_list(page: Page, decision: Decision) -> list[int]:
+    """Chosen lines without a list at their end: a short heading, then lines that are no prose.
+
+    Only where the model was in doubt: tables and results end a story, too.
+    """
+    chosen = decision.chosen
+    end = len(chosen)
+    while end and not _is_prose(page.texts[chosen[end - 1]]):
+        end -= 1
+    tail = chosen[end:]
+    if not tail or float(decision.likely[tail].mean()) > DOUBT:
+        return chosen
+    for rank, place in enumerate(tail):
+        if words_in(page.texts[place]) <= LIST_HEADING_WORDS and len(tail) - rank > 2:  # noqa: PLR2004 - two items make a list
+            return chosen[: end + rank]
+    return chosen
+
+
+def _is_prose(text: str) -> bool:
+    words = words_in(text)
+    return (words >= 5 and ends_sentence(text)) or words >= 24  # noqa: PLR2004 - a short sentence, a long headline
 
 
 def _title_line(head: Sequence[str]) -> str | None:

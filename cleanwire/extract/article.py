@@ -1,14 +1,32 @@
 """Whether a page is an article at all.
 
 The rule here: in doubt it is one. A story that is refused is lost to whoever reads the stream;
-a link list that gets through is only noise.
+a link list that gets through is only noise. So the model's thresholds are set where it refuses
+one in two hundred of the labelled articles.
+
+Two forests decide. The first sees what is at hand: how much was chosen and how surely, links,
+what the page says of itself, the shape of its URL. Only where it is not sure are the page's own
+signs looked up (names of elements, words of its short lines, words of its URL) and a second one
+asked: nine articles in ten never come so far.
 """
 
+import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cleanwire.errors import NoArticle
+from cleanwire.extract import model
 from cleanwire.extract.blocks import Page
+from cleanwire.extract.decide import Decision
+from cleanwire.extract.features import NAMES
+from cleanwire.extract.jsonld import ARTICLES
+from cleanwire.extract.lines import line_words
+from cleanwire.extract.metadata import Metadata
+from cleanwire.extract.names import tokens_of
 from cleanwire.extract.text import words_in
 
 FEWEST_WORDS = 15
@@ -20,6 +38,17 @@ SHORT = 120
 LINKED_TO_BODY = 8.0
 """A short body among more than so many times its words in links is a list's blurb."""
 
+SURE = 0.9
+"""From this probability on the first forest is believed alone."""
+
+_LONG = 20
+_BLOCK = 8
+_LINE = 6
+_ENDED, _DENSITY, _IN_LIST, _SIBLINGS = map(
+    NAMES.index, ("ended", "density", "in_list", "e1_siblings")
+)
+_SUFFIX = re.compile(r"\.\w{2,5}$")
+_WORD = re.compile(r"[^\W_]+")
 _ERROR = re.compile(
     r"\b(?:404|403|410|500|503)\b|not found|page (?:does not|doesn.t) exist|nicht gefunden|"
     r"introuvable|no encontrada|non trovata|não encontrada|niet gevonden|nie znaleziono|"
@@ -28,32 +57,141 @@ _ERROR = re.compile(
 )
 
 
-def check_article(
-    page: Page, paragraphs: Sequence[str], titles: Sequence[str | None], *, dated: bool
-) -> None:
-    """Refuse a page that is no article.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of a page when it is asked what it is.
 
-    Args:
+    Attributes:
         page: all its blocks.
+        decision: what was decided of them.
         paragraphs: what was taken for the body.
         titles: of the page and of its document.
         dated: whether the page names a date or an author of its own, as lists seldom do.
+        metadata: what it says of itself; None where only the text is to be judged.
+        url: where it was fetched.
+    """
+
+    page: Page
+    decision: Decision
+    paragraphs: Sequence[str]
+    titles: Sequence[str | None]
+    dated: bool
+    metadata: Metadata | None
+    url: str | None
+
+
+def check_article(evidence: Evidence) -> None:
+    """Refuse a page that is no article.
 
     Raises:
         NoArticle: with the shape that tells it.
     """
-    if not page.blocks:
+    page = evidence.page
+    if not len(page):
         raise NoArticle("the page has no text")
-    words = sum(map(words_in, paragraphs))
+    words = sum(map(words_in, evidence.paragraphs))
     if not words:
         raise NoArticle("the page has no prose")
     if words < FEWEST_WORDS:
         raise NoArticle(f"the body has {words} words, fewer than {FEWEST_WORDS}")
-    if words >= SHORT:
-        return
-    named = " ".join(title or "" for title in titles)[:300]
-    if _ERROR.search(named):
-        raise NoArticle("an error page, by its title")
-    linked = sum(block.linked for block in page.blocks) // 6
-    if linked > LINKED_TO_BODY * words and not dated:
-        raise NoArticle(f"a list of links: {words} words of prose among {linked} in links")
+    if words < SHORT:
+        named = " ".join(title or "" for title in evidence.titles)[:300]
+        if _ERROR.search(named):
+            raise NoArticle("an error page, by its title")
+        linked = sum(page.linked) // 6
+        if linked > LINKED_TO_BODY * words and not evidence.dated:
+            raise NoArticle(f"a list of links: {words} words of prose among {linked} in links")
+    if evidence.metadata is not None and not _is_article(
+        page, evidence.decision, evidence.metadata, evidence.url
+    ):
+        raise NoArticle(f"a page of another kind, as a list or a shop's: {words} words of prose")
+
+
+def _is_article(page: Page, decision: Decision, metadata: Metadata, url: str | None) -> bool:
+    shape = page_features(page, decision, metadata, url)
+    if float(model.PAGES(shape)[0]) >= SURE:
+        return True
+    sign = model.SIGN_BIAS + sum(model.SIGNS.get(sign, 0.0) for sign in signs(page, url))
+    again = np.concatenate((shape, np.array([[sign]], np.float32)))
+    return float(model.PAGES_AGAIN(again)[0]) >= model.PAGE_THRESHOLD
+
+
+def page_features(
+    page: Page, decision: Decision, metadata: Metadata, url: str | None
+) -> NDArray[np.float32]:
+    """What the first forest sees of a page with at least one block; shape (features, 1)."""
+    rows, likely = decision.rows, decision.likely
+    words = rows[0].astype(np.float64)
+    chosen = np.zeros(len(page), bool)
+    chosen[decision.chosen] = True
+    body = words[chosen]
+    density = rows[_DENSITY]
+    total, taken = float(words.sum()), float(body.sum())
+    expected = likely * words
+    long = words * (words >= _BLOCK)
+    tags = [page.tags[element] for element in page.inside]
+    links = sum(page.links)
+    path = _path(url)
+    segments = [segment for segment in path.split("/") if segment]
+    last = _SUFFIX.sub("", segments[-1][:300]) if segments else ""
+    values: list[float] = [
+        float(np.log1p(taken)),
+        len(body),
+        int((body >= _LONG).sum()),
+        taken / total,
+        float(long[chosen].sum() / max(long.sum(), 1)),
+        float(expected[chosen].sum() / max(taken, 1)),
+        float(2 * expected[chosen].sum() / max(taken + expected.sum(), 1)),
+        float(body.max(initial=0)),
+        float(rows[_ENDED][chosen].mean()) if len(body) else 0.0,
+        float((density * words).sum() / total),
+        links / total,
+        total,
+        len(page),
+        links,
+        tags.count("h2"),
+        tags.count("h3"),
+        sum(tag in ("h2", "h3", "h4") and density[place] > 0.5 for place, tag in enumerate(tags)),  # noqa: PLR2004 - mostly a link
+        page.tags.count("article"),
+        not ARTICLES.isdisjoint(metadata.types),
+        "article" in metadata.types or "article" in (metadata.og_type or ""),
+        metadata.published_at is not None,
+        bool(metadata.authors),
+        len(segments),
+        last.count("-") + last.count("_"),
+        any(character.isdigit() for character in path),
+        len(last),
+        float(rows[_SIBLINGS].max()),
+        float((rows[_IN_LIST] * words).sum() / total),
+        float(expected.sum()),
+        float(np.sort(body)[-3:].sum() / max(taken, 1)),
+        float(np.diff(np.flatnonzero(chosen)).max(initial=0)),
+        float((density[chosen] * body).sum() / max(taken, 1)),
+    ]
+    return np.array([values], np.float32).T
+
+
+def signs(page: Page, url: str | None) -> set[str]:
+    """Names of elements, words of short lines and of the URL, each with where it is from."""
+    found: set[str] = set()
+    for tag, attributes in zip(page.tags, page.attributes, strict=True):
+        found.update("." + token for token in tokens_of(tag, attributes))
+        found.add("<" + tag)
+    found.update("b:" + token for token in tokens_of("", page.attributes[0]))
+    found.update("u:" + word for word in _WORD.findall(_path(url).lower()))
+    found.update("s:" + word for word in _short_words(page))
+    return found
+
+
+def _short_words(page: Page) -> Iterator[str]:
+    for text in page.texts:
+        words = line_words(text)
+        if len(words) <= _LINE:
+            yield from words
+
+
+def _path(url: str | None) -> str:
+    try:
+        return urlsplit(url or "").path[:2000]
+    except ValueError:
+        return ""

@@ -7,10 +7,11 @@ text, numbers and lists in them; broken scripts are mended where it is safe, els
 import collections
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborNode
 
 ARTICLES = frozenset(
     (
@@ -26,10 +27,10 @@ MAX_NODES = 500
 _TRAILING_COMMA = re.compile(r",(\s{0,200})([}\]])")
 
 
-def read_jsonld(tree: LexborHTMLParser) -> list[dict[str, Any]]:
-    """All objects with a type, articles first."""
+def read_jsonld(scripts: Iterable[LexborNode]) -> list[dict[str, Any]]:
+    """All objects with a type, articles first, in a page's JSON-LD scripts."""
     nodes: list[dict[str, Any]] = []
-    for script in tree.css('script[type="application/ld+json"]'):
+    for script in scripts:
         nodes.extend(_objects(_parsed(script.text() or "")))
     return sorted(nodes[:MAX_NODES], key=lambda node: not is_article(node))
 

@@ -9,17 +9,22 @@ import dataclasses
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.authors import names
 from cleanwire.extract.dates import find_date
-from cleanwire.extract.jsonld import as_list, is_article, read_jsonld, text_of
+from cleanwire.extract.jsonld import as_list, is_article, read_jsonld, text_of, types
 from cleanwire.extract.text import squeezed
 from cleanwire.extract.titles import choose_title
 from cleanwire.urls import host_of
 
 MAX_METAS = 300
 MAX_VALUE = 2000
+MAX_TAGS = 30
+_WITNESSES = (
+    'meta[content],script[type="application/ld+json"],link[rel~="canonical"][href],'
+    ":not(svg) > title,h1"
+)
 
 _PUBLISHED = (
     "article:published_time article:published og:published_time datepublished date.published "
@@ -63,18 +68,26 @@ class Metadata:
     language: str | None
     site_name: str | None
     article_body: str | None
+    description: str | None
+    types: frozenset[str]
+    og_type: str | None
+    image: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    paywalled: bool | None
 
 
 def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
     """The metadata of a parsed page; `url` is where it was fetched."""
-    metas = _metas(tree)
-    linked = read_jsonld(tree)
+    nodes = _nodes(tree)
+    metas = _metas(nodes["meta"])
+    linked = read_jsonld(nodes["script"])
     articles = [node for node in linked if is_article(node)]
     site_name = _first(metas, _SITE_NAMES) or _publisher(linked)
     headings = tuple(
-        text for node in tree.css("h1")[:10] if (text := squeezed(node.text(deep=True) or ""))
+        text for node in nodes["h1"][:10] if (text := squeezed(node.text(deep=True) or ""))
     )
-    document_title = _document_title(tree)
+    document_title = _clean(nodes["title"][0].text(deep=True)) if nodes["title"] else None
     title = choose_title(
         headline=_clean(text_of(_field(articles, "headline") or _field(articles, "name"))),
         social=_first(metas, ("og:title", "twitter:title")),
@@ -90,16 +103,38 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         authors=_authors(tree, metas, articles, (site_name, title)),
         published_at=_published(tree, metas, articles, linked),
         modified_at=_date(_field(articles, "dateModified")) or _meta_date(metas, _MODIFIED),
-        canonical_url=_canonical(tree, metas, url),
+        canonical_url=_canonical(nodes["link"], metas, url),
         language=_language(tree, metas, articles),
         site_name=site_name,
         article_body=text_of(_field(articles, "articleBody")),
+        types=frozenset(kind.rpartition("/")[2].lower() for node in linked for kind in types(node)),
+        image=_image(metas, articles, url),
+        section=_clean(text_of(_field(articles, "articleSection")))
+        or _first(metas, ("article:section", "parsely-section", "section")),
+        tags=_tags(metas, articles),
+        paywalled=_paywalled(metas, articles),
+        og_type=(_first(metas, ("og:type",)) or "").lower() or None,
+        description=_first(metas, ("og:description", "description", "twitter:description")),
     )
 
 
-def _metas(tree: LexborHTMLParser) -> dict[str, list[str]]:
+def _nodes(tree: LexborHTMLParser) -> dict[str, list[LexborNode]]:
+    """What every page is asked for, by name: one search of the tree, not five."""
+    found: dict[str, list[LexborNode]] = {
+        "meta": [],
+        "script": [],
+        "link": [],
+        "title": [],
+        "h1": [],
+    }
+    for node in tree.css(_WITNESSES):
+        found[node.tag or ""].append(node)
+    return found
+
+
+def _metas(nodes: list[LexborNode]) -> dict[str, list[str]]:
     metas: dict[str, list[str]] = {}
-    for node in tree.css("meta[content]")[:MAX_METAS]:
+    for node in nodes[:MAX_METAS]:
         attributes = node.attributes
         value = squeezed((attributes.get("content") or "")[:MAX_VALUE])
         if not value:
@@ -121,11 +156,6 @@ def _clean(text: str | None) -> str | None:
 
 def _field(nodes: list[dict[str, Any]], name: str) -> Any:  # noqa: ANN401 - any JSON
     return next((node[name] for node in nodes if node.get(name)), None)
-
-
-def _document_title(tree: LexborHTMLParser) -> str | None:
-    node = tree.css_first("head title") or tree.css_first("title")
-    return _clean(node.text(deep=True)) if node is not None else None
 
 
 def _publisher(nodes: list[dict[str, Any]]) -> str | None:
@@ -194,9 +224,38 @@ def _date(value: object) -> str | None:
     return find_date(text) if text else None
 
 
-def _canonical(tree: LexborHTMLParser, metas: dict[str, list[str]], url: str | None) -> str | None:
-    node = tree.css_first('link[rel~="canonical"][href]')
-    said = (node.attributes.get("href") if node is not None else None) or _first(metas, ("og:url",))
+def _image(
+    metas: dict[str, list[str]], articles: list[dict[str, Any]], url: str | None
+) -> str | None:
+    said = _first(metas, ("og:image", "og:image:url", "og:image:secure_url", "twitter:image"))
+    if said is None:
+        for image in as_list(_field(articles, "image")):
+            said = text_of(image.get("url") if isinstance(image, dict) else image)
+            if said:
+                break
+    return _absolute(said, url)
+
+
+def _tags(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> tuple[str, ...]:
+    said = metas.get("article:tag") or as_list(_field(articles, "keywords"))
+    if not said:
+        said = metas.get("news_keywords") or metas.get("keywords") or []
+    parts = [part for text in said if isinstance(text, str) for part in text[:MAX_VALUE].split(",")]
+    return tuple(dict.fromkeys(tag for part in parts if (tag := squeezed(part))))[:MAX_TAGS]
+
+
+def _paywalled(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> bool | None:
+    free = next(
+        (node["isAccessibleForFree"] for node in articles if "isAccessibleForFree" in node), None
+    )
+    said = str(free).rpartition("/")[2].lower()
+    if said in ("true", "false"):
+        return said == "false"
+    tier = (_first(metas, ("article:content_tier",)) or "").lower()
+    return tier in ("locked", "metered") if tier in ("locked", "metered", "free") else None
+
+
+def _absolute(said: str | None, url: str | None) -> str | None:
     if not said or len(said) > MAX_VALUE:
         return None
     try:
@@ -207,6 +266,11 @@ def _canonical(tree: LexborHTMLParser, metas: dict[str, list[str]], url: str | N
     except ValueError:
         pass
     return None
+
+
+def _canonical(links: list[LexborNode], metas: dict[str, list[str]], url: str | None) -> str | None:
+    said = (links[0].attributes.get("href") if links else None) or _first(metas, ("og:url",))
+    return _absolute(said, url)
 
 
 def _language(

@@ -7,7 +7,7 @@ import re
 
 # C0 and C1 controls, soft hyphen, zero-width and directional marks, BOM, lone surrogates.
 # Zero-width joiners stay: Persian, Indic scripts and emoji spell with them.
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
     "\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
@@ -15,8 +15,8 @@ _UNSEEN = re.compile(
 
 def squeezed(text: str) -> str:
     """One line of single blanks, without what cannot be seen."""
-    if not text.isascii() or _UNSEEN.search(text):
-        text = _UNSEEN.sub("", text)
+    if not text.isascii() or UNSEEN.search(text):
+        text = UNSEEN.sub("", text)
     return " ".join(text.split())
 
 

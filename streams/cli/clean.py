@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 import click
 import orjson
 
 from cleanwire.events import CleanArticle, DuplicateArticle, to_dict
+from cleanwire.extract.structure import markdown
 from cleanwire.pipeline import Outcome
 from streams.batch import outcomes
 from streams.cli.screen import progress
@@ -18,7 +20,15 @@ from streams.sources import read_inputs
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--url", help="URL of a bare page, in place of its file URI.")
 @click.option("--content-type", help="Content type of a bare page.")
-def command(paths: tuple[str, ...], url: str | None, content_type: str | None) -> int:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "markdown"]),
+    default="json",
+    show_default=True,
+    help="JSON lines, or the articles as Markdown with a comment for every other page.",
+)
+def command(paths: tuple[str, ...], url: str | None, content_type: str | None, form: str) -> int:
     """Clean the pages of PATHS without a bus: one JSON line per page, in order, on stdout.
 
     PATHS are HTML and text files, JSONL files of raw-page events, WARC files, folders, or -
@@ -29,14 +39,20 @@ def command(paths: tuple[str, ...], url: str | None, content_type: str | None) -
     Examples:
       cleanwire clean page.html other.txt
       cleanwire clean crawl.warc.gz > articles.jsonl
+      cleanwire clean --format markdown page.html > page.md
       curl -s https://paper.example/a | cleanwire clean --url https://paper.example/a -
     """
     settings = load_settings()
-    return asyncio.run(_clean(settings, paths, url, content_type))
+    written = _json if form == "json" else _markdown
+    return asyncio.run(_clean(settings, paths, url, content_type, written))
 
 
 async def _clean(
-    settings: Settings, paths: tuple[str, ...], url: str | None, content_type: str | None
+    settings: Settings,
+    paths: tuple[str, ...],
+    url: str | None,
+    content_type: str | None,
+    written: Callable[[Outcome], bytes],
 ) -> int:
     pages = read_inputs(
         paths,
@@ -47,12 +63,29 @@ async def _clean(
     with progress("cleaning") as update:
         done = 0
         async for outcome in outcomes(settings, pages):
-            line = {"outcome": _name(outcome), "event": to_dict(outcome)}
-            sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
+            sys.stdout.buffer.write(written(outcome))
             sys.stdout.buffer.flush()
             done += 1
             update(done, None)
     return 0
+
+
+def _json(outcome: Outcome) -> bytes:
+    return orjson.dumps({"outcome": _name(outcome), "event": to_dict(outcome)}) + b"\n"
+
+
+def _markdown(outcome: Outcome) -> bytes:
+    if isinstance(outcome, CleanArticle):
+        said = f"clean: {outcome.url}"
+        text = markdown(outcome.blocks, title=outcome.title) + "\n"
+    elif isinstance(outcome, DuplicateArticle):
+        said, text = f"duplicate ({outcome.kind}) of {outcome.duplicate_of_url}: {outcome.url}", ""
+    else:
+        source = outcome.source
+        said, text = f"rejected ({outcome.reason}): {source.topic} {source.offset}", ""
+    # Two hyphens would end the comment.
+    comment = said.replace("--", "%2D%2D")
+    return f"<!-- {comment} -->\n\n{text}".encode()
 
 
 def _name(outcome: Outcome) -> str:

@@ -1,0 +1,206 @@
+"""Examples -> forests and tables.
+
+The rule here: the same examples and seed give the same model, and what is cross-validated is
+what is shipped (leaves rounded to half precision, tables to bytes).
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanwire.extract.decide import chosen, smoothed
+from cleanwire.extract.features import features
+from cleanwire.extract.lines import features as line_features
+from cleanwire.extract.lines import second_features
+from cleanwire.extract.model import GAINS, SHARES, Forest
+from cleanwire.extract.names import Names
+from training import tables
+from training.forests import Arrays, grow
+from training.labels import Example, label
+
+GUESSED = 0.5
+"""What a page weighs whose labels an earlier model guessed."""
+
+SURE = 2.0
+"""What a block weighs of them that a snippet speaks of."""
+
+Rows = NDArray[np.float32]
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Fitted:
+    """Forests, tables, the labelled HTML pages they were fitted on, and what is written."""
+
+    blocks: Forest
+    names: Names
+    lines: Forest
+    again: Forest
+    words: Callable[[str], float | None]
+    learned: Sequence[Example]
+    arrays: Arrays
+
+
+def part(site: str, parts: int, salt: str) -> int:
+    """Which part of so many a site is in, for ever."""
+    return int(hashlib.sha256((salt + site).encode()).hexdigest(), 16) % parts
+
+
+def fit(html: Sequence[Example], flat: Sequence[Example], say: Callable[[str], None]) -> Fitted:
+    """Fit on examples; those without labels get guessed ones on the way."""
+    arrays: Arrays = {}
+    known = [example for example in html if example.cover.size]
+    unknown = [example for example in html if not example.cover.size]
+    say(f"blocks: {len(known)} pages with gold text")
+    first, first_names, _ = fit_blocks(known)
+    guessed = [_guessed(example, first, first_names) for example in unknown]
+    say(f"blocks: {len(guessed)} more with snippets")
+    blocks, names, found = fit_blocks([*known, *guessed])
+    arrays |= found
+    learned = [*known, *guessed]
+    texts = {
+        example.truth.id: "\n".join(
+            text for text, good in zip(example.page.texts, example.content, strict=True) if good
+        )
+        for example in guessed
+    }
+    lines = [
+        example if example.cover.size else _labelled(example, texts.get(example.truth.id, ""))
+        for example in flat
+    ]
+    say(f"lines: {len(lines)} pages")
+    line, again, words, found = _fit_lines(lines)
+    arrays |= found
+    return Fitted(blocks, names, line, again, words, learned, arrays)
+
+
+def fit_blocks(examples: Sequence[Example]) -> tuple[Forest, Names, Arrays]:
+    """The forest of blocks, the table of names, and what is written of them."""
+    by_site = tables.name_tables(examples)
+    sums = tables.summed(by_site, by_site)
+    kept = {
+        site: Names(tables.lookup(sums, by_site[site], tables.FEWEST_SITES)) for site in by_site
+    }
+    rows = [
+        features(example.page, example.hints, kept.get(example.site, Names(_nothing)))
+        for example in examples
+    ]
+    forest, arrays = _forest("blocks", rows, examples)
+    tokens, shares, gains = tables.exported(sums, tables.FEWEST_SITES)
+    arrays["names"] = np.frombuffer("\n".join(tokens).encode(), np.uint8)
+    arrays["name_shares"] = _bytes(shares)
+    arrays["name_gains"] = np.clip(np.rint(np.array(gains) * GAINS), -GAINS, GAINS).astype(np.int8)
+    table = dict(
+        zip(
+            tokens,
+            zip(
+                (arrays["name_shares"].astype(np.float64) / SHARES).tolist(),
+                (arrays["name_gains"].astype(np.float64) / GAINS).tolist(),
+                strict=True,
+            ),
+            strict=True,
+        )
+    )
+    return forest, Names(table.get), arrays
+
+
+def _fit_lines(
+    examples: Sequence[Example],
+) -> tuple[Forest, Forest, Callable[[str], float | None], Arrays]:
+    by_site = tables.word_tables(examples)
+    sums = tables.summed(by_site, by_site)
+    rows = []
+    for example in examples:
+        worth = tables.lookup(sums, by_site.get(example.site, {}), tables.FEWEST_SITES_WORD)
+        rows.append(line_features(example.page, lambda word, worth=worth: _share(worth(word))))
+    first, arrays = _forest("lines", rows, examples)
+    # The second pass learns from what the first one says of sites it does not know.
+    inner = [part(example.site, 3, "second") for example in examples]
+    seconds: list[Rows] = [np.empty(0, np.float32)] * len(examples)
+    for held in range(3):
+        forest, _ = _forest(
+            "lines",
+            [row for row, at in zip(rows, inner, strict=True) if at != held],
+            [example for example, at in zip(examples, inner, strict=True) if at != held],
+        )
+        for place, at in enumerate(inner):
+            if at == held:
+                seconds[place] = second_features(rows[place], forest(rows[place]))
+    again, more = _forest("again", seconds, examples)
+    arrays |= more
+    tokens, shares, _ = tables.exported(sums, tables.FEWEST_SITES_WORD)
+    arrays["words"] = np.frombuffer("\n".join(tokens).encode(), np.uint8)
+    arrays["word_shares"] = _bytes(shares)
+    kept = (arrays["word_shares"].astype(np.float64) / SHARES).tolist()
+    table = dict(zip(tokens, kept, strict=True))
+    return first, again, table.get, arrays
+
+
+def _bytes(shares: Sequence[float]) -> NDArray[np.uint8]:
+    return np.rint(np.array(shares) * SHARES).astype(np.uint8)
+
+
+def _share(known: tuple[float, float] | None) -> float | None:
+    return None if known is None else known[0]
+
+
+def _nothing(token: str) -> None:
+    del token
+
+
+def _forest(name: str, rows: Sequence[Rows], examples: Sequence[Example]) -> tuple[Forest, Arrays]:
+    return grow(
+        name,
+        np.concatenate([row.T for row in rows]),
+        np.concatenate([example.content for example in examples]),
+        np.concatenate([example.weights for example in examples]),
+    )
+
+
+def likely_blocks(
+    example: Example, forest: Forest, names: Names
+) -> tuple[NDArray[np.float64], Rows]:
+    """Of each block the probability that it is content, and the features."""
+    rows = features(example.page, example.hints, names)
+    return smoothed(example.page, forest(rows), rows[0]), rows
+
+
+def _guessed(example: Example, forest: Forest, names: Names) -> Example:
+    """An example with labels: a model's, and where a snippet speaks of a block, the snippet's."""
+    likely, rows = likely_blocks(example, forest, names)
+    cover = np.zeros(len(example.page))
+    cover[chosen(likely, rows[0])] = 1.0
+    trust = np.abs(likely - 0.5) * 2
+    wanted, unwanted = (
+        [" ".join(snippet.split()) for snippet in snippets if snippet.strip()]
+        for snippets in (example.truth.with_, example.truth.without)
+    )
+    for place, text in enumerate(example.page.texts):
+        for snippets, value in ((wanted, 1.0), (unwanted, 0.0)):
+            if any(snippet in text for snippet in snippets):
+                cover[place], trust[place] = value, SURE
+    return dataclasses.replace(
+        example,
+        cover=cover,
+        gold_words=int(example.words[cover > 0].sum()),
+        trust=trust * GUESSED,
+    )
+
+
+def _labelled(example: Example, gold: str) -> Example:
+    cover, words, gold_words = label(example.page.texts, gold)
+    return dataclasses.replace(
+        example,
+        cover=cover,
+        words=words,
+        gold_words=gold_words,
+        trust=np.full(len(example.page), GUESSED),
+    )
+
+
+def likely_lines(example: Example, fitted: Fitted) -> tuple[NDArray[np.float64], Rows]:
+    """The same for a flattened page."""
+    rows = line_features(example.page, fitted.words)
+    return fitted.again(second_features(rows, fitted.lines(rows))), rows

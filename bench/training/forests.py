@@ -1,0 +1,76 @@
+"""Rows of features -> an oblivious forest.
+
+The rule here: what is returned is what is written: leaves are rounded to half precision before
+anybody sees them.
+"""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from catboost import CatBoostClassifier
+from numpy.typing import NDArray
+
+from cleanwire.extract.model import Forest
+
+SETTINGS: Mapping[str, float] = {
+    "iterations": 200,
+    "depth": 6,
+    "learning_rate": 0.12,
+    "l2_leaf_reg": 10,
+    "rsm": 0.3,
+    "border_count": 64,
+}
+FIXED = {
+    "nan_mode": "Min",
+    "random_seed": 1,
+    "thread_count": 2,
+    "verbose": 0,
+    "allow_writing_files": False,
+}
+
+Arrays = dict[str, NDArray[np.generic]]
+
+
+def grow(
+    name: str,
+    rows: NDArray[np.float32],
+    content: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    settings: Mapping[str, float] = SETTINGS,
+) -> tuple[Forest, Arrays]:
+    """A forest and the arrays that are written of it.
+
+    Args:
+        name: what its arrays' names begin with.
+        rows: shape (examples, features).
+        content: the answer to each.
+        weights: what each weighs.
+        settings: CatBoost's, beside the fixed ones.
+    """
+    grown = CatBoostClassifier(**(SETTINGS | settings), **FIXED)
+    grown.fit(rows, content.astype(np.int64), sample_weight=weights / weights.mean())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.json"
+        grown.save_model(str(path), format="json")
+        trees = json.loads(path.read_text("utf-8"))
+    count, depth = len(trees["oblivious_trees"]), int((SETTINGS | settings)["depth"])
+    questions = np.zeros((depth, count), np.uint8)
+    thresholds = np.full((depth, count), np.inf, np.float32)
+    leaves = np.zeros((count, 1 << depth))
+    for number, tree in enumerate(trees["oblivious_trees"]):
+        for level, split in enumerate(tree["splits"] or ()):
+            questions[level, number] = split["float_feature_index"]
+            thresholds[level, number] = split["border"]
+        leaves[number, : len(tree["leaf_values"])] = tree["leaf_values"]
+    scale, (bias,) = trees["scale_and_bias"]
+    rounded = (leaves * scale).astype(np.float16)
+    forest = Forest(questions.astype(np.int16), thresholds, rounded.astype(np.float32), bias)
+    return forest, {
+        f"{name}_questions": questions,
+        f"{name}_thresholds": thresholds,
+        f"{name}_leaves": rounded,
+        f"{name}_bias": np.array([bias]),
+    }

@@ -17,6 +17,7 @@ from cleanwire.events import TextBlock
 from cleanwire.extract.article import Evidence, check_article
 from cleanwire.extract.blocks import Page, read_html, read_lines
 from cleanwire.extract.brand import Unbranded, unbrand
+from cleanwire.extract.bylines import authors_in_lines
 from cleanwire.extract.dates import find_date
 from cleanwire.extract.decide import Decision, decide_blocks, hints_of
 from cleanwire.extract.features import Hints
@@ -34,6 +35,9 @@ LIST_HEADING_WORDS = 4
 
 DOUBT = 0.7
 """Up to this mean probability a list at the end of a plain-text page is not believed."""
+
+BYLINE_AFTER = 3
+"""So many blocks of the story itself may hold its byline."""
 
 FEW_WORDS = 60
 """Of a page with fewer words of body its navigation is looked at, too: the one case in which a
@@ -140,8 +144,14 @@ def extract_html(html: str, *, url: str | None = None, require_article: bool = T
         )
     return Extracted(
         title=unbranded.title,
-        authors=metadata.authors,
-        published_at=metadata.published_at or _dated(head),
+        authors=metadata.authors
+        or authors_in_lines(
+            page.texts[max(0, first - HEAD_LINES) : first + BYLINE_AFTER],
+            (metadata.site_name, metadata.title),
+        ),
+        published_at=metadata.published_at
+        or _dated(head, day_first=metadata.day_first)
+        or _dated(_after(page, decision), day_first=metadata.day_first),
         modified_at=metadata.modified_at,
         canonical_url=metadata.canonical_url,
         language=language_of(" ".join(unbranded.paragraphs), metadata.language),
@@ -322,12 +332,18 @@ def _title_line(head: Sequence[str]) -> str | None:
     return max(plain, key=words_in, default=None)
 
 
-def _dated(head: Sequence[str]) -> str | None:
+def _after(page: Page, decision: Decision) -> list[str]:
+    """The lines after the body, the nearest last."""
+    last = decision.chosen[-1] + 1 if decision.chosen else 0
+    return page.texts[last : last + HEAD_LINES][::-1]
+
+
+def _dated(head: Sequence[str], *, day_first: bool | None = None) -> str | None:
     """The date in the lines above the story; the nearest line with a time, else the nearest."""
     dates = [
         date
         for line in reversed(head)
-        if len(line.split()) <= _DATE_LINE_WORDS and (date := find_date(line))
+        if len(line.split()) <= _DATE_LINE_WORDS and (date := find_date(line, day_first=day_first))
     ]
     return next((date for date in dates if "T" in date), dates[0] if dates else None)
 

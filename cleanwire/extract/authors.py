@@ -23,31 +23,42 @@ _SPLIT = re.compile(
     r"\s{1,3}(?:and|und|et|y|e|en|og|och|i|и|ve|&|with|mit|avec|con)\s{1,3}|[;|/、，•·]|,\s",
     re.IGNORECASE,
 )
+_HANDLE = re.compile(r"\s@\w{1,40}|\s[-–—]\s[^;,&]{0,200}$|\(.{0,100}?\)")
 _NO_NAME = re.compile(
-    r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d{3}|\b(?:staff|admin|administrator|editor(?:s|ial)?|"
-    r"redaktion|redacci[oó]n|redazione|r[eé]daction|redação|redactie|redakcja|редакция|team|desk|"
-    r"newsroom|agenc(?:y|e|ies)|agencia|correspondents?|reporters?|contributors?|press|news|"
-    r"associated|reuters|afp|dpa|guest|unknown|anonymous|webmaster|user|author|writer|published|"
-    r"updated|posted|minutes?|read|view|date|copyright|magazine|times|post|tv|radio|online)\b",
+    r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d|:|\b(?:staff|admin|administrator|"
+    r"editor(?:s|ial)?|redaktion|redacci[oó]n|redazione|r[eé]daction|redação|redactie|redakcja|"
+    r"редакция|team|desk|newsroom|agenc(?:y|e|ies)|agencia|correspondents?|reporters?|"
+    r"contributors?|press|news|nachrichten|associated|reuters|afp|dpa|guest|unknown|anonymous|"
+    r"webmaster|user|author|autor(?:en|es|i)?|writer|written|published|updated|posted|archives?|"
+    r"profile|people|photo(?:s|graph(?:er)?)?|foto(?:s|graf)?|images?|more|mehr|minutes?|read|view|"
+    r"date|copyright|magazine|times|post|tv|radio|online|gmbh|inc|ltd|e\.v|stiftung|verlag)\b",
     re.IGNORECASE,
 )
 
 
-def names(bylines: Iterable[str], *, not_names: Iterable[str | None] = ()) -> tuple[str, ...]:
+def names(
+    bylines: Iterable[str], *, not_names: Iterable[str | None] = (), one_word: bool = False
+) -> tuple[str, ...]:
     """The people that bylines name, in order, each once.
 
     Args:
         bylines: texts of one or several names.
         not_names: names of the site and its like.
+        one_word: whether one capitalised word may be a name: where the page itself says so.
     """
     excluded = {_folded(name) for name in not_names if name}
     found: dict[str, str] = {}
     for byline in bylines:
         text = _BY.sub("", squeezed(byline)[:_MAX_LENGTH])
-        for part in _SPLIT.split(text):
+        for part in _SPLIT.split(_HANDLE.sub("", text)):
             name = squeezed(_BY.sub("", part.strip(" \t.,:-–—()[]\"'")))
             key = _folded(name)
-            if key and key not in found and key not in excluded and _is_name(name):
+            if (
+                key
+                and key not in found
+                and key not in excluded
+                and _is_name(name, one_word=one_word)
+            ):
                 found[key] = name
     return tuple(found.values())[:MAX_AUTHORS]
 
@@ -56,11 +67,13 @@ def _folded(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
-def _is_name(name: str) -> bool:
+def _is_name(name: str, *, one_word: bool) -> bool:
     words = name.split()
     if not 1 <= len(words) <= _NAME_WORDS or _NO_NAME.search(name):
         return False
     if name.isascii():
         # One word is a first name at best, and a handle or a brand at worst.
-        return len(words) > 1 and words[0][:1].isalpha() and any(w[:1].isupper() for w in words)
+        if len(words) == 1:
+            return one_word and name[:1].isupper() and name.isalpha()
+        return words[0][:1].isalpha() and (one_word or any(w[:1].isupper() for w in words))
     return len(name) > 1

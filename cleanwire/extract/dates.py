@@ -62,11 +62,15 @@ for _names in (
 _MAX_LENGTH = 300
 
 
-def find_date(text: str) -> str | None:  # noqa: PLR0911 - one way of writing dates after the other
+def find_date(text: str, *, day_first: bool | None = None) -> str | None:  # noqa: PLR0911 - one way of writing dates after the other
     """The first date in a short text (a meta value or a line), as ISO 8601.
 
     With the time and zone that stand there: `2025-04-09T01:35:10`, `2025-04-09T01:35:10+02:00`
     or `2025-04-09`.
+
+    Args:
+        text: what is looked at; of a longer one the first 300 characters.
+        day_first: what 04/09/2025 means here; None if that is unknown, and then it is no date.
     """
     text = text.strip()[:_MAX_LENGTH]
     if not any(map(str.isdigit, text)):
@@ -89,10 +93,10 @@ def find_date(text: str) -> str | None:  # noqa: PLR0911 - one way of writing da
             return _iso(int(year_text), named, int(day_text), _time(found[7], found[8], found[9]))
     if found := _NUMERIC.search(text):
         first, second, year = int(found[1]), int(found[3]), int(found[4])
-        # 04/09/2025 is two days; only dots, or a number over 12, tell which.
-        if found[2] == "." or first > 12:  # noqa: PLR2004 - months
+        # 04/09/2025 is two days; dots, a number over 12 or the page's language tell which.
+        if found[2] == "." or first > 12 or (day_first and second <= 12):  # noqa: PLR2004 - months
             return _iso(year, second, first, _time(found[5], found[6]))
-        if second > 12:  # noqa: PLR2004 - months
+        if second > 12 or day_first is False:  # noqa: PLR2004 - months
             return _iso(year, first, second, _time(found[5], found[6]))
     return None
 

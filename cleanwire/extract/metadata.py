@@ -11,9 +11,10 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleanwire.extract.authors import names
+from cleanwire.extract.bylines import find_authors
 from cleanwire.extract.dates import find_date
 from cleanwire.extract.jsonld import as_list, is_article, read_jsonld, text_of, types
+from cleanwire.extract.moments import is_day_first, published_in_tree
 from cleanwire.extract.text import squeezed
 from cleanwire.extract.titles import choose_title
 from cleanwire.urls import host_of
@@ -23,7 +24,7 @@ MAX_VALUE = 2000
 MAX_TAGS = 30
 _WITNESSES = (
     'meta[content],script[type="application/ld+json"],link[rel~="canonical"][href],'
-    ":not(svg) > title,h1"
+    ":not(svg) > title,h1,h2"
 )
 
 _PUBLISHED = (
@@ -36,17 +37,7 @@ _MODIFIED = (
     "article:modified_time article:modified og:updated_time datemodified last-modified "
     "dcterms.modified dc.date.modified article.updated lastmod revised"
 ).split()
-_AUTHORS = (
-    "author article:author dc.creator dcterms.creator parsely-author sailthru.author byl "
-    "citation_author article:author_name cxenseparse:author og:article:author"
-).split()
 _SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
-_BYLINES = (
-    '[rel~="author"],[itemprop~="author"] [itemprop~="name"],[itemprop~="author"],'
-    '[class*="byline"] a,[class*="author-name"],[class*="author__name"],[class*="authorname"],'
-    '[class*="byline"],[class~="author"]'
-)
-_BYLINES_READ = 6
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +62,7 @@ class Metadata:
     description: str | None
     types: frozenset[str]
     og_type: str | None
+    day_first: bool | None
     image: str | None
     section: str | None
     tags: tuple[str, ...]
@@ -84,14 +76,14 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
     linked = read_jsonld(nodes["script"])
     articles = [node for node in linked if is_article(node)]
     site_name = _first(metas, _SITE_NAMES) or _publisher(linked)
-    headings = tuple(
-        text for node in nodes["h1"][:10] if (text := squeezed(node.text(deep=True) or ""))
-    )
+    headings = _headings(nodes["h1"][:10])
     document_title = _clean(nodes["title"][0].text(deep=True)) if nodes["title"] else None
+    declared = _declared(tree, metas)
+    day_first = is_day_first(declared, url)
     title = choose_title(
         headline=_clean(text_of(_field(articles, "headline") or _field(articles, "name"))),
         social=_first(metas, ("og:title", "twitter:title")),
-        headings=headings,
+        headings=headings + _headings(nodes["h2"][:6]),
         document_title=document_title,
         site_names=(site_name, host_of(url)),
     )
@@ -100,11 +92,17 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         document_title=document_title,
         headings=headings,
         keywords=_first(metas, ("keywords",)),
-        authors=_authors(tree, metas, articles, (site_name, title)),
-        published_at=_published(tree, metas, articles, linked),
+        authors=find_authors(tree, metas, articles, linked, (site_name, title, host_of(url))),
+        published_at=_published(metas, articles, linked)
+        or published_in_tree(tree, url, day_first=day_first),
+        day_first=day_first,
         modified_at=_date(_field(articles, "dateModified")) or _meta_date(metas, _MODIFIED),
         canonical_url=_canonical(nodes["link"], metas, url),
-        language=_language(tree, metas, articles),
+        language=_language(
+            declared,
+            text_of(_field(articles, "inLanguage")),
+            _first(metas, ("content-language", "language", "dc.language", "og:locale")),
+        ),
         site_name=site_name,
         article_body=text_of(_field(articles, "articleBody")),
         types=frozenset(kind.rpartition("/")[2].lower() for node in linked for kind in types(node)),
@@ -126,10 +124,15 @@ def _nodes(tree: LexborHTMLParser) -> dict[str, list[LexborNode]]:
         "link": [],
         "title": [],
         "h1": [],
+        "h2": [],
     }
     for node in tree.css(_WITNESSES):
         found[node.tag or ""].append(node)
     return found
+
+
+def _headings(nodes: list[LexborNode]) -> tuple[str, ...]:
+    return tuple(text for node in nodes if (text := squeezed(node.text(deep=True) or "")))
 
 
 def _metas(nodes: list[LexborNode]) -> dict[str, list[str]]:
@@ -167,48 +170,14 @@ def _publisher(nodes: list[dict[str, Any]]) -> str | None:
     return None
 
 
-def _authors(
-    tree: LexborHTMLParser,
-    metas: dict[str, list[str]],
-    articles: list[dict[str, Any]],
-    not_names: tuple[str | None, ...],
-) -> tuple[str, ...]:
-    said = []
-    for author in as_list(_field(articles, "author")):
-        named = author.get("name") if isinstance(author, dict) else author
-        said += [name for name in as_list(named) if isinstance(name, str)]
-    witnesses: list[list[str]] = [said]
-    witnesses += [metas[key] for key in _AUTHORS if key in metas]
-    for witness in witnesses:
-        if found := names(witness, not_names=not_names):
-            return found
-    for node in tree.css(_BYLINES)[:_BYLINES_READ]:
-        text = squeezed(node.text(deep=True) or "")
-        if 0 < len(text) < 120 and (found := names([text], not_names=not_names)):  # noqa: PLR2004 - a byline is short
-            return found
-    return ()
-
-
 def _published(
-    tree: LexborHTMLParser,
-    metas: dict[str, list[str]],
-    articles: list[dict[str, Any]],
-    linked: list[dict[str, Any]],
+    metas: dict[str, list[str]], articles: list[dict[str, Any]], linked: list[dict[str, Any]]
 ) -> str | None:
-    found = (
+    return (
         _date(_field(articles, "datePublished") or _field(articles, "dateCreated"))
         or _meta_date(metas, _PUBLISHED)
         or _date(_field(linked, "datePublished"))
     )
-    if found:
-        return found
-    for selector in ("time[pubdate]", '[itemprop="datePublished"]', "time[datetime]", "time"):
-        for node in tree.css(selector)[:3]:
-            attributes = node.attributes
-            for value in (attributes.get("datetime"), attributes.get("content"), node.text()):
-                if value and (found := find_date(value)):
-                    return found
-    return None
 
 
 def _meta_date(metas: dict[str, list[str]], keys: list[str]) -> str | None:
@@ -273,16 +242,15 @@ def _canonical(links: list[LexborNode], metas: dict[str, list[str]], url: str | 
     return _absolute(said, url)
 
 
-def _language(
-    tree: LexborHTMLParser, metas: dict[str, list[str]], articles: list[dict[str, Any]]
-) -> str | None:
+def _declared(tree: LexborHTMLParser, metas: dict[str, list[str]]) -> str | None:
+    """The language tag as the page declares it, region included."""
     root = tree.root
-    said = [
-        root.attributes.get("lang") if root is not None else None,
-        root.attributes.get("xml:lang") if root is not None else None,
-        text_of(_field(articles, "inLanguage")),
-        _first(metas, ("content-language", "language", "dc.language", "og:locale")),
-    ]
+    attributes = root.attributes if root is not None else {}
+    said = attributes.get("lang") or attributes.get("xml:lang")
+    return said or _first(metas, ("content-language", "language", "dc.language", "og:locale"))
+
+
+def _language(*said: str | None) -> str | None:
     for value in said:
         tag = (value or "").strip().lower().replace("_", "-").partition("-")[0]
         if tag.isascii() and tag.isalpha() and len(tag) in (2, 3):

@@ -20,28 +20,54 @@ def choose_title(
     document_title: str | None,
     site_names: Iterable[str | None] = (),
 ) -> str | None:
-    """The headline: a heading that other witnesses know, else the best of the others.
+    """The headline: a heading that another witness knows, else the best of the others.
 
     Args:
         headline: schema.org's.
         social: OpenGraph's or a card's.
-        headings: the first-level headings.
+        headings: the first-level headings, then some of the second level.
         document_title: `<title>`.
         site_names: what may stand beside a title without belonging to it.
     """
     sites = tuple(site_names)
-    witnesses = [text for text in (headline, social, document_title) if text]
-    for heading in headings:
-        if len(heading) <= MAX_TITLE and any(_agree(heading, text) for text in witnesses):
-            return without_site(heading, sites)
-    if headline or social:
-        return without_site((headline or social or "")[:MAX_TITLE], sites)
-    own = [text for text in headings if len(text.split()) > 2 and len(text) <= MAX_TITLE]  # noqa: PLR2004 - a word or two is a section
+    folded = {_folded(name) for name in sites if name}
+    witnesses = [
+        bare
+        for said, guess in ((social, False), (headline, False), (document_title, True))
+        if said
+        and _folded(bare := without_site(said[:MAX_TITLE], sites, guess=guess)) not in folded
+    ]
+    others = [text for text in headings if len(text) <= MAX_TITLE and _folded(text) not in folded]
+    agreed = _agreed(others, witnesses)
+    if agreed:
+        return _shorter(without_site(agreed[0], sites), agreed[1])
+    if witnesses and (headline or social):
+        return witnesses[0]
+    own = [text for text in others if len(text.split()) > 2]  # noqa: PLR2004 - a word or two is a section
     if len(own) == 1:
         return without_site(own[0], sites)
-    if document_title:
-        return without_site(document_title[:MAX_TITLE], sites, guess=True)
-    return without_site(headings[0][:MAX_TITLE], sites) if headings else None
+    if witnesses:
+        return witnesses[0]
+    if others:
+        return without_site(others[0], sites)
+    return next((text[:MAX_TITLE] for text in (document_title, *headings) if text), None)
+
+
+def _agreed(headings: list[str], witnesses: list[str]) -> tuple[str, str] | None:
+    """The first heading that a witness knows, and the witness."""
+    for witness in witnesses:
+        for heading in headings:
+            if _agree(heading, witness):
+                return heading, witness
+    return None
+
+
+def _shorter(heading: str, witness: str) -> str:
+    """A heading, or what another witness has of it: a kicker may stand in the same element."""
+    inside, outside = _folded(witness), _folded(heading)
+    if inside != outside and outside.endswith(inside) and 2 * len(inside) > len(outside):
+        return witness
+    return heading
 
 
 def without_site(title: str, site_names: Iterable[str | None], *, guess: bool = False) -> str:

@@ -49,7 +49,7 @@ _LABEL = re.compile(
     r"written|author|verfasst|geschrieben|escrito|écrit|autor|scritto|door", re.IGNORECASE
 )
 _BYLINE = re.compile(
-    r"(?:^|[|•·–—,.]\s{0,2}|\d\s{1,3})"
+    r"(?:^|[|•·–—,.]\s{0,2}|\s-\s{1,2}|\d\s{1,3})"
     r"(?:(?:written|posted|published|story|text|words|report|interview|geschrieben|verfasst)\s{1,2})?"
     r"(?:by|von|par|por|door|przez|текст|автор|yazan|作者|文|記者|بقلم|af|av|di)"
     r"\s{0,2}[:：/]?\s{0,2}(?=\S)",

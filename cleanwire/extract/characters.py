@@ -26,6 +26,11 @@ UNSPACED = (
 )
 """Scripts without blanks between words: Thai, Lao, Burmese, Khmer, kana, Han."""
 
+UNMARKED = (0x0E00, 0x0EFF)
+"""Thai and Lao end a sentence without a mark: a text that is long enough is taken for one."""
+
+UNMARKED_LENGTH = 48
+
 _FIELD = 21
 _MASK = (1 << _FIELD) - 1
 _PLANE = 1 << 16
@@ -86,9 +91,11 @@ class Characters:
         space, self.upper, self.letter = self._counts(_FIRST)
         self.comma, self.end, unspaced = self._counts(_SECOND)
         self.words: Counts = space + 1 + np.floor(unspaced / 2)
-        last = _LAST[self._codes[np.maximum(stops - 2, 0)]]
+        final = self._codes[np.maximum(stops - 2, 0)]
+        last = _LAST[final]
         before = _LAST[self._codes[np.maximum(stops - 3, 0)]]
-        ended = (last == _END) | ((last == _CLOSER) & (before == _END))
+        unmarked = (final >= UNMARKED[0]) & (final <= UNMARKED[1]) & (lengths >= UNMARKED_LENGTH)
+        ended = (last == _END) | ((last == _CLOSER) & (before == _END)) | unmarked
         self.ended: Counts = ended.astype(np.float64)
         self.first = self._codes[self._starts]
 

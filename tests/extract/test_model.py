@@ -1,0 +1,137 @@
+"""The model: how it is asked, and what it decides on."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from cleanwire.extract import model
+from cleanwire.extract.blocks import read_html, read_lines
+from cleanwire.extract.characters import Characters
+from cleanwire.extract.decide import chosen, decide_blocks, smoothed
+from cleanwire.extract.features import NAMES, Hints, features
+from cleanwire.extract.lines import features as line_features
+from cleanwire.extract.lines import second_features
+from cleanwire.extract.model import Forest
+from cleanwire.extract.names import UNKNOWN, Names, tokens_of
+
+
+def test_a_forest_is_its_trees_one_by_one():
+    random = np.random.default_rng(7)
+    questions = random.integers(0, 5, (3, 4)).astype(np.int16)
+    thresholds = random.normal(size=(3, 4)).astype(np.float32)
+    leaves = random.normal(size=(4, 8)).astype(np.float32)
+    rows = random.normal(size=(5, 20)).astype(np.float32)
+    rows[1, 3] = np.nan
+    answers = Forest(questions, thresholds, leaves, 0.25)(rows)
+    for column in range(20):
+        logit = 0.25
+        for tree in range(4):
+            leaf = sum(
+                int(rows[questions[level, tree], column] > thresholds[level, tree]) << level
+                for level in range(3)
+            )
+            logit += float(leaves[tree, leaf])
+        assert answers[column] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-6)
+
+
+def test_a_forest_answers_for_many_columns_as_for_few():
+    rows = np.random.default_rng(1).normal(size=(len(NAMES), 9000)).astype(np.float32)
+    whole = model.BLOCKS(rows)
+    assert np.array_equal(whole[4000:4010], model.BLOCKS(rows[:, 4000:4010]))
+
+
+@settings(max_examples=300)
+@given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=8))
+def test_characters_are_counted_as_python_counts_them(texts):
+    texts = [text.replace("\n", "x").encode("utf-8", "replace").decode() for text in texts]
+    kinds = Characters(texts)
+    for place, text in enumerate(texts):
+        plane = [character for character in text if ord(character) < 0xFFFF]
+        assert kinds.length[place] == len(text)
+        assert kinds.letter[place] == sum(map(str.isalpha, plane))
+        assert kinds.first[place] == min(ord(text[0]), 0xFFFF)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "ended"),
+    [
+        ("One, two; three.", 3, 1),
+        ('He said: "No!"', 3, 1),
+        ("no end here", 3, 0),
+        ("北の港町で祭りが開かれた。", 7, 1),
+        ("x", 1, 0),
+    ],
+)
+def test_words_and_ends(text, words, ended):
+    kinds = Characters(["before", text, "after"])
+    assert kinds.words[1] == words
+    assert kinds.ended[1] == ended
+
+
+def test_names_are_worth_their_tokens():
+    table = {"story": (0.8, 0.2), "comments": (0.02, -0.5), "<aside": (0.1, -0.2)}
+    names = Names(table.get)
+    assert names.worth("div", ' class="story-body"')[:3] == (0.8, 0.8, 0.0)
+    assert names.worth("div", ' id="story" class="Comments_x"')[:3] == (0.02, 0.8, -0.5)
+    assert names.worth("aside", "")[:3] == (0.1, 0.1, -0.2)
+    assert names.worth("div", ' class="nobody-knows"')[:3] == UNKNOWN[:3]
+    assert "=hidden" in tokens_of("div", ' style="color:red; display: none"')
+    assert "itemprop=articlebody" in tokens_of("div", ' itemprop="articleBody"')
+
+
+def test_as_many_rows_of_features_as_names_and_all_filled():
+    page = read_html(LexborHTMLParser("<h1>T</h1><div class='a'><p>One, two.</p><p>3</p></div>"))
+    rows = features(page, Hints(title="T", description="d" * 50, body="b" * 300), model.NAMES)
+    assert rows.shape == (len(NAMES), 3)
+    assert np.isfinite(rows).all()
+
+
+def test_features_do_not_depend_on_what_was_looked_up_before():
+    page = read_html(LexborHTMLParser("<div class='post-body'><p>One, two, and three.</p></div>"))
+    before = features(page, Hints(), model.NAMES)
+    for number in range(50):
+        model.NAMES.worth("div", f' class="c{number}"')
+    assert np.array_equal(before, features(page, Hints(), model.NAMES), equal_nan=True)
+
+
+def test_lines_have_their_features_and_the_neighbours():
+    rows = line_features(read_lines(["Head", "A line, with a comma.", "Tail"]), model.WORDS)
+    assert rows.shape[1] == 3
+    assert np.isfinite(rows).all()
+    more = second_features(rows, np.array([0.1, 0.9, 0.2]))
+    assert more.shape[0] > rows.shape[0]
+    assert np.array_equal(more[: len(rows)], rows)
+
+
+def test_the_chosen_blocks_have_the_greatest_expected_f1():
+    random = np.random.default_rng(3)
+    for _ in range(50):
+        likely = random.random(6)
+        words = random.integers(1, 30, 6).astype(np.float32)
+
+        def expected(places, likely=likely, words=words):
+            good = (likely * words)[list(places)].sum()
+            return 2 * good / (words[list(places)].sum() + (likely * words).sum())
+
+        best = max(expected([i for i in range(6) if mask >> i & 1]) for mask in range(1, 64))
+        assert expected(chosen(likely, words)) == pytest.approx(best, abs=1e-6)
+
+
+def test_the_items_of_a_list_share_one_answer():
+    page = read_html(LexborHTMLParser("<p>x</p><ul><li>a</li><li>b c</li></ul><p>y</p>"))
+    found = smoothed(page, np.array([0.9, 0.2, 0.8, 0.1]), np.array([1, 1, 2, 1], np.float32))
+    assert found[1] == found[2] == pytest.approx(0.6, abs=0.01)
+    assert found[0] == 0.9
+    assert found[3] == 0.1
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet="<>/=\"' &;!-abpdivtrulispanh1class\n.,", max_size=400), st.booleans())
+def test_any_page_is_decided(markup, flat):
+    page = read_lines(markup.splitlines()) if flat else read_html(LexborHTMLParser(markup))
+    decision = decide_blocks(page, Hints())
+    assert decision.chosen == sorted(set(decision.chosen))
+    assert all(0 <= place < len(page) for place in decision.chosen)
+    assert bool(decision.chosen) == bool(len(page))

@@ -17,7 +17,7 @@ from scipy import sparse
 from selectolax.lexbor import LexborHTMLParser
 from sklearn.linear_model import LogisticRegression
 
-from cleanwire.extract.article import SURE, page_features, signs
+from cleanwire.extract.article import FEWEST_LINKS, SURE, page_features, signs
 from cleanwire.extract.blocks import Page, read_html
 from cleanwire.extract.decide import Decision, chosen, hints_of, smoothed
 from cleanwire.extract.features import features
@@ -122,6 +122,7 @@ def fit_pages(
     kinds = np.array([sample.kind for sample in found])
     used = article | np.isin(kinds, NO_ARTICLES)
     fold = np.array([part(sample.site, PARTS, "page") for sample in found])
+    bare = np.array([sum(sample.page.links) < FEWEST_LINKS for sample in found])
     shape = np.array([sample.shape for sample in found])
     weights = np.where(article, 1.0, RARER)
     all_signs = _Signs(found)
@@ -142,7 +143,7 @@ def fit_pages(
         first, _ = forest("pages", shape, mask)
         second, _ = forest("pages_again", both, mask)
         answer[rest] = np.where(
-            first(shape[rest].T) >= SURE,
+            bare[rest] | (first(shape[rest].T) >= SURE),
             1.0,
             second(both[rest].T),
         )

@@ -38,6 +38,9 @@ SHORT = 120
 LINKED_TO_BODY = 8.0
 """A short body among more than so many times its words in links is a list's blurb."""
 
+FEWEST_LINKS = 5
+"""A page with fewer links outside its navigation is no list of anything."""
+
 SURE = 0.9
 """From this probability on the first forest is believed alone."""
 
@@ -108,6 +111,8 @@ def check_article(evidence: Evidence) -> None:
 
 
 def _is_article(page: Page, decision: Decision, metadata: Metadata, url: str | None) -> bool:
+    if sum(page.links) < FEWEST_LINKS:
+        return True
     shape = page_features(page, decision, metadata, url)
     if float(model.PAGES(shape)[0]) >= SURE:
         return True

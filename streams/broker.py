@@ -131,7 +131,7 @@ class EmbeddedBroker:
             )
         config = self._configure()
         if not (self.data_dir / "log" / "meta.properties").exists():
-            cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            cluster = _cluster_id()
             tool = [java, "-cp", class_path, "kafka.tools.StorageTool"]
             self._run_tool([*tool, "format", "--standalone", "-t", cluster, "-c", str(config)])
         log4j = self.data_dir / "log4j2.properties"
@@ -303,6 +303,13 @@ class EmbeddedBroker:
                 if lines:
                     return lines[-1][:300]
         return "it logged nothing"
+
+
+def _cluster_id() -> str:
+    """A new id as Kafka writes it; one that begins with a dash would be read as an option."""
+    while (found := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return found
 
 
 def _free_port() -> int:

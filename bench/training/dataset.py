@@ -62,4 +62,10 @@ def _blocks(html: str, url: str) -> tuple[Page, Hints]:
 
 
 def _flat(html: str) -> tuple[Page, Hints]:
-    return read_lines(extract_plain_text(html, main_content=False).splitlines()), Hints()
+    return read_lines(flat_lines(html)), Hints()
+
+
+def flat_lines(html: str) -> list[str]:
+    """A page flattened to its visible lines, as crawlers without an extractor deliver it."""
+    lines: list[str] = extract_plain_text(html, main_content=False).splitlines()
+    return lines

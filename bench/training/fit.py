@@ -4,13 +4,15 @@ The rule here: the same examples and seed give the same model, and what is cross
 what is shipped (leaves rounded to half precision, tables to bytes).
 """
 
+import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanwire.extract import model
 from cleanwire.extract.decide import chosen, smoothed
 from cleanwire.extract.features import features
 from cleanwire.extract.lines import features as line_features
@@ -200,7 +202,21 @@ def _labelled(example: Example, gold: str) -> Example:
     )
 
 
-def likely_lines(example: Example, fitted: Fitted) -> tuple[NDArray[np.float64], Rows]:
-    """The same for a flattened page."""
-    rows = line_features(example.page, fitted.words)
-    return fitted.again(second_features(rows, fitted.lines(rows))), rows
+@contextlib.contextmanager
+def in_use(fitted: Fitted) -> Iterator[None]:
+    """The extractor asks these forests and tables instead of the shipped ones."""
+    ours = {
+        "BLOCKS": fitted.blocks,
+        "NAMES": fitted.names,
+        "LINES": fitted.lines,
+        "LINES_AGAIN": fitted.again,
+        "WORDS": fitted.words,
+    }
+    shipped = {name: getattr(model, name) for name in ours}
+    try:
+        for name, value in ours.items():
+            setattr(model, name, value)
+        yield
+    finally:
+        for name, value in shipped.items():
+            setattr(model, name, value)

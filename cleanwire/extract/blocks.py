@@ -133,12 +133,12 @@ def _walk(tokens: Sequence[tuple[str, str, str, str]]) -> Page:  # noqa: C901, P
         nonlocal linked, links, bold
         joined = "".join(parts)
         parts.clear()
+        if "&" in joined:
+            joined = unescaped(joined)
         text = " ".join(joined.split())
-        if "&" in text:
-            text = unescaped(text)
         if text:
             if tags[current] == "pre":
-                page.raw[len(texts)] = unescaped(joined)
+                page.raw[len(texts)] = joined
             texts.append(text)
             inside.append(current)
             page.linked.append(linked)

@@ -75,6 +75,14 @@ def test_lines():
     assert page.texts == ["one two", "three"]
 
 
+@pytest.mark.parametrize(
+    ("markup", "texts"),
+    [("<p>&nbsp</p>", []), ("<p>a &nbsp; b</p>", ["a b"]), ("<p>a&lt;&nbsp;</p>", ["a<"])],
+)
+def test_escapes_are_read_before_blanks_are_squeezed(markup, texts):
+    assert read_html(LexborHTMLParser(markup)).texts == texts
+
+
 @settings(max_examples=200)
 @given(st.text(alphabet="<>/=\"' &;!-abpdivtrulispan\n", max_size=300))
 def test_any_markup_gives_well_formed_runs(markup):

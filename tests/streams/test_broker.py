@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 
 import pytest
 from harness import environment, free_port, publish, records
@@ -94,6 +95,13 @@ def test_a_broker_that_dies_at_its_start(tmp_path):
     with pytest.raises(OperationError) as caught:
         broker.start()
     one_line(caught, "log.segment.bytes")
+
+
+def test_a_cluster_id_is_never_read_as_an_option(monkeypatch):
+    dashed, plain = uuid.UUID(bytes=b"\xf8" * 16), uuid.UUID(bytes=b"\x10" * 16)
+    drawn = iter([dashed, dashed, plain])
+    monkeypatch.setattr(module.uuid, "uuid4", lambda: next(drawn))
+    assert module._cluster_id() == "EBAQEBAQEBAQEBAQEBAQEA"
 
 
 def test_the_largest_message_size_is_no_overflow(tmp_path):

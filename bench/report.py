@@ -1,0 +1,259 @@
+"""Measured rows -> the tables of docs/quality.md.
+
+The rule here: every figure comes from the rows; nothing is typed in.
+"""
+
+import gzip
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+OURS = "cleanwire"
+FEWEST_PAGES = 5
+FIELDS = ("title", "author", "date")
+
+_HEAD = """# Quality of extraction
+
+Made by `python bench/extraction.py --predictions FILE --write`; do not edit. The labelled pages
+are the development halves of four public sets: aeb (article-extraction-benchmark), fundus (news in
+many languages), wcxb (articles of web-content-extraction-benchmark) and snippets (trafilatura's
+evaluation). F1 is of 4-word shingles, page by page; of snippets, over all their snippets.
+
+The row `cleanwire` is what to expect on a site that the model has not seen: five models, each of
+which learned from four fifths of the sites and answered for the others ([model card](model.md)).
+`cleanwire, trained on these` is the shipped model on pages it learned from, and flatters.
+"""
+
+
+def not_articles(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Kind, URL and HTML of the pages of a folder of pages that are no articles."""
+    with gzip.open(folder / "truth.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for truth in map(json.loads, lines):
+            path = folder / "pages" / f"{truth['id']}.html.gz"
+            yield truth["kind"], truth["url"], gzip.decompress(path.read_bytes()).decode("utf-8")
+
+
+def page(
+    quality: Mapping[str, Any],
+    speed: Mapping[str, Any],
+    truths: Mapping[str, Any],
+    *,
+    kinds: Sequence[tuple[str, bool]],
+    unseen: bool,
+) -> str:
+    """The whole page.
+
+    Args:
+        quality: by data set `summary` and `rows` of every extractor, over all pages.
+        speed: the same over a sample, the least of three calls.
+        truths: the labelled pages by id.
+        kinds: of pages that are no articles their kind, and whether they were refused.
+        unseen: whether the answers for sites not seen are among the rows.
+    """
+    rows = {name: part["rows"] for name, part in quality.items()}
+    sections = [
+        ("By set", _by_set(quality)),
+        ("Flattened to lines", _flat(quality) if unseen else ""),
+        ("Metadata", _metadata(quality)),
+        ("By language", _by_language(rows, truths)),
+        ("Where F1 is lost", _lost(rows)),
+        ("Pages that are no articles", _kinds(kinds) if kinds else ""),
+        ("Speed", _speed(speed)),
+    ]
+    head = _HEAD if unseen else _HEAD.split("\n\n", maxsplit=1)[0]
+    return (
+        "\n\n".join([head.strip(), *(f"## {name}\n\n{text}" for name, text in sections if text)])
+        + "\n"
+    )
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rule = "|---" + "|---:" * (len(head) - 1) + "|"
+    return "\n".join(
+        ["| " + " | ".join(head) + " |", rule, *("| " + " | ".join(line) + " |" for line in lines)]
+    )
+
+
+def _extractors(quality: Mapping[str, Any]) -> list[str]:
+    names = dict.fromkeys(name for part in quality.values() for name in part["summary"])
+    found = [name for name in names if not name.endswith(", lines")]
+    return sorted(found, key=lambda name: not name.startswith(OURS))
+
+
+def _f1(summary: Mapping[str, float]) -> str:
+    return f"{summary.get('f1', summary.get('snippet_f1', 0.0)):.3f}"
+
+
+def _by_set(quality: Mapping[str, Any]) -> str:
+    sets = list(quality)
+    lines = []
+    for name in _extractors(quality):
+        cells = []
+        for dataset in sets:
+            found = quality[dataset]["summary"].get(name)
+            cells.append(_f1(found) if found else "")
+        lines.append([name, *cells])
+    return _table(["F1", *sets], lines)
+
+
+def _flat(quality: Mapping[str, Any]) -> str:
+    sets = [name for name in quality if f"{OURS}, lines" in quality[name]["summary"]]
+    cells = [_f1(quality[name]["summary"][f"{OURS}, lines"]) for name in sets]
+    table = _table(["F1", *sets], [["cleanwire, of the visible lines alone", *cells]])
+    return "The same pages without their HTML, lines as blocks; sites not seen.\n\n" + table
+
+
+def _metadata(quality: Mapping[str, Any]) -> str:
+    lines = []
+    for name in _extractors(quality):
+        cells = []
+        for field in FIELDS:
+            values = [
+                part["summary"][name][f"{field}_right"]
+                for part in quality.values()
+                if f"{field}_right" in part["summary"].get(name, {})
+            ]
+            cells.append(f"{sum(values) / len(values):.3f}" if values else "")
+        if any(cells):
+            lines.append([name, *cells])
+    sets = [
+        n for n in quality if f"{FIELDS[0]}_right" in next(iter(quality[n]["summary"].values()))
+    ]
+    return f"Share of right answers, mean over {', '.join(sets)}.\n\n" + _table(
+        ["", *FIELDS], lines
+    )
+
+
+def _page_f1(row: Mapping[str, Any]) -> float | None:
+    if "match" in row:
+        tp, fp, fn = row["match"]
+    elif "snippets" in row:
+        tp, fp, fn, _ = row["snippets"]
+    else:
+        return None
+    return 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else 1.0
+
+
+def _compared(rows: Mapping[str, Any]) -> list[str]:
+    names = dict.fromkeys(name for part in rows.values() for name in part)
+    return [
+        name for name in (OURS, "trafilatura", "resiliparse", "readability-lxml") if name in names
+    ]
+
+
+def _by_language(rows: Mapping[str, Any], truths: Mapping[str, Any]) -> str:
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    names = _compared(rows)
+    for part in rows.values():
+        for name in names:
+            for row in part.get(name, ()):
+                f1 = _page_f1(row)
+                if f1 is not None:
+                    language = (truths[row["id"]].language or "not declared")[:12]
+                    found[language][name].append(f1)
+    order = sorted(found, key=lambda language: -len(found[language][names[0]]))
+    lines = []
+    few: dict[str, list[float]] = defaultdict(list)
+    for language in order:
+        count = len(found[language][names[0]])
+        if count < FEWEST_PAGES:
+            for name in names:
+                few[name] += found[language][name]
+            continue
+        lines.append([language, str(count), *(_mean(found[language][name]) for name in names)])
+    if few:
+        lines.append(["others", str(len(few[names[0]])), *(_mean(few[name]) for name in names)])
+    return "Mean F1 of a page, all sets, by the language that the page declares.\n\n" + _table(
+        ["language", "pages", *names], lines
+    )
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{sum(values) / len(values):.3f}" if values else ""
+
+
+_CLASSES: tuple[tuple[str, Callable[[float, float, float], bool]], ...] = (
+    ("nothing or a wrong block (R < 0.2)", lambda _p, r, _f: r < 0.2),  # noqa: PLR2004 - as the label says
+    ("much extra text (P < 0.8, R >= 0.8)", lambda p, r, _f: p < 0.8 <= r),  # noqa: PLR2004 - as the label says
+    ("part of the body missing (R < 0.8, P >= 0.8)", lambda p, r, _f: r < 0.8 <= p),  # noqa: PLR2004 - as the label says
+    ("both (P < 0.8, R < 0.8)", lambda p, r, _f: p < 0.8 and r < 0.8),  # noqa: PLR2004 - as the label says
+    ("small errors (F1 < 0.95)", lambda _p, _r, f: f < 0.95),  # noqa: PLR2004 - as the label says
+    ("nearly right (F1 >= 0.95)", lambda _p, _r, _f: True),
+)
+
+
+def _lost(rows: Mapping[str, Any]) -> str:
+    names = _compared(rows)
+    lost: dict[str, Counter[str]] = {name: Counter() for name in names}
+    count: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for part in rows.values():
+        for name in names:
+            for row in part.get(name, ()):
+                if "match" not in row:
+                    continue
+                tp, fp, fn = row["match"]
+                precision = tp / (tp + fp) if tp + fp else 0.0
+                recall = tp / (tp + fn) if tp + fn else 0.0
+                f1 = _page_f1(row) or 0.0
+                kind = next(label for label, holds in _CLASSES if holds(precision, recall, f1))
+                lost[name][kind] += 1 - f1
+                count[name][kind] += 1
+    pages = sum(count[names[0]].values())
+    lines = [
+        [
+            label,
+            *(
+                f"{100 * lost[name][label] / max(pages, 1):.2f} ({count[name][label]})"
+                for name in names
+            ),
+        ]
+        for label, _ in _CLASSES
+    ]
+    total = ["all", *(f"{100 * sum(lost[name].values()) / max(pages, 1):.2f}" for name in names)]
+    return (
+        f"Points of mean page F1 lost, by kind of failure, over the {pages} pages with a full gold "
+        "text; in brackets the pages.\n\n" + _table(["", *names], [*lines, total])
+    )
+
+
+def _kinds(kinds: Sequence[tuple[str, bool]]) -> str:
+    total = Counter(kind for kind, _ in kinds)
+    gone = Counter(kind for kind, refused in kinds if refused)
+    lines = [
+        [kind, str(total[kind]), f"{100 * gone[kind] / total[kind]:.0f} %"]
+        for kind in sorted(total, key=lambda kind: -gone[kind] / total[kind])
+    ]
+    return (
+        "Refused as `no-article` by the shipped model, which learned from the collections and "
+        "listings here; the [model card](model.md) has the figures on sites not seen.\n\n"
+        + _table(["kind", "pages", "refused"], lines)
+    )
+
+
+def _speed(speed: Mapping[str, Any]) -> str:
+    times: dict[str, list[float]] = defaultdict(list)
+    for part in speed.values():
+        for name, rows in part["rows"].items():
+            times[name] += [row["cpu"] * 1000 for row in rows]
+    if OURS not in times:
+        return ""
+    ours = sum(times[OURS])
+    lines = []
+    for name, values in sorted(times.items(), key=lambda item: sum(item[1])):
+        ordered = sorted(values)
+        lines.append(
+            [
+                name,
+                f"{sum(values) / len(values):.2f}",
+                f"{ordered[len(ordered) // 2]:.2f}",
+                f"{ordered[int(len(ordered) * 0.99)]:.1f}",
+                f"{sum(values) / ours:.2f}",
+            ]
+        )
+    return (
+        f"CPU time a page over {len(times[OURS])} pages, least of three calls, one process; "
+        "cleanwire with metadata, signature and id. Compare the ratios, not the times.\n\n"
+        + _table(["", "ms/page", "median", "p99", "times cleanwire"], lines)
+    )

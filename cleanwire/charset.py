@@ -101,7 +101,8 @@ def _checked(text: str) -> str:
     if "\x00" in text[:_PRESCAN] and text.count("\x00") > len(text) // 100:
         raise Undecodable("the body is binary data, not text")
     sample = text if len(text) < 1 << 20 else text[: 1 << 20]
-    strange = sum(map(sample.count, _CONTROLS.decode("ascii"))) + sample.count("\ufffd")
+    encoded = sample.encode("utf-8", "replace")
+    strange = len(encoded) - len(encoded.translate(None, _CONTROLS)) + sample.count("\ufffd")
     if strange > max(8, len(sample) * _MAX_CONTROLS):
         raise Undecodable("the body is binary data, not text in any charset")
     return text

@@ -44,14 +44,17 @@ def clean_page(
         PageRejected: one of its leaves (`cleanwire.errors`) says why there is no article.
     """
     content = decode(body, content_type)
-    extract = extract_html if content.kind == "html" else extract_text
-    found = extract(content.text, url=url, require_article=require_article)
+    if content.kind == "html":
+        found = extract_html(content.utf8, url=url, require_article=require_article)
+    else:
+        found = extract_text(content.text, url=url, require_article=require_article)
     text = "\n\n".join(found.paragraphs)
     signature, words = minhash.sign(text)
     if not signature.shingles:
         raise NoArticle("the body has no word in it")
+    data = content.utf8 if content.text is body else body
     return Article(
-        id=urls.article_id(url or "", fetched_at or "", body),
+        id=urls.article_id(url or "", fetched_at or "", data),
         url=url or "",
         canonical_url=found.canonical_url,
         site=urls.site_of(url) if url else None,

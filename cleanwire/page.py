@@ -60,10 +60,14 @@ _FEED = re.compile(r"<(?:rss|feed|urlset|sitemapindex|rdf:rdf|svg|opml)[\s>]", r
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A decoded page; `charset` is the WHATWG name, None for what came as text."""
+    """A decoded page; `charset` is the WHATWG name, None for what came as text.
+
+    `utf8` is `text` encoded: encoding a page takes as long as hashing it, so it is done once.
+    """
 
     kind: Literal["html", "text"]
     text: str
+    utf8: bytes
     charset: str | None
 
 
@@ -123,11 +127,12 @@ def decode(body: str | bytes, content_type: str | None = None) -> Content:
         text, charset = decode_bytes(body, _parameter(parameters))
     else:
         text = body.removeprefix("\ufeff")
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError:
-            text = text.encode("utf-8", "replace").decode("utf-8")
-    return Content(kind=_kind(text, media), text=text, charset=charset)
+    try:
+        utf8 = text.encode("utf-8")
+    except UnicodeEncodeError:
+        utf8 = text.encode("utf-8", "replace")
+        text = utf8.decode("utf-8")
+    return Content(kind=_kind(text, media), text=text, utf8=utf8, charset=charset)
 
 
 def _kind(text: str, media: str) -> Literal["html", "text"]:

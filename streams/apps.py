@@ -13,6 +13,7 @@ import faust
 from aiokafka.helpers import create_ssl_context
 from faust.types.auth import SASLMechanism
 
+from streams.positions import App
 from streams.settings import Settings
 
 Stage = Literal["extract", "dedupe"]
@@ -59,7 +60,7 @@ def make_app(settings: Settings, stage: Stage, *, web: bool) -> faust.App:
         stage: which of the two.
         web: whether this app serves the web view; of two in one process one does.
     """
-    return faust.App(
+    return App(
         app_id(settings, stage),
         broker=[f"kafka://{address}" for address in settings.broker.split(",")],
         broker_credentials=_credentials(settings),

@@ -21,7 +21,7 @@ from cleanwire.extract.article import FEWEST_LINKS, SURE, page_features, signs
 from cleanwire.extract.blocks import Page, read_html
 from cleanwire.extract.decide import Decision, chosen, hints_of, smoothed
 from cleanwire.extract.features import features
-from cleanwire.extract.metadata import Metadata, read_metadata
+from cleanwire.extract.metadata import Metadata, read_metadata, with_elements
 from cleanwire.extract.model import Forest
 from cleanwire.extract.names import Names
 from training.dataset import SETS, SHARED, corpus
@@ -76,6 +76,7 @@ def _sample(kind: str, reader: Any, url: str, html: str, *, article: bool) -> Sa
     tree = LexborHTMLParser(html)
     metadata = read_metadata(tree, url)
     page = read_html(tree)
+    metadata = with_elements(metadata, tree, page, url)
     return Sample(kind, reader.site_key(url), url, page, metadata, signs(page, url), article)
 
 

@@ -22,7 +22,7 @@ from cleanwire.extract.dates import find_date
 from cleanwire.extract.decide import Decision, decide_blocks, hints_of
 from cleanwire.extract.features import Hints
 from cleanwire.extract.furniture import is_breadcrumb, is_counter, is_date_line, is_separator
-from cleanwire.extract.metadata import read_metadata
+from cleanwire.extract.metadata import read_metadata, with_elements
 from cleanwire.extract.structure import paragraphs_of, structured
 from cleanwire.extract.text import ends_sentence, squeezed, words_in
 from cleanwire.language import language_of
@@ -90,11 +90,13 @@ class Extracted:
         return tuple(squeezed(block.text) for block in self.blocks)
 
 
-def extract_html(html: str, *, url: str | None = None, require_article: bool = True) -> Extracted:
+def extract_html(
+    html: str | bytes, *, url: str | None = None, require_article: bool = True
+) -> Extracted:
     """Extract an HTML page.
 
     Args:
-        html: the page, decoded.
+        html: the page, decoded, or in UTF-8.
         url: where it was fetched.
         require_article: whether a page that is no article is refused.
 
@@ -111,13 +113,13 @@ def extract_html(html: str, *, url: str | None = None, require_article: bool = T
         other = decide_blocks(whole, hints)
         if other.words > 2 * decision.words:
             page, decision = whole, other
-    blocks, removed = _body(page, decision, metadata.title)
+    metadata = with_elements(metadata, tree, page, url)
+    blocks, words, removed = _body(page, decision, metadata.title)
     body = metadata.article_body
-    unseen = bool(body) and words_in(body or "") > _MIN_JSONLD * sum(
-        words_in(block.text) for block in blocks
-    )
+    unseen = bool(body) and words_in(body or "") > _MIN_JSONLD * words
     if unseen:
         blocks = paragraphs_of(_split(body or ""))
+        words = sum(words_in(block.text) for block in blocks)
     first = decision.chosen[0] if decision.chosen else len(page)
     head = page.texts[max(0, first - HEAD_LINES) : first]
     other_titles = [*metadata.headings]
@@ -135,7 +137,7 @@ def extract_html(html: str, *, url: str | None = None, require_article: bool = T
             Evidence(
                 page=page,
                 decision=decision,
-                paragraphs=unbranded.paragraphs,
+                words=words,
                 titles=(unbranded.title, metadata.document_title),
                 dated=bool(metadata.published_at or metadata.authors),
                 metadata=None if unseen else metadata,
@@ -148,7 +150,8 @@ def extract_html(html: str, *, url: str | None = None, require_article: bool = T
         or authors_in_lines(
             page.texts[max(0, first - HEAD_LINES) : first + BYLINE_AFTER],
             (metadata.site_name, metadata.title),
-        ),
+        )
+        or metadata.organisations,
         published_at=metadata.published_at
         or _dated(head, day_first=metadata.day_first)
         or _dated(_after(page, decision), day_first=metadata.day_first),
@@ -189,14 +192,14 @@ def extract_text(text: str, *, url: str | None = None, require_article: bool = T
         start = page.texts.index(title, max(0, first - HEAD_LINES))
         below = [place for place in decision.chosen if place >= start]
         decision = dataclasses.replace(decision, chosen=below)
-    blocks, removed = _body(page, decision, title)
+    blocks, words, removed = _body(page, decision, title)
     unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
     if require_article:
         check_article(
             Evidence(
                 page=page,
                 decision=decision,
-                paragraphs=unbranded.paragraphs,
+                words=words,
                 titles=(unbranded.title,),
                 dated=_dated(head) is not None,
                 metadata=None,
@@ -223,7 +226,8 @@ def extract_text(text: str, *, url: str | None = None, require_article: bool = T
 
 def _body(
     page: Page, decision: Decision, title: str | None
-) -> tuple[list[TextBlock], Counter[str]]:
+) -> tuple[list[TextBlock], int, Counter[str]]:
+    """The blocks that stay, how many words they have, and what was removed, by kind."""
     removed: Counter[str] = Counter()
     kept: list[int] = []
     for place in decision.chosen:
@@ -246,7 +250,7 @@ def _body(
     )
     if page.pruned:
         removed["navigation"] = page.pruned
-    return structured(page, kept), removed
+    return structured(page, kept), int(decision.rows[0][kept].sum()), removed
 
 
 def _unbranded(

@@ -27,7 +27,6 @@ from cleanwire.extract.jsonld import ARTICLES
 from cleanwire.extract.lines import line_words
 from cleanwire.extract.metadata import Metadata
 from cleanwire.extract.names import tokens_of
-from cleanwire.extract.text import words_in
 
 FEWEST_WORDS = 15
 """A body of fewer words is a caption or a stub."""
@@ -67,7 +66,7 @@ class Evidence:
     Attributes:
         page: all its blocks.
         decision: what was decided of them.
-        paragraphs: what was taken for the body.
+        words: how many the body has.
         titles: of the page and of its document.
         dated: whether the page names a date or an author of its own, as lists seldom do.
         metadata: what it says of itself; None where only the text is to be judged.
@@ -76,7 +75,7 @@ class Evidence:
 
     page: Page
     decision: Decision
-    paragraphs: Sequence[str]
+    words: int
     titles: Sequence[str | None]
     dated: bool
     metadata: Metadata | None
@@ -92,7 +91,7 @@ def check_article(evidence: Evidence) -> None:
     page = evidence.page
     if not len(page):
         raise NoArticle("the page has no text")
-    words = sum(map(words_in, evidence.paragraphs))
+    words = evidence.words
     if not words:
         raise NoArticle("the page has no prose")
     if words < FEWEST_WORDS:

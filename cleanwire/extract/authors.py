@@ -24,20 +24,29 @@ _SPLIT = re.compile(
     re.IGNORECASE,
 )
 _HANDLE = re.compile(r"\s@\w{1,40}|\s[-–—]\s[^;,&]{0,200}$|\(.{0,100}?\)")
-_NO_NAME = re.compile(
+_NOBODY = (
     r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d|:|\b(?:staff|admin|administrator|"
     r"editor(?:s|ial)?|redaktion|redacci[oó]n|redazione|r[eé]daction|redação|redactie|redakcja|"
-    r"редакция|team|desk|newsroom|agenc(?:y|e|ies)|agencia|correspondents?|reporters?|"
-    r"contributors?|press|news|nachrichten|associated|reuters|afp|dpa|guest|unknown|anonymous|"
+    r"редакция|team|desk|newsdesk|newsroom|correspondents?|reporters?|"
+    r"contributors?|guest|unknown|anonymous|"
     r"webmaster|user|author|autor(?:en|es|i)?|writer|written|published|updated|posted|archives?|"
     r"profile|people|photo(?:s|graph(?:er)?)?|foto(?:s|graf)?|images?|more|mehr|minutes?|read|view|"
-    r"date|copyright|magazine|times|post|tv|radio|online|gmbh|inc|ltd|e\.v|stiftung|verlag)\b",
+    r"date|copyright"
+)
+_NO_AUTHOR = re.compile(_NOBODY + r")\b", re.IGNORECASE)
+_NO_PERSON = re.compile(
+    _NOBODY + r"|agenc(?:y|e|ies)|agencia|press|news|nachrichten|associated|reuters|afp|dpa|"
+    r"magazine|times|post|tv|radio|online|gmbh|inc|ltd|e\.v|stiftung|verlag)\b",
     re.IGNORECASE,
 )
 
 
 def names(
-    bylines: Iterable[str], *, not_names: Iterable[str | None] = (), one_word: bool = False
+    bylines: Iterable[str],
+    *,
+    not_names: Iterable[str | None] = (),
+    one_word: bool = False,
+    organisations: bool = False,
 ) -> tuple[str, ...]:
     """The people that bylines name, in order, each once.
 
@@ -45,6 +54,7 @@ def names(
         bylines: texts of one or several names.
         not_names: names of the site and its like.
         one_word: whether one capitalised word may be a name: where the page itself says so.
+        organisations: whether an agency or a publisher may be an author.
     """
     excluded = {_folded(name) for name in not_names if name}
     found: dict[str, str] = {}
@@ -57,7 +67,7 @@ def names(
                 key
                 and key not in found
                 and key not in excluded
-                and _is_name(name, one_word=one_word)
+                and _is_name(name, one_word=one_word, organisations=organisations)
             ):
                 found[key] = name
     return tuple(found.values())[:MAX_AUTHORS]
@@ -67,9 +77,10 @@ def _folded(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
-def _is_name(name: str, *, one_word: bool) -> bool:
+def _is_name(name: str, *, one_word: bool, organisations: bool) -> bool:
     words = name.split()
-    if not 1 <= len(words) <= _NAME_WORDS or _NO_NAME.search(name):
+    excluded = _NO_AUTHOR if organisations else _NO_PERSON
+    if not 1 <= len(words) <= _NAME_WORDS or excluded.search(name):
         return False
     if name.isascii():
         # One word is a first name at best, and a handle or a brand at worst.

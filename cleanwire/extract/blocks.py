@@ -49,7 +49,11 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 # A comment, or a tag and the text up to the next one. Deterministic, so linear: after a
 # quoted value only a blank or the tag's end can follow.
-_TOKEN = re.compile(r'<(?:!--[\s\S]*?--|(/?)([^ >/]+)((?: =?[^ =>]*="[^"]*")*))>([^<]*)')
+_TOKEN = re.compile(r'<(?:!--[\s\S]*?--|(/?)([^ >/]++)((?: [^ >][^ =>]*+="[^"]*+")*+))>([^<]*+)')
+
+
+Token = tuple[str, str, str, str]
+"""`/` of a closing tag, name, attributes, the text after it."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -70,6 +74,7 @@ class Page:
         ends: the block after its last.
         pruned: how many `nav` and `footer` elements were left out.
         flat: whether this is a plain-text page, of which only the lines are known.
+        tokens: of an HTML page what it was read from.
     """
 
     texts: list[str]
@@ -85,10 +90,15 @@ class Page:
     ends: list[int]
     pruned: int = 0
     flat: bool = False
+    tokens: Sequence[Token] = ()
 
     def __len__(self) -> int:
         """How many blocks there are."""
         return len(self.texts)
+
+    def attributes_written(self) -> str:
+        """The attributes of all its elements, inline ones too."""
+        return "".join([token[2] for token in self.tokens])
 
     def link_density(self, place: int) -> float:
         """The share of a block's characters that stand in links."""
@@ -117,8 +127,9 @@ def read_html(tree: LexborHTMLParser, *, whole: bool = False) -> Page:
     return page
 
 
-def _walk(tokens: Sequence[tuple[str, str, str, str]]) -> Page:  # noqa: C901, PLR0912, PLR0915 - one pass without calls; it is the hot loop
+def _walk(tokens: Sequence[Token]) -> Page:  # noqa: C901, PLR0912, PLR0915 - one pass without calls; it is the hot loop
     page = _empty()
+    page.tokens = tokens
     texts, inside = page.texts, page.inside
     tags, attributes, parents = page.tags, page.attributes, page.parents
     starts, ends = page.starts, page.ends

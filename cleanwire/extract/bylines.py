@@ -23,19 +23,29 @@ _METAS = (
 ).split()
 
 _MARKED = (
-    '[rel~="author"],[itemprop~="author"] [itemprop~="name"],[itemprop~="author"],'
-    ".vcard .fn,.p-author"
+    ("author", '[rel~="author"]'),
+    ("author", '[itemprop~="author"] [itemprop~="name"]'),
+    ("author", '[itemprop~="author"]'),
+    ("vcard", ".vcard .fn"),
+    ("p-author", ".p-author"),
 )
-_LINKS = (
-    'a[href*="/author/"],a[href*="/authors/"],a[href*="/autor/"],a[href*="/autoren/"],'
-    'a[href*="/auteur/"],a[href*="/autore/"],a[href*="/yazar/"],a[href*="/profile/"],'
-    'a[href*="/staff/"],a[href*="/person/"],a[href*="/people/"],a[href*="/redaktion/"],'
-    'a[href*="/contributors/"],a[href*="/team/"]'
+_LINKS = tuple(
+    (f"/{part}/", f'a[href*="/{part}/"]')
+    for part in (
+        "author authors autor autoren auteur autore yazar profile staff person people redaktion "
+        "contributors team"
+    ).split()
 )
 _CLASSES = (
-    '[class*="byline"],[class*="author"],[class*="Author"],[class*="autor"],[class*="auteur"],'
-    '[class*="Byline"],[class*="creator"],[class*="verfasser"],[class*="writer"],'
-    '[class*="contributor"],[id*="author"],[id*="byline"],address'
+    *(
+        (part, f'[class*="{part}"]')
+        for part in (
+            "byline author Author autor auteur Byline creator verfasser writer contributor"
+        ).split()
+    ),
+    ("author", '[id*="author"]'),
+    ("byline", '[id*="byline"]'),
+    ("", "address"),
 )
 _ELSEWHERE = re.compile(
     r"comment|respon[ds]|avatar|image|thumb|photo|credit|caption|social|share|related|teaser|"
@@ -50,37 +60,54 @@ _LABEL = re.compile(
 )
 _BYLINE = re.compile(
     r"(?:^|[|•·–—,.]\s{0,2}|\s-\s{1,2}|\d\s{1,3})"
-    r"(?:(?:written|posted|published|story|text|words|report|interview|geschrieben|verfasst)\s{1,2})?"
-    r"(?:by|von|par|por|door|przez|текст|автор|yazan|作者|文|記者|بقلم|af|av|di)"
-    r"\s{0,2}[:：/]?\s{0,2}(?=\S)",
+    r"(?:(?:(?:written|posted|published|story|text|words|report|interview|geschrieben|verfasst)\s{1,2})?"
+    r"(?:by|von|par|por|door|przez|текст|автор|yazan|af|av|di)"
+    r"(?:\s{0,2}[:/]\s{0,2}|\s{1,2})|(?-i:By(?=[A-Z]))|(?:作者|文|記者|بقلم)\s{0,2}[:：/]?\s{0,2})(?=\S)",
     re.IGNORECASE,
 )
 _AFTER_NAMES = re.compile(r"\s[|•·–—-]\s|\s\d|[|•·]|\son\s|\sam\s\d|,?\s\d")
 
 
-def find_authors(
-    tree: LexborHTMLParser,
+def authors_said(
     metas: dict[str, list[str]],
     articles: Sequence[dict[str, Any]],
     linked: Sequence[dict[str, Any]],
     not_names: Iterable[str | None],
+    *,
+    organisations: bool = False,
 ) -> tuple[str, ...]:
-    """The authors that a page names, in order; none where none is sure.
+    """The authors that a page's data name, in order; none where none is sure.
 
     Args:
-        tree: the page.
         metas: the values of its meta tags by name.
         articles: the articles in its JSON-LD.
         linked: everything in its JSON-LD, where an author may be kept by its `@id`.
         not_names: what is no author: the site, the title.
+        organisations: whether an agency or a publisher may be one.
     """
     excluded = tuple(not_names)
-    for witness in _said(metas, articles, linked):
-        if found := names(witness, not_names=excluded, one_word=True):
+    for witness in _said(metas, articles, linked, organisations=organisations):
+        found = names(witness, not_names=excluded, one_word=True, organisations=organisations)
+        if found:
             return found
-    for selector, one_word in ((_MARKED, True), (_CLASSES, False), (_LINKS, False)):
+    return ()
+
+
+def authors_in_tree(
+    tree: LexborHTMLParser, written: str, not_names: Iterable[str | None]
+) -> tuple[str, ...]:
+    """The authors that elements name which call themselves an author's.
+
+    Args:
+        tree: the page.
+        written: the attributes of its elements.
+        not_names: as above.
+    """
+    excluded = tuple(not_names)
+    for selectors, one_word in ((_MARKED, True), (_CLASSES, False), (_LINKS, False)):
+        selector = those_in(written, selectors)
         read = 0
-        for node in tree.css(selector):
+        for node in tree.css(selector) if selector else ():
             text = squeezed(node.text(deep=True, separator=" ") or "")
             if not 0 < len(text) <= _LONGEST or is_elsewhere(node):
                 continue
@@ -90,6 +117,16 @@ def find_authors(
             if read == _READ:
                 break
     return ()
+
+
+def those_in(written: str, selectors: Iterable[tuple[str, str]]) -> str:
+    """The selectors that can match at all: a search of the tree costs far more than of a text.
+
+    Args:
+        written: the attributes of a page's elements.
+        selectors: of each what its attributes must hold, and itself.
+    """
+    return ",".join(selector for needed, selector in selectors if needed in written)
 
 
 def authors_in_lines(lines: Iterable[str], not_names: Iterable[str | None]) -> tuple[str, ...]:
@@ -113,22 +150,25 @@ def _said(
     metas: dict[str, list[str]],
     articles: Sequence[dict[str, Any]],
     linked: Sequence[dict[str, Any]],
+    *,
+    organisations: bool,
 ) -> Iterator[list[str]]:
     """What the page's data say, the surest first."""
     by_id = {node["@id"]: node for node in linked if isinstance(node.get("@id"), str)}
     for article in articles:
         authors = as_list(article.get("author") or article.get("creator"))
-        yield [name for author in authors for name in _named(author, by_id)]
+        named = [_named(author, by_id, organisations=organisations) for author in authors]
+        yield [name for found in named for name in found]
     yield from (metas[key] for key in _METAS if key in metas)
     for number in ("1", "2"):
         if _LABEL.search((metas.get(f"twitter:label{number}") or [""])[0]):
             yield metas.get(f"twitter:data{number}", [])
     for node in linked:
         if text_of(node.get("@type")) == "Person":
-            yield _named(node, by_id)
+            yield _named(node, by_id, organisations=False)
 
 
-def _named(author: object, by_id: dict[str, dict[str, Any]]) -> list[str]:
+def _named(author: object, by_id: dict[str, dict[str, Any]], *, organisations: bool) -> list[str]:
     """The names in a JSON-LD author: text, an object, or a reference to one."""
     if isinstance(author, str):
         author = by_id.get(author, {"name": author})
@@ -136,6 +176,9 @@ def _named(author: object, by_id: dict[str, dict[str, Any]]) -> list[str]:
         return []
     identifier = author.get("@id")
     known = by_id.get(identifier, {}) if isinstance(identifier, str) else {}
+    kind = str(author.get("@type") or known.get("@type"))
+    if "Organization" in kind and not organisations:
+        return []
     named = as_list(author.get("name") or known.get("name"))
     return [name for name in named if isinstance(name, str)]
 

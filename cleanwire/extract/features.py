@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cleanwire.extract.blocks import Page
 from cleanwire.extract.characters import Characters
-from cleanwire.extract.names import MEANINGFUL, UNKNOWN, Names
+from cleanwire.extract.names import Names
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -175,15 +175,7 @@ def _elements(rows: NDArray[np.float32], page: Page, names: Names, texts: _Texts
     starts, ends = np.array(page.starts), np.array(page.ends)
     size = ends - starts
 
-    worth = names.worth
-    # An element without text is asked for nothing.
-    worths = [
-        worth(tag, attributes) if first < last and (attributes or tag in MEANINGFUL) else UNKNOWN
-        for tag, attributes, first, last in zip(
-            page.tags, page.attributes, page.starts, page.ends, strict=True
-        )
-    ]
-    share_low, share_high, low = np.array([found[:3] for found in worths]).T
+    (share_low, share_high, low), looks = names.of(page)
     least, most, lowest = share_low.copy(), share_high.copy(), low.copy()
     flags = np.array([_FLAGS.get(tag, 0) for tag in page.tags])
     depth = np.ones(elements)
@@ -234,14 +226,8 @@ def _elements(rows: NDArray[np.float32], page: Page, names: Names, texts: _Texts
     e_links = total(texts.density * words) / all_words
 
     # How many elements of the same looks stand side by side.
-    keys: dict[str, int] = {}
-    looks = np.array(
-        [
-            keys.setdefault(tag + found.looks, len(keys))
-            for tag, found in zip(tags, worths, strict=True)
-        ]
-    )
-    pairs = parents * len(keys) + looks
+    kinds = int(looks.max()) + 1
+    pairs = parents * kinds + looks
     _, inverse, counts = np.unique(pairs, return_inverse=True, return_counts=True)
     siblings = counts[inverse]
     rows[33] = siblings[inside]
@@ -292,7 +278,7 @@ def _elements(rows: NDArray[np.float32], page: Page, names: Names, texts: _Texts
         rows[row + 1] = gap
         rows[row + 2] = e_prose[best] / mass
 
-    look = looks[inside] * (len(keys) + 1) + looks[outer]
+    look = looks[inside] * kinds + looks[outer]
     _, look, counts = np.unique(look, return_inverse=True, return_counts=True)
     look_words = np.bincount(look, weights=words)
     look_prose = np.bincount(look, weights=prose)

@@ -2,7 +2,7 @@
 
 The rule here: the page's own data is a witness, not the truth. Several witnesses are heard
 for each field, in the order of how often they are right, and what none of them tells is None.
-Read before the walk, from the same tree.
+Its data are read before the walk, its elements after it, from the same tree.
 """
 
 import dataclasses
@@ -11,7 +11,8 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleanwire.extract.bylines import find_authors
+from cleanwire.extract.blocks import Page
+from cleanwire.extract.bylines import authors_in_tree, authors_said
 from cleanwire.extract.dates import find_date
 from cleanwire.extract.jsonld import as_list, is_article, read_jsonld, text_of, types
 from cleanwire.extract.moments import is_day_first, published_in_tree
@@ -45,7 +46,8 @@ class Metadata:
     """What a page says of itself.
 
     `headings` are its first-level headings, `document_title` its `<title>`, `keywords` the
-    meta tag's: they are witnesses for the title.
+    meta tag's: they are witnesses for the title. `organisations` are agencies and publishers
+    that its data name as authors, where they name no person.
     """
 
     title: str | None
@@ -53,6 +55,7 @@ class Metadata:
     headings: tuple[str, ...]
     keywords: str | None
     authors: tuple[str, ...]
+    organisations: tuple[str, ...]
     published_at: str | None
     modified_at: str | None
     canonical_url: str | None
@@ -70,7 +73,7 @@ class Metadata:
 
 
 def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
-    """The metadata of a parsed page; `url` is where it was fetched."""
+    """The metadata that a page's data tell; `url` is where it was fetched."""
     nodes = _nodes(tree)
     metas = _metas(nodes["meta"])
     linked = read_jsonld(nodes["script"])
@@ -87,14 +90,16 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         document_title=document_title,
         site_names=(site_name, host_of(url)),
     )
+    said = metas, articles, linked, (site_name, title, host_of(url))
+    authors = authors_said(*said)
     return Metadata(
         title=title,
         document_title=document_title,
         headings=headings,
         keywords=_first(metas, ("keywords",)),
-        authors=find_authors(tree, metas, articles, linked, (site_name, title, host_of(url))),
-        published_at=_published(metas, articles, linked)
-        or published_in_tree(tree, url, day_first=day_first),
+        authors=authors,
+        organisations=() if authors else authors_said(*said, organisations=True),
+        published_at=_published(metas, articles, linked),
         day_first=day_first,
         modified_at=_date(_field(articles, "dateModified")) or _meta_date(metas, _MODIFIED),
         canonical_url=_canonical(nodes["link"], metas, url),
@@ -113,6 +118,29 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         paywalled=_paywalled(metas, articles),
         og_type=(_first(metas, ("og:type",)) or "").lower() or None,
         description=_first(metas, ("og:description", "description", "twitter:description")),
+    )
+
+
+def with_elements(
+    metadata: Metadata, tree: LexborHTMLParser, page: Page, url: str | None
+) -> Metadata:
+    """The metadata with authors and date from elements, where the page's data tell none.
+
+    Args:
+        metadata: what the data tell.
+        tree: the page, without what is never visible: comments' and menus' dates are none.
+        page: its blocks.
+        url: where it was fetched.
+    """
+    if metadata.authors and metadata.published_at:
+        return metadata
+    written = page.attributes_written()
+    return dataclasses.replace(
+        metadata,
+        authors=metadata.authors
+        or authors_in_tree(tree, written, (metadata.site_name, metadata.title, host_of(url))),
+        published_at=metadata.published_at
+        or published_in_tree(tree, written, url, day_first=metadata.day_first),
     )
 
 

@@ -9,14 +9,23 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from cleanwire.extract.bylines import is_elsewhere
+from cleanwire.extract.bylines import is_elsewhere, those_in
 from cleanwire.extract.dates import find_date
 
-_TIMES = 'time[pubdate],[itemprop="datePublished"],time,.dt-published,abbr.published'
+_TIMES = (
+    ("", "time"),
+    ("datePublished", '[itemprop="datePublished"]'),
+    ("dt-published", ".dt-published"),
+    ("published", "abbr.published"),
+)
 _CLASSES = (
-    '[class*="date"],[class*="Date"],[class*="publish"],[class*="posted"],[class*="datum"],'
-    '[class*="fecha"],[class*="timestamp"],[class*="data-"],[class*="tarih"],[id*="date"],'
-    '[class*="meta"],[class*="byline"],[class*="info"]'
+    *(
+        (part, f'[class*="{part}"]')
+        for part in (
+            "date Date publish posted datum fecha timestamp data- tarih meta byline info"
+        ).split()
+    ),
+    ("date", '[id*="date"]'),
 )
 _READ = 10
 _LONGEST = 140
@@ -25,20 +34,21 @@ _US_ELSEWHERE = frozenset("uk au nz in ie za sg hk my ke ng".split())
 
 
 def published_in_tree(
-    tree: LexborHTMLParser, url: str | None, *, day_first: bool | None
+    tree: LexborHTMLParser, written: str, url: str | None, *, day_first: bool | None
 ) -> str | None:
     """The date that elements or the URL tell, or None.
 
     Args:
         tree: the page.
+        written: the attributes of its elements.
         url: where it was fetched.
         day_first: what 04/09/2025 means on this page; None if that is unknown.
     """
     day = url_day(url)
-    found = _first(tree, _TIMES, day, day_first=day_first)
+    found = _first(tree, those_in(written, _TIMES), day, day_first=day_first)
     if found or day:
         return found or day
-    return _first(tree, _CLASSES, None, day_first=day_first)
+    return _first(tree, those_in(written, _CLASSES), None, day_first=day_first)
 
 
 def url_day(url: str | None) -> str | None:
@@ -74,7 +84,7 @@ def is_day_first(language: str | None, url: str | None) -> bool | None:
 def _first(
     tree: LexborHTMLParser, selector: str, day: str | None, *, day_first: bool | None
 ) -> str | None:
-    for node in tree.css(selector)[:_READ]:
+    for node in tree.css(selector)[:_READ] if selector else ():
         attributes = node.attributes
         text = node.text(deep=True, separator=" ")
         for value in (attributes.get("datetime"), attributes.get("content"), text):

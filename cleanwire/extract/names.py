@@ -7,16 +7,21 @@ nothing; so does a page's own choice of words in any language that the table doe
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanwire.extract.blocks import Page
 
 MAX_TOKENS = 14
 MAX_VALUE = 200
 Lookup = Callable[[str], tuple[float, float] | None]
 """Token -> (share of content under it, gain over what was around it)."""
 
-MAX_KEPT = 20_000
-MAX_KEY = 400
-_CLASS_ALONE = len(' class=""')
+MAX_KEPT = 4_000_000
+"""Characters of what is remembered."""
+
+_CLASS_ALONE, _ID_ALONE = len(' class=""'), len(' id=""')
 
 
 def value_of(attributes: str, name: str) -> str:
@@ -28,8 +33,8 @@ def value_of(attributes: str, name: str) -> str:
     return attributes[start : attributes.find('"', start)]
 
 
-def class_tokens(value: str) -> list[str]:
-    """The tokens of a class or an id."""
+def split(value: str) -> list[str]:
+    """The first tokens of a class or an id."""
     value = value[:MAX_VALUE].lower().replace("-", " ").replace("_", " ")
     # Seldom, and a translation table costs more than all the rest.
     for mark in ":./":
@@ -64,22 +69,13 @@ def tokens_of(tag: str, attributes: str) -> list[str]:
     """All tokens of an element's names, for the making of a table."""
     return [
         *(["<" + tag] if tag in MEANINGFUL else []),
-        *class_tokens(value_of(attributes, "class")),
-        *class_tokens(value_of(attributes, "id")),
+        *split(value_of(attributes, "class")),
+        *split(value_of(attributes, "id")),
         *other_tokens(attributes),
     ]
 
 
-class Worth(NamedTuple):
-    """What an element's names are worth, and its class, by which its looks are known."""
-
-    share_low: float
-    share_high: float
-    low: float
-    looks: str
-
-
-UNKNOWN = Worth(0.4, 0.4, 0.0, "")
+UNKNOWN = (0.4, 0.4, 0.0)
 """Of an element whose names say nothing: least and greatest share, least gain."""
 
 
@@ -88,53 +84,70 @@ class Names:
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
-        self._elements: dict[str, Worth] = {}
-        self._values: dict[str, tuple[float, float, float]] = {}
+        self._forget()
 
-    def worth(self, tag: str, attributes: str) -> Worth:
-        """The worth of an element's tokens."""
-        key = tag + attributes
-        found = self._elements.get(key)
-        if found is None:
-            found = self._look(tag, attributes)
-            if len(key) <= MAX_KEY:
-                _bounded(self._elements)[key] = found
-        return found
+    def _forget(self) -> None:
+        self._places: dict[str, int] = {}
+        self._looks: dict[str, int] = {}
+        self._worths = np.empty((1024, 3))
+        self._looked = np.empty(1024, np.intp)
+        self._size = 0
 
-    def _look(self, tag: str, attributes: str) -> Worth:
+    def of(self, page: Page) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """What the names of a page's elements are worth, and how the elements look.
+
+        Returns:
+            Least and greatest share and least gain, shape (3, elements); and of each element
+            a number that it shares with those of its tag and class. An element without text
+            is asked for its tag alone.
+        """
+        if self._size > MAX_KEPT:
+            self._forget()
+        keys = [
+            tag + attributes if first < last else tag
+            for tag, attributes, first, last in zip(
+                page.tags, page.attributes, page.starts, page.ends, strict=True
+            )
+        ]
+        known = self._places.get
+        places = [
+            self._add(key, page.tags[number]) if place is None else place
+            for number, (key, place) in enumerate(zip(keys, map(known, keys), strict=True))
+        ]
+        rows = np.array(places)
+        return self._worths[rows].T, self._looked[rows]
+
+    def _add(self, key: str, tag: str) -> int:
+        known = self._places.get(key)
+        if known is not None:
+            return known
+        place = len(self._places)
+        if place == len(self._worths):
+            self._worths = np.concatenate((self._worths, np.empty_like(self._worths)))
+            self._looked = np.concatenate((self._looked, np.empty_like(self._looked)))
+        *worth, looks = self.worth(tag, key[len(tag) :])
+        self._worths[place] = worth
+        self._looked[place] = self._looks.setdefault(f"{tag} {looks}", len(self._looks))
+        self._places[key] = place
+        self._size += len(key)
+        return place
+
+    def worth(self, tag: str, attributes: str) -> tuple[float, float, float, str]:
+        """Least and greatest share and least gain of an element's tokens, and its class."""
         looks = value_of(attributes, "class")
-        low, high, gain = self._of(looks)
-        rest = len(attributes) - len(looks)
+        tokens = split(looks)
+        rest = len(attributes) - (len(looks) + _CLASS_ALONE if looks else 0)
         if ' id="' in attributes:
             name = value_of(attributes, "id")
-            rest -= len(name) + 6
-            low2, high2, gain2 = self._of(name)
-            low, high, gain = min(low, low2), max(high, high2), min(gain, gain2)
+            rest -= len(name) + _ID_ALONE
+            tokens += split(name)
         # Most elements have a class and an id and no more.
-        tokens = other_tokens(attributes) if rest > _CLASS_ALONE else []
+        if rest > 0:
+            tokens += other_tokens(attributes)
         if tag in MEANINGFUL:
             tokens.append("<" + tag)
-        for token in tokens:
-            known = self._lookup(token)
-            if known is not None:
-                low, high = min(low, known[0]), max(high, known[0])
-                gain = min(gain, known[1])
-        return Worth(0.4, 0.4, 0.0, looks) if high < 0 else Worth(low, high, gain, looks)
-
-    def _of(self, value: str) -> tuple[float, float, float]:
-        found = self._values.get(value)
-        if found is None:
-            known = [worth for worth in map(self._lookup, class_tokens(value)) if worth]
-            if known:
-                shares, gains = zip(*known, strict=True)
-                found = min(shares), max(shares), min(0.0, *gains)
-            else:
-                found = 2.0, -1.0, 0.0
-            _bounded(self._values)[value] = found
-        return found
-
-
-def _bounded(cache: dict[str, Any]) -> dict[str, Any]:
-    if len(cache) >= MAX_KEPT:
-        cache.clear()
-    return cache
+        low, high, least = 2.0, -1.0, 0.0
+        for known in filter(None, map(self._lookup, tokens)):
+            share, gain = known
+            low, high, least = min(low, share), max(high, share), min(least, gain)
+        return (*UNKNOWN, looks) if high < 0 else (low, high, least, looks)

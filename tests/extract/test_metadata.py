@@ -9,15 +9,18 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract.authors import names
+from cleanwire.extract.blocks import read_html
 from cleanwire.extract.bylines import authors_in_lines
 from cleanwire.extract.dates import find_date
-from cleanwire.extract.metadata import read_metadata
+from cleanwire.extract.metadata import read_metadata, with_elements
 from cleanwire.extract.moments import is_day_first, url_day
 
 
 def read(head="", body="", url="https://valley.example/a", lang="en"):
     html = f"<html lang='{lang}'><head>{head}</head><body>{body}</body></html>"
-    return read_metadata(LexborHTMLParser(html), url)
+    tree = LexborHTMLParser(html)
+    metadata = read_metadata(tree, url)
+    return with_elements(metadata, tree, read_html(tree), url)
 
 
 def jsonld(*nodes):

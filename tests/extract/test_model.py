@@ -76,9 +76,29 @@ def test_names_are_worth_their_tokens():
     assert names.worth("div", ' class="story-body"')[:3] == (0.8, 0.8, 0.0)
     assert names.worth("div", ' id="story" class="Comments_x"')[:3] == (0.02, 0.8, -0.5)
     assert names.worth("aside", "")[:3] == (0.1, 0.1, -0.2)
-    assert names.worth("div", ' class="nobody-knows"')[:3] == UNKNOWN[:3]
+    assert names.worth("div", ' class="nobody-knows"')[:3] == UNKNOWN
     assert "=hidden" in tokens_of("div", ' style="color:red; display: none"')
     assert "itemprop=articlebody" in tokens_of("div", ' itemprop="articleBody"')
+
+
+def test_elements_of_a_page_are_worth_what_each_is_alone():
+    body = "".join(f"<div class='c{n % 7} story' id='x{n}'><p>t</p></div>" for n in range(3000))
+    page = read_html(LexborHTMLParser(f"<body>{body}<div class='story'></div></body>"))
+    names = Names({"story": (0.8, 0.2), "c3": (0.1, -0.3)}.get)
+    worths, looks = names.of(page)
+    for at, (tag, attributes) in enumerate(zip(page.tags, page.attributes, strict=True)):
+        if page.starts[at] < page.ends[at]:
+            assert tuple(worths[:, at]) == names.worth(tag, attributes)[:3]
+    assert len(set(looks.tolist())) == 1 + 7 + 1 + 1
+
+
+def test_what_is_remembered_of_names_is_bounded(monkeypatch):
+    monkeypatch.setattr("cleanwire.extract.names.MAX_KEPT", 100)
+    names = Names({"a": (0.5, 0.0)}.get)
+    page = read_html(LexborHTMLParser(f"<p class='a {'b' * 300}'>x</p>"))
+    first = [found.tolist() for found in names.of(page)]
+    assert [found.tolist() for found in names.of(page)] == first
+    assert len(names._places) == len({*page.tags})
 
 
 def test_as_many_rows_of_features_as_names_and_all_filled():
@@ -92,7 +112,7 @@ def test_features_do_not_depend_on_what_was_looked_up_before():
     page = read_html(LexborHTMLParser("<div class='post-body'><p>One, two, and three.</p></div>"))
     before = features(page, Hints(), model.NAMES)
     for number in range(50):
-        model.NAMES.worth("div", f' class="c{number}"')
+        model.NAMES.of(read_html(LexborHTMLParser(f"<p class='c{number}'>x</p>")))
     assert np.array_equal(before, features(page, Hints(), model.NAMES), equal_nan=True)
 
 

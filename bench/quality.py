@@ -15,11 +15,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from resiliparse.extract.html2text import extract_plain_text
+
+import cleanwire
+
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[1] / "shared"
 BASELINE = HERE / "baseline.json"
 
 EXTRACTION = ("aeb", "fundus", "wcxb", "snippets")
+FLATTENED = ("aeb", "fundus")
+REFUSED = ("collection", "listing")
 DEDUP = ("synth", "reuters", "newscluster")
 SECONDS_A_PAGE = 30
 
@@ -27,7 +33,7 @@ SECONDS_A_PAGE = 30
 def scores() -> dict[str, float]:
     """All scores by name; higher is better."""
     sys.path[:0] = [str(HERE), str(SHARED / "bench" / "extraction")]
-    found = _extraction()
+    found = _extraction() | _flattened() | _no_articles()
     sys.path.insert(0, str(SHARED / "bench" / "dedup"))
     sys.modules.pop("evaluate", None)
     return found | _dedup()
@@ -49,6 +55,36 @@ def _extraction() -> dict[str, float]:
                 found[f"extraction {name} {field}"] = summary[f"{field}_right"]
         found[f"extraction {name} answered"] = 1 - summary["errors"] - summary["timeouts"]
     return found
+
+
+def _flattened() -> dict[str, float]:
+    """F1 of pages of which only the visible lines are given."""
+    corpus = importlib.import_module("corpus")
+    evaluate = importlib.import_module("evaluate")
+    found: dict[str, float] = {}
+    for name in FLATTENED:
+        matches = []
+        for page in corpus.read_dataset(SHARED / "data" / "extraction" / name):
+            article = cleanwire.clean_page(
+                extract_plain_text(page.html, main_content=False),
+                content_type="text/plain",
+                require_article=False,
+            )
+            matches.append(evaluate.shingle_match(page.text, article.text))
+        found[f"flattened {name} F1"] = evaluate.shingle_scores(matches)[2]
+    return found
+
+
+def _no_articles() -> dict[str, float]:
+    """Of pages that are no articles the share that is refused."""
+    adapters = importlib.import_module("adapters")
+    report = importlib.import_module("report")
+    refused = [
+        not adapters.extract(html, url)["article"]
+        for kind, url, html in report.not_articles(SHARED / "data" / "extraction" / "not-articles")
+        if kind in REFUSED
+    ]
+    return {"no-article refused": sum(refused) / len(refused)}
 
 
 def _dedup() -> dict[str, float]:

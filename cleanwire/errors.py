@@ -6,7 +6,7 @@
     └── PageRejected
         ├── NotJson            not-json           the record's value is no JSON object
         ├── InvalidEvent       invalid-event      JSON, but no raw-page event
-        ├── HttpError          http-error         fetched with a status of 400 or more
+        ├── HttpError          http-error         fetched with a status outside 200 to 299
         ├── UnsupportedType    unsupported-type   neither HTML nor plain text
         ├── Undecodable        undecodable        bytes that are text in no charset
         ├── TooLarge           too-large          over the page or message limit
@@ -58,7 +58,7 @@ class InvalidEvent(PageRejected):
 
 
 class HttpError(PageRejected):
-    """The crawler's fetch ended with an HTTP status of 400 or more."""
+    """The crawler's fetch ended with an HTTP status outside 200 to 299."""
 
     reason = "http-error"
 

@@ -44,7 +44,7 @@ FEW_WORDS = 60
 page is parsed twice."""
 
 _DATE_LINE_WORDS = 14
-_MIN_JSONLD = 2.0
+_MIN_JSONLD = 3.0
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
@@ -234,7 +234,7 @@ def _body(
         text = page.texts[place]
         if is_separator(text):
             removed["separator"] += 1
-        elif is_counter(text) and not ends_sentence(text):
+        elif page.flat and is_counter(text) and not ends_sentence(text):
             removed["counter"] += 1
         elif not kept and text == title:
             removed["title"] += 1

@@ -6,7 +6,7 @@ that is above what was around it. A token that no three sites share is in no tab
 nothing; so does a page's own choice of words in any language that the table does not have.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,8 +89,8 @@ class Names:
     def _forget(self) -> None:
         self._places: dict[str, int] = {}
         self._looks: dict[str, int] = {}
-        self._worths = np.empty((1024, 3))
-        self._looked = np.empty(1024, np.intp)
+        self._worths = np.empty((0, 3))
+        self._looked = np.empty(0, np.intp)
         self._size = 0
 
     def of(self, page: Page) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
@@ -109,45 +109,61 @@ class Names:
                 page.tags, page.attributes, page.starts, page.ends, strict=True
             )
         ]
-        known = self._places.get
-        places = [
-            self._add(key, page.tags[number]) if place is None else place
-            for number, (key, place) in enumerate(zip(keys, map(known, keys), strict=True))
-        ]
+        places = list(map(self._places.get, keys))
+        if None in places:
+            self._add(dict(zip(keys, page.tags, strict=True)))
+            places = list(map(self._places.get, keys))
         rows = np.array(places)
         return self._worths[rows].T, self._looked[rows]
 
-    def _add(self, key: str, tag: str) -> int:
-        known = self._places.get(key)
-        if known is not None:
-            return known
-        place = len(self._places)
-        if place == len(self._worths):
-            self._worths = np.concatenate((self._worths, np.empty_like(self._worths)))
-            self._looked = np.concatenate((self._looked, np.empty_like(self._looked)))
-        *worth, looks = self.worth(tag, key[len(tag) :])
-        self._worths[place] = worth
-        self._looked[place] = self._looks.setdefault(f"{tag} {looks}", len(self._looks))
-        self._places[key] = place
-        self._size += len(key)
-        return place
+    def _add(self, elements: Mapping[str, str]) -> None:
+        """Look up those of the elements (tag and attributes -> tag) that are not known."""
+        new = [key for key in elements if key not in self._places]
+        first = len(self._places)
+        worths, looked = [], []
+        for place, key in enumerate(new, first):
+            tag = elements[key]
+            *worth, looks = self.worth(tag, key[len(tag) :])
+            worths.append(worth)
+            looked.append(self._looks.setdefault(f"{tag} {looks}", len(self._looks)))
+            self._places[key] = place
+            self._size += len(key)
+        last = len(self._places)
+        if last > len(self._looked):
+            self._worths = np.resize(self._worths, (2 * last, 3))
+            self._looked = np.resize(self._looked, 2 * last)
+        self._worths[first:last] = worths
+        self._looked[first:last] = looked
 
     def worth(self, tag: str, attributes: str) -> tuple[float, float, float, str]:
         """Least and greatest share and least gain of an element's tokens, and its class."""
-        looks = value_of(attributes, "class")
-        tokens = split(looks)
-        rest = len(attributes) - (len(looks) + _CLASS_ALONE if looks else 0)
-        if ' id="' in attributes:
-            name = value_of(attributes, "id")
-            rest -= len(name) + _ID_ALONE
+        looks = ""
+        tokens: list[str] = []
+        rest = len(attributes)
+        start = attributes.find(' class="')
+        if start >= 0:
+            looks = attributes[start + 8 : attributes.find('"', start + 8)]
+            tokens = split(looks)
+            rest -= len(looks) + _CLASS_ALONE
+        start = attributes.find(' id="')
+        if start >= 0:
+            name = attributes[start + 5 : attributes.find('"', start + 5)]
             tokens += split(name)
+            rest -= len(name) + _ID_ALONE
         # Most elements have a class and an id and no more.
         if rest > 0:
             tokens += other_tokens(attributes)
         if tag in MEANINGFUL:
             tokens.append("<" + tag)
         low, high, least = 2.0, -1.0, 0.0
-        for known in filter(None, map(self._lookup, tokens)):
-            share, gain = known
-            low, high, least = min(low, share), max(high, share), min(least, gain)
+        # Comparisons, since min and max cost as much as all the rest.
+        for known in map(self._lookup, tokens):
+            if known is not None:
+                share, gain = known
+                if share < low:  # noqa: PLR1730 - as above
+                    low = share
+                if share > high:  # noqa: PLR1730 - as above
+                    high = share
+                if gain < least:  # noqa: PLR1730 - as above
+                    least = gain
         return (*UNKNOWN, looks) if high < 0 else (low, high, least, looks)

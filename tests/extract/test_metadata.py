@@ -74,6 +74,23 @@ def test_authors(head, body, authors):
 
 
 @pytest.mark.parametrize(
+    ("head", "body", "organisations"),
+    [
+        (jsonld({"@type": "Article", "author": {"@type": "Organization", "name": "Northern Wire"}}),
+         "", ("Northern Wire",)),
+        ('<meta name="author" content="Northern Press">', "", ("Northern Press",)),
+        (('<meta name="author" content="Valley Post">'
+          '<meta property="og:site_name" content="Valley Post">'), "", ()),
+        ('<meta name="author" content="Newsroom">', "", ()),
+    ],
+)  # fmt: skip
+def test_agencies_are_authors_where_no_person_is(head, body, organisations):
+    found = read(head, body)
+    assert found.authors == ()
+    assert found.organisations == organisations
+
+
+@pytest.mark.parametrize(
     ("line", "authors"),
     [
         ("By Ada Quill | 3 May 2026", ("Ada Quill",)),
@@ -87,6 +104,8 @@ def test_authors(head, body, authors):
         ("作者：王小明", ("王小明",)),
         ("Standing by the river", ()),
         ("By our correspondent", ()),
+        ("Direkt zum Inhalt", ()),
+        ("ByAda Quill", ("Ada Quill",)),
     ],
 )
 def test_bylines(line, authors):

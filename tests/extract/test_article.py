@@ -1,0 +1,76 @@
+"""What is an article, and what is refused as none."""
+
+import orjson
+import pytest
+
+import cleanwire
+from cleanwire import CleanArticle, Pipeline, Source
+from cleanwire.errors import NoArticle
+from cleanwire.extract.article import FEWEST_LINKS
+
+GOODS = "Oak table,Reed basket,Tin kettle,Wool rug,Clay jug,Pine bench,Linen sheet".split(",")
+
+
+def shop():
+    cards = "".join(
+        f"<li class='product-card'><a class='product-link' href='/products/{n}'>"
+        f"<img src='/{n}.jpg'><h3 class='product-title'>{GOODS[n % 7]} {n}</h3></a>"
+        f"<span class='price'>{9 + 7 * n % 80}.00 €</span></li>"
+        for n in range(24)
+    )
+    return (
+        "<html lang='en'><head><title>Household goods - Valley Store</title></head>"
+        "<body class='template-collection'><main><h1 class='collection-title'>Household goods</h1>"
+        "<div class='collection-description'><p>Tables, baskets and kettles made in the valley by "
+        "hand, from wood and clay that grows and lies around us. We send them all over the "
+        "islands, free above fifty crowns, and take back what you do not like.</p></div>"
+        f"<ul class='product-grid'>{cards}</ul>"
+        "<div class='pagination'><a href='?page=2'>2</a></div></main></body></html>"
+    )
+
+
+def archive():
+    teasers = "".join(
+        f"<article class='teaser'><h2><a href='/2026/{n}'>The council of island number {n} votes "
+        f"on its harbour</a></h2><time>2026-05-{n + 1:02d}</time><p class='excerpt'>The council met "
+        f"on Tuesday evening and put off, for the {n}th time, what to do about the pier. "
+        f"<a href='/2026/{n}'>Read more</a></p></article>"
+        for n in range(20)
+    )
+    return (
+        "<html lang='en'><head><title>Harbours - Valley Post</title></head>"
+        "<body class='archive category'><h1 class='archive-title'>Harbours</h1>"
+        f"<div class='posts-list'>{teasers}</div></body></html>"
+    )
+
+
+LISTS = [
+    (shop(), "https://valley.example/collections/household"),
+    (archive(), "https://post.example/category/harbours"),
+]
+
+
+@pytest.mark.parametrize(("html", "url"), LISTS)
+def test_shops_and_archives_are_refused_and_can_be_had(html, url):
+    with pytest.raises(NoArticle) as caught:
+        cleanwire.clean_page(html, url=url)
+    assert "\n" not in caught.value.detail
+    assert cleanwire.clean_page(html, url=url, require_article=False).text
+
+
+@pytest.mark.parametrize(("html", "url"), LISTS)
+def test_a_pipeline_refuses_or_publishes_as_it_is_told(html, url):
+    event = orjson.dumps({"url": url, "fetched_at": "2026-11-03T10:00:00Z", "body": html})
+    place = Source(topic="raw-pages", partition=0, offset=0)
+    assert Pipeline().process(event, place).reason == "no-article"
+    assert isinstance(Pipeline(require_article=False).process(event, place), CleanArticle)
+
+
+def test_a_page_with_hardly_a_link_is_no_list():
+    links = "".join(f"<a href='/{n}'>Read the full story</a>" for n in range(FEWEST_LINKS - 1))
+    text = (
+        "The harbour minister promised on Tuesday to replace the bridge that links the island's "
+        "two halves within eighteen months, a day after the storm dropped its middle span."
+    )
+    html = f"<body class='archive'><div class='item'><h1>Bridge</h1><p>{text}</p>{links}</div>"
+    assert text in cleanwire.clean_page(html, url="https://digest.example/category/b").text

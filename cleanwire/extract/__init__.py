@@ -243,11 +243,9 @@ def _body(
         else:
             kept.append(place)
     chosen = set(decision.chosen)
-    removed.update(
-        _kind(text, linked=2 * linked >= len(text))
-        for place, (text, linked) in enumerate(zip(page.texts, page.linked, strict=True))
-        if place not in chosen
-    )
+    for place, text in enumerate(page.texts):
+        if place not in chosen:
+            removed[_kind(text, linked=2 * page.linked[place] >= len(text))] += 1
     if page.pruned:
         removed["navigation"] = page.pruned
     return structured(page, kept), int(decision.rows[0][kept].sum()), removed
@@ -266,15 +264,13 @@ def _unbranded(
 
 
 def _kind(text: str, *, linked: bool) -> str:
-    if is_separator(text):
-        return "separator"
     if is_breadcrumb(text):
         return "breadcrumb"
     if linked:
         return "link"
-    if is_counter(text):
-        return "counter"
-    return "other"
+    if is_separator(text):
+        return "separator"
+    return "counter" if is_counter(text) else "other"
 
 
 def _split(text: str) -> tuple[str, ...]:

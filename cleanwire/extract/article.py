@@ -178,9 +178,10 @@ def page_features(
 def signs(page: Page, url: str | None) -> set[str]:
     """Names of elements, words of short lines and of the URL, each with where it is from."""
     found: set[str] = set()
-    for tag, attributes in zip(page.tags, page.attributes, strict=True):
-        found.update("." + token for token in tokens_of(tag, attributes))
-        found.add("<" + tag)
+    # Most elements of a page are named as others are.
+    for tag, attributes in set(zip(page.tags, page.attributes, strict=True)):
+        found.update(["." + token for token in tokens_of(tag, attributes)])
+    found.update(["<" + tag for tag in set(page.tags)])
     found.update("b:" + token for token in tokens_of("", page.attributes[0]))
     found.update("u:" + word for word in _WORD.findall(_path(url).lower()))
     found.update("s:" + word for word in _short_words(page))

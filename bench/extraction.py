@@ -36,7 +36,8 @@ OUTPUT = HERE.parent / "docs" / "quality.md"
 
 sys.path[:0] = [str(HERE), str(PROGRAM)]
 
-import report  # noqa: E402 - found by the line above
+import cost  # noqa: E402 - found by the line above
+import report  # noqa: E402 - as above
 
 
 def main() -> int:
@@ -62,10 +63,13 @@ def main() -> int:
     )
     truths = {page.id: page for folder in folders for page in pages(folder)}
     others = root / "not-articles"
+    timed = [page for folder in folders for page in list(pages(folder))[: arguments.sample]]
+    cost.costs(timed)  # the first time reads tables and fills caches
     text = report.page(
         quality,
         speed,
         truths,
+        steps=cost.costs(timed),
         kinds=list(refused(others)) if others.is_dir() and not arguments.data else [],
         unseen=arguments.predictions is not None,
     )

@@ -35,11 +35,12 @@ def not_articles(folder: Path) -> Iterator[tuple[str, str, str]]:
             yield truth["kind"], truth["url"], gzip.decompress(path.read_bytes()).decode("utf-8")
 
 
-def page(
+def page(  # noqa: PLR0913 - one for each of its sections
     quality: Mapping[str, Any],
     speed: Mapping[str, Any],
     truths: Mapping[str, Any],
     *,
+    steps: Mapping[str, float],
     kinds: Sequence[tuple[str, bool]],
     unseen: bool,
 ) -> str:
@@ -49,6 +50,7 @@ def page(
         quality: by data set `summary` and `rows` of every extractor, over all pages.
         speed: the same over a sample, the least of three calls.
         truths: the labelled pages by id.
+        steps: milliseconds a page by step.
         kinds: of pages that are no articles their kind, and whether they were refused.
         unseen: whether the answers for sites not seen are among the rows.
     """
@@ -61,6 +63,7 @@ def page(
         ("Where F1 is lost", _lost(rows)),
         ("Pages that are no articles", _kinds(kinds) if kinds else ""),
         ("Speed", _speed(speed)),
+        ("Where the time goes", _steps(steps)),
     ]
     head = _HEAD if unseen else _HEAD.split("\n\n", maxsplit=1)[0]
     return (
@@ -256,4 +259,17 @@ def _speed(speed: Mapping[str, Any]) -> str:
         f"CPU time a page over {len(times[OURS])} pages, least of three calls, one process; "
         "cleanwire with metadata, signature and id. Compare the ratios, not the times.\n\n"
         + _table(["", "ms/page", "median", "p99", "times cleanwire"], lines)
+    )
+
+
+def _steps(steps: Mapping[str, float]) -> str:
+    whole = steps["all"]
+    parts = {name: spent for name, spent in steps.items() if name != "all"}
+    parts["the rest"] = whole - sum(parts.values())
+    lines = [
+        [name, f"{spent:.2f}", f"{100 * spent / whole:.0f} %"]
+        for name, spent in sorted(parts.items(), key=lambda item: -item[1])
+    ]
+    return "Once through the same pages, one process.\n\n" + _table(
+        ["step", "ms/page", "share"], [*lines, ["all", f"{whole:.2f}", "100 %"]]
     )

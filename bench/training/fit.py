@@ -202,6 +202,17 @@ def _labelled(example: Example, gold: str) -> Example:
     )
 
 
+def shortened(fitted: Fitted, trees: int) -> Forest:
+    """The forest of blocks with its first trees alone, as if growing had stopped there."""
+    arrays = fitted.arrays
+    return Forest(
+        arrays["blocks_questions"][:, :trees].astype(np.int16),
+        arrays["blocks_thresholds"][:, :trees].astype(np.float32),
+        arrays["blocks_leaves"][:trees].astype(np.float32),
+        float(arrays["blocks_bias"][0]),
+    )
+
+
 @contextlib.contextmanager
 def in_use(fitted: Fitted) -> Iterator[None]:
     """The extractor asks these forests and tables instead of the shipped ones."""

@@ -23,6 +23,9 @@ _CJK = re.compile(
 _NUMERIC = re.compile(
     r"(?<![\d.])(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:\D{1,6}(\d{1,2})[:.](\d{2}))?(?!\d)"
 )
+_SHORT = re.compile(
+    r"(?<![\d.])(\d{2})\.(\d{2})\.([0-3]\d)(?:\D{1,6}(\d{1,2})[:.](\d{2}))?(?![\d.])"
+)
 _NAMED = re.compile(
     r"(?<!\d)(?:(\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?\s?(?:de |d[’'])?\s?([^\W\d_]{3,12})"
     r"\.?,?\s?(?:de |del )?(\d{4})"
@@ -62,7 +65,7 @@ for _names in (
 _MAX_LENGTH = 300
 
 
-def find_date(text: str, *, day_first: bool | None = None) -> str | None:  # noqa: PLR0911 - one way of writing dates after the other
+def find_date(text: str, *, day_first: bool | None = None) -> str | None:  # noqa: C901, PLR0911 - one way of writing dates after the other
     """The first date in a short text (a meta value or a line), as ISO 8601.
 
     With the time and zone that stand there: `2025-04-09T01:35:10`, `2025-04-09T01:35:10+02:00`
@@ -98,6 +101,9 @@ def find_date(text: str, *, day_first: bool | None = None) -> str | None:  # noq
             return _iso(year, second, first, _time(found[5], found[6]))
         if second > 12 or day_first is False:  # noqa: PLR2004 - months
             return _iso(year, first, second, _time(found[5], found[6]))
+    if found := _SHORT.search(text):
+        day, month, year = (int(found[group]) for group in (1, 2, 3))
+        return _iso(2000 + year, month, day, _time(found[4], found[5]))
     return None
 
 

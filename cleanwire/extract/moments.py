@@ -14,7 +14,8 @@ from cleanwire.extract.dates import find_date
 
 _TIMES = (
     ("", "time"),
-    ("datePublished", '[itemprop="datePublished"]'),
+    ("datePublished", '[itemprop="datePublished"],[property$="datePublished"]'),
+    ("dateCreated", '[property$="dateCreated"]'),
     ("dt-published", ".dt-published"),
     ("published", "abbr.published"),
 )

@@ -123,6 +123,10 @@ def test_bylines(line, authors):
         ("https://a.example/x", "<span class='post-date'>03/04/2026</span>", "en-US", "2026-03-04"),
         ("https://a.co.uk/x", "<span class='post-date'>03/04/2026</span>", "en", "2026-04-03"),
         ("https://a.example/x", "<div class='related'><time>2026-05-03</time></div>", "en", None),
+        ("https://a.example/x", "<div class='uploaded-date'>23.09.22</div>", "de", "2022-09-23"),
+        ("https://a.example/x", "<div class='date'>Version 10.23.09.22</div>", "de", None),
+        ("https://a.example/x", "<span property='schema:dateCreated' content='2022-01-28'></span>",
+         "de", "2022-01-28"),
     ],
 )  # fmt: skip
 def test_dates_of_elements_and_urls(url, body, lang, date):

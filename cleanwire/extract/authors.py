@@ -12,6 +12,7 @@ from cleanwire.extract.text import squeezed
 MAX_AUTHORS = 20
 _MAX_LENGTH = 200
 _NAME_WORDS = 6
+_PSEUDONYM = 4
 
 _BY = re.compile(
     r"^(?:(?:written|reported|story|text|words|posted|published|article|authored)\s{1,3})?"
@@ -24,8 +25,9 @@ _SPLIT = re.compile(
     re.IGNORECASE,
 )
 _HANDLE = re.compile(r"\s@\w{1,40}|\s[-–—]\s[^;,&]{0,200}$|\(.{0,100}?\)")
+_ADDRESS = ("http:", "https:", "www.", "@")
 _NOBODY = (
-    r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d|:|\b(?:staff|admin|administrator|"
+    r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d|:|\b(?:staff|\w{0,30}admin\w?|administrator|"
     r"editor(?:s|ial)?|redaktion|redacci[oó]n|redazione|r[eé]daction|redação|redactie|redakcja|"
     r"редакция|team|desk|newsdesk|newsroom|correspondents?|reporters?|"
     r"contributors?|guest|unknown|anonymous|"
@@ -60,6 +62,8 @@ def names(
     found: dict[str, str] = {}
     for byline in bylines:
         text = _BY.sub("", squeezed(byline)[:_MAX_LENGTH])
+        if text.lower().startswith(_ADDRESS):
+            continue
         for part in _SPLIT.split(_HANDLE.sub("", text)):
             name = squeezed(_BY.sub("", part.strip(" \t.,:-–—()[]\"'")))
             key = _folded(name)
@@ -83,8 +87,8 @@ def _is_name(name: str, *, one_word: bool, organisations: bool) -> bool:
     if not 1 <= len(words) <= _NAME_WORDS or excluded.search(name):
         return False
     if name.isascii():
-        # One word is a first name at best, and a handle or a brand at worst.
+        # One word is a first name or a pseudonym at best, and a brand at worst.
         if len(words) == 1:
-            return one_word and name[:1].isupper() and name.isalpha()
+            return one_word and name.isalpha() and (name[:1].isupper() or len(name) >= _PSEUDONYM)
         return words[0][:1].isalpha() and (one_word or any(w[:1].isupper() for w in words))
     return len(name) > 1

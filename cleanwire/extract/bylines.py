@@ -13,6 +13,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.authors import names
+from cleanwire.extract.dates import MONTHS
 from cleanwire.extract.jsonld import as_list, text_of
 from cleanwire.extract.text import squeezed
 
@@ -111,8 +112,9 @@ def authors_in_tree(
             text = squeezed(node.text(deep=True, separator=" ") or "")
             if not 0 < len(text) <= _LONGEST or is_elsewhere(node):
                 continue
-            if found := names([text], not_names=excluded, one_word=one_word):
-                return found
+            for part in map(_cut, _AFTER_NAMES.split(text)):
+                if found := names([part], not_names=excluded, one_word=one_word):
+                    return found
             read += 1
             if read == _READ:
                 break
@@ -143,7 +145,10 @@ def authors_in_lines(lines: Iterable[str], not_names: Iterable[str | None]) -> t
 
 def _cut(text: str) -> str:
     """A byline without what follows the names: a date, a desk, a counter."""
-    return _AFTER_NAMES.split(text, maxsplit=1)[0]
+    words = _AFTER_NAMES.split(text, maxsplit=1)[0].split()
+    while len(words) > 1 and words[-1].strip(".,").lower() in MONTHS:
+        words.pop()
+    return " ".join(words)
 
 
 def _said(

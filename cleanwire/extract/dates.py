@@ -38,7 +38,7 @@ _POLISH = (
     "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października "
     "listopada grudnia"
 )
-_MONTHS: dict[str, int] = {}
+MONTHS: dict[str, int] = {}
 for _names in (
     "jan feb mar apr may jun jul aug sep oct nov dec",
     "january february march april may june july august september october november december",
@@ -60,7 +60,7 @@ for _names in (
     "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
 ):
     for _number, _name in enumerate(_names.split(), 1):
-        _MONTHS.setdefault(_name, _number)
+        MONTHS.setdefault(_name, _number)
 
 _MAX_LENGTH = 300
 
@@ -89,7 +89,7 @@ def find_date(text: str, *, day_first: bool | None = None) -> str | None:  # noq
         day_text, name, year_text = (
             (found[1], found[2], found[3]) if found[1] else (found[5], found[4], found[6])
         )
-        named = _MONTHS.get(name.lower())
+        named = MONTHS.get(name.lower())
         if named:
             if text[3:4] == "," and (rfc := _rfc5322(text)):
                 return rfc

@@ -98,7 +98,10 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         headings=headings,
         keywords=_first(metas, ("keywords",)),
         authors=authors,
-        organisations=() if authors else authors_said(*said, organisations=True),
+        # Of a page by nobody else even the one whom the site is named after.
+        organisations=()
+        if authors
+        else authors_said(*said, organisations=True) or authors_said(*said[:3], (title,)),
         published_at=_published(metas, articles, linked),
         day_first=day_first,
         modified_at=_date(_field(articles, "dateModified")) or _meta_date(metas, _MODIFIED),

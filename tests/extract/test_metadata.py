@@ -63,6 +63,8 @@ PERSON = {"@type": "Person", "@id": "#p", "name": "Ada Quill"}
          "<a rel='author' href='/x'>Tove</a>", ("Tove",)),
         ("", "<div class='post-byline'>By Ada Quill</div>", ("Ada Quill",)),
         ("", "<p>Text <a href='/author/ada-quill/'>Ada Quill</a></p>", ("Ada Quill",)),
+        ("", "<p class='author'>Ada Quill<br> 4 August 2026</p>", ("Ada Quill",)),
+        ("", "<p class='author'>May 4, 2026 | Ada Quill August 4</p>", ("Ada Quill",)),
         ("", "<div class='comments'><span class='author'>Ida Storm</span></div>", ()),
         ("", "<div class='teaser'><span class='author'>Ida Storm</span></div>", ()),
         ('<meta name="author" content="admin"><meta property="og:site_name" content="Valley Post">',
@@ -82,6 +84,8 @@ def test_authors(head, body, authors):
         (('<meta name="author" content="Valley Post">'
           '<meta property="og:site_name" content="Valley Post">'), "", ()),
         ('<meta name="author" content="Newsroom">', "", ()),
+        (('<meta name="author" content="Ada Quill">'
+          '<meta property="og:site_name" content="Ada Quill">'), "", ("Ada Quill",)),
     ],
 )  # fmt: skip
 def test_agencies_are_authors_where_no_person_is(head, body, organisations):

@@ -143,7 +143,7 @@ class Index:
         places, found = self._slots.find(signature.sample, self._living)
         if not len(found):
             return []
-        rows, inverse, counts = np.unique(found, return_inverse=True, return_counts=True)
+        rows, inverse, counts = _grouped(found)
         least = np.minimum(self._columns["sample"][rows], min(MIN_HITS, len(signature.sample)))
         enough = counts >= least
         if not enough.any():
@@ -223,6 +223,17 @@ def estimate(
     jaccards = np.where(known, shared / np.maximum(mine + yours - shared, 1.0), 0.0)
     containments = np.where(known, shared / np.maximum(smaller, 1.0), 0.0)
     return jaccards, np.minimum(1.0, containments)
+
+
+def _grouped(values: Ints) -> tuple[Ints, Ints, Ints]:
+    """np.unique with inverse and counts, which for so few values takes five times as long."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    first = np.ones(len(values), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    inverse = np.empty(len(values), np.int64)
+    inverse[order] = np.cumsum(first) - 1
+    return ordered[first], inverse, np.bincount(inverse)
 
 
 def _prefixes(figures: U64) -> NDArray[np.uint16]:

@@ -62,10 +62,12 @@ class Slots:
     def find(self, hashes: U64, living: Bools) -> tuple[Ints, Ints]:
         """Where hashes lead: pairs of a hash's place and a living row, in two arrays."""
         buckets, tags = self._keys(hashes)
-        rows = self._rows[buckets]
-        places, halves, ways = np.nonzero((self._tags[buckets] == tags[:, None, None]) & (rows > 0))
-        found = rows[places, halves, ways].astype(np.int64) - 1
-        alive = living[found]
+        equal = self._tags[buckets].reshape(len(tags), 2 * WAYS) == tags[:, None]
+        at = np.flatnonzero(equal)
+        places, ways = at // (2 * WAYS), at % (2 * WAYS)
+        rows = self._rows[buckets[places, ways // WAYS], ways % WAYS]
+        found = rows.astype(np.int64) - 1
+        alive = (found >= 0) & living[found]
         return places[alive], found[alive]
 
     def put(self, hashes: U64, row: int, living: Bools, births: Ints) -> None:
@@ -86,7 +88,10 @@ class Slots:
                 continue
             self.evicted += int(full.sum())
             # Two hashes may have chosen one slot: the first has it, the other chooses again.
-            _, now = np.unique(slots, return_index=True)
+            order = np.argsort(slots, kind="stable")
+            first = np.ones(len(order), np.bool_)
+            first[1:] = slots[order[1:]] != slots[order[:-1]]
+            now = order[first]
             rows = self._rows.reshape(-1)
             self._used += int((rows[slots[now]] == 0).sum())
             rows[slots[now]] = row + 1

@@ -19,6 +19,8 @@ from cleanwire.extract.names import Names
 FILE = "model.npz"
 SHARES = 255
 GAINS = 127
+TOGETHER = 1024
+"""Columns that are asked for at once: what is in between fits a processor's cache."""
 
 
 class Forest:
@@ -46,6 +48,9 @@ class Forest:
 
     def __call__(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Of each column the probability; `rows` has shape (features, columns)."""
+        if rows.shape[1] > TOGETHER:
+            parts = range(0, rows.shape[1], TOGETHER)
+            return np.concatenate([self(rows[:, start : start + TOGETHER]) for start in parts])
         leaf = np.repeat(self._first, rows.shape[1], axis=1)
         for level, (questions, thresholds) in enumerate(
             zip(self._questions, self._thresholds, strict=True)

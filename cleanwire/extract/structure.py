@@ -5,7 +5,6 @@ first. A table's row is one block only where the table holds data: a table that 
 has paragraphs in its cells.
 """
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 
 from cleanwire.events import BlockKind, TextBlock
@@ -28,24 +27,26 @@ _BOUNDS = frozenset({"article", "main", "body", "section"})
 
 def structured(page: Page, chosen: Sequence[int]) -> list[TextBlock]:
     """The chosen blocks with their kinds; the cells of a row of data become one."""
-    found: list[TextBlock] = []
+    found: list[tuple[BlockKind, int, list[str]]] = []
     rows = _DataRows(page)
     open_row = -1
     for place in chosen:
         text = page.texts[place]
         if page.flat:
             kind: BlockKind = "list-item" if text.startswith(_BULLETS) else "paragraph"
-            found.append(TextBlock(kind=kind, level=0, text=text))
+            found.append((kind, 0, [text]))
             continue
         kind, level, element = _kind(page, place, rows)
         if kind == "table-row" and element == open_row:
-            found[-1] = dataclasses.replace(found[-1], text=found[-1].text + CELL + text)
+            found[-1][2].append(text)
             continue
         open_row = element if kind == "table-row" else -1
         if kind == "code":
             text = page.raw.get(place, text).strip("\n")
-        found.append(TextBlock(kind=kind, level=level, text=text))
-    return found
+        found.append((kind, level, [text]))
+    return [
+        TextBlock(kind=kind, level=level, text=CELL.join(cells)) for kind, level, cells in found
+    ]
 
 
 def paragraphs_of(texts: Iterable[str]) -> list[TextBlock]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import cleanwire
 from cleanwire import minhash
-from cleanwire.extract import extract_html
+from cleanwire.extract import Extracted, extract_html
 
 
 def extract(html: str, url: str | None) -> dict[str, Any]:
@@ -15,20 +15,21 @@ def extract(html: str, url: str | None) -> dict[str, Any]:
     try:
         article = cleanwire.clean_page(html, url=url, content_type="text/html")
     except cleanwire.PageRejected:
-        found = extract_html(html, url=url, require_article=False)
-        return {
-            "text": "\n\n".join(found.paragraphs),
-            "title": found.title,
-            "author": ", ".join(found.authors),
-            "date": found.published_at,
-            "article": False,
-        }
+        return unjudged(html, url) | {"article": False}
+    return {"text": article.text, "article": True} | _said(article)
+
+
+def unjudged(html: str, url: str | None) -> dict[str, Any]:
+    """The same of a page that may be no article, without that question."""
+    found = extract_html(html, url=url, require_article=False)
+    return {"text": "\n\n".join(found.paragraphs)} | _said(found)
+
+
+def _said(found: cleanwire.Article | Extracted) -> dict[str, Any]:
     return {
-        "text": article.text,
-        "title": article.title,
-        "author": ", ".join(article.authors),
-        "date": article.published_at,
-        "article": True,
+        "title": found.title,
+        "author": ", ".join(found.authors),
+        "date": found.published_at,
     }
 
 

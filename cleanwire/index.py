@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanwire.minhash import MAX_FIGURES, U64, Signature
+from cleanwire.minhash import MAX_FIGURES, U64, Signature, firsts
 from cleanwire.slots import Ints, Slots
 
 KEY_CAP = 4
@@ -229,8 +229,7 @@ def _grouped(values: Ints) -> tuple[Ints, Ints, Ints]:
     """np.unique with inverse and counts, which for so few values takes five times as long."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    first = np.ones(len(values), np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    first = firsts(ordered)
     inverse = np.empty(len(values), np.int64)
     inverse[order] = np.cumsum(first) - 1
     return ordered[first], inverse, np.bincount(inverse)

@@ -124,9 +124,14 @@ def sign(text: str) -> tuple[Signature, int]:
 def _distinct(values: U64) -> U64:
     """The values in ascending order, each once; for so few of them ten times np.unique's speed."""
     values = np.sort(values)
-    first = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=first[1:])
-    return values[first]
+    return values[firsts(values)]
+
+
+def firsts(ordered: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Of values in order, which ones differ from the one before."""
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
 
 
 def _normalized(text: str) -> bytes:

@@ -17,6 +17,8 @@ until then others may take them.
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanwire.minhash import U64, firsts
+
 WAYS = 16
 FIRST_BITS = 16
 LEAST_LOAD = 0.5
@@ -30,7 +32,6 @@ _NEVER = np.int64(2**62)
 _CHUNK = 1 << 14
 """Buckets that are looked at together where all are: some megabytes."""
 
-U64 = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -89,9 +90,7 @@ class Slots:
             self.evicted += int(full.sum())
             # Two hashes may have chosen one slot: the first has it, the other chooses again.
             order = np.argsort(slots, kind="stable")
-            first = np.ones(len(order), np.bool_)
-            first[1:] = slots[order[1:]] != slots[order[:-1]]
-            now = order[first]
+            now = order[firsts(slots[order])]
             rows = self._rows.reshape(-1)
             self._used += int((rows[slots[now]] == 0).sum())
             rows[slots[now]] = row + 1

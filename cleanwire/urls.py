@@ -77,6 +77,14 @@ def host_of(url: str | None) -> str | None:
         return None
 
 
+def path_of(url: str | None) -> str:
+    """The path of a URL; empty where there is none or the URL is broken."""
+    try:
+        return urlsplit(url or "").path
+    except ValueError:
+        return ""
+
+
 def site_of(url: str) -> str | None:
     """The registrable domain of a URL (publicsuffix.org, private suffixes included).
 

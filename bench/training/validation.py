@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cleanwire.extract import extract_html, extract_text
+from adapters import unjudged
+
+from cleanwire.extract import extract_text
 from cleanwire.extract.decide import chosen
 from training.dataset import corpus, flat_lines
 from training.fit import Fitted, fit, in_use, likely_blocks, part, shortened
@@ -104,10 +106,4 @@ def _answer(example: Example) -> dict[str, Any]:
     if example.page.flat:
         flat = extract_text("\n".join(flat_lines(html)), url=url, require_article=False)
         return {"text": "\n\n".join(flat.paragraphs)}
-    found = extract_html(html, url=url, require_article=False)
-    return {
-        "text": "\n\n".join(found.paragraphs),
-        "title": found.title,
-        "author": ", ".join(found.authors),
-        "date": found.published_at,
-    }
+    return unjudged(html, url)

@@ -193,6 +193,7 @@ def extract_text(text: str, *, url: str | None = None, require_article: bool = T
         below = [place for place in decision.chosen if place >= start]
         decision = dataclasses.replace(decision, chosen=below)
     blocks, words, removed = _body(page, decision, title)
+    published_at = _dated(head)
     unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
     if require_article:
         check_article(
@@ -201,7 +202,7 @@ def extract_text(text: str, *, url: str | None = None, require_article: bool = T
                 decision=decision,
                 words=words,
                 titles=(unbranded.title,),
-                dated=_dated(head) is not None,
+                dated=published_at is not None,
                 metadata=None,
                 url=None,
             )
@@ -209,7 +210,7 @@ def extract_text(text: str, *, url: str | None = None, require_article: bool = T
     return Extracted(
         title=unbranded.title,
         authors=(),
-        published_at=_dated(head),
+        published_at=published_at,
         modified_at=None,
         canonical_url=None,
         language=language_of(" ".join(unbranded.paragraphs), None),

@@ -13,7 +13,6 @@ asked: four articles in five never come so far.
 import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from cleanwire.extract.jsonld import ARTICLES
 from cleanwire.extract.lines import line_words
 from cleanwire.extract.metadata import Metadata
 from cleanwire.extract.names import tokens_of
+from cleanwire.urls import path_of
 
 FEWEST_WORDS = 15
 """A body of fewer words is a caption or a stub."""
@@ -46,6 +46,7 @@ SURE = 0.97
 _LONG = 20
 _BLOCK = 8
 _LINE = 6
+_PATH = 2000
 _ENDED, _DENSITY, _IN_LIST, _SIBLINGS = map(
     NAMES.index, ("ended", "density", "in_list", "e1_siblings")
 )
@@ -135,7 +136,7 @@ def page_features(
     long = words * (words >= _BLOCK)
     tags = [page.tags[element] for element in page.inside]
     links = sum(page.links)
-    path = _path(url)
+    path = path_of(url)[:_PATH]
     segments = [segment for segment in path.split("/") if segment]
     last = _SUFFIX.sub("", segments[-1][:300]) if segments else ""
     values: list[float] = [
@@ -183,7 +184,7 @@ def signs(page: Page, url: str | None) -> set[str]:
         found.update(["." + token for token in tokens_of(tag, attributes)])
     found.update(["<" + tag for tag in set(page.tags)])
     found.update("b:" + token for token in tokens_of("", page.attributes[0]))
-    found.update("u:" + word for word in _WORD.findall(_path(url).lower()))
+    found.update("u:" + word for word in _WORD.findall(path_of(url)[:_PATH].lower()))
     found.update("s:" + word for word in _short_words(page))
     return found
 
@@ -193,10 +194,3 @@ def _short_words(page: Page) -> Iterator[str]:
         words = line_words(text)
         if len(words) <= _LINE:
             yield from words
-
-
-def _path(url: str | None) -> str:
-    try:
-        return urlsplit(url or "").path[:2000]
-    except ValueError:
-        return ""

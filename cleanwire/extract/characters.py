@@ -11,20 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanwire.extract.text import CLOSERS, ENDS, UNSPACED
+
 Counts = NDArray[np.float64]
 
-ENDS = ".!?…。！？｡؟۔।॥։።"
 COMMAS = ",;，、；،؛"
-CLOSERS = "\"'”’»›“‘)]}』」）］"
-UNSPACED = (
-    (0x0E00, 0x0EFF),
-    (0x1000, 0x109F),
-    (0x1780, 0x17FF),
-    (0x3040, 0x30FF),
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-)
-"""Scripts without blanks between words: Thai, Lao, Burmese, Khmer, kana, Han."""
+
+GOOD_WORDS = 8
+LONG_WORDS = 20
 
 UNMARKED = (0x0E00, 0x0EFF)
 """Thai and Lao end a sentence without a mark: a text that is long enough is taken for one."""
@@ -98,6 +92,12 @@ class Characters:
         ended = (last == _END) | ((last == _CLOSER) & (before == _END)) | unmarked
         self.ended: Counts = ended.astype(np.float64)
         self.first = self._codes[self._starts]
+
+    def good(self) -> NDArray[np.bool_]:
+        """Which texts read as prose: of some length, and ended, parted or long."""
+        return (self.words >= GOOD_WORDS) & (
+            (self.ended > 0) | (self.comma + self.end >= 2) | (self.words >= LONG_WORDS)  # noqa: PLR2004 - a sentence with parts
+        )
 
     def digits_and_closers(self) -> tuple[Counts, Counts]:
         """Digits, and closing quotes and brackets."""

@@ -10,6 +10,7 @@ from doubling the distance to the element above, about five rounds for any depth
 """
 
 import dataclasses
+from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,6 @@ NAMES = (
     "look_words look_prose look_prose_share look_count"
 ).split()
 
-GOOD_WORDS = 8
-LONG_WORDS = 20
 LINKED = 0.5
 
 _TAGS = {
@@ -117,20 +116,14 @@ def _texts(rows: NDArray[np.float32], page: Page, hints: Hints) -> _Texts:
     kinds = Characters(texts)
     words = kinds.words
     density = np.minimum(np.array(page.linked) / np.maximum(kinds.length, 1), 1.0)
-    good = (
-        (words >= GOOD_WORDS)
-        & (density < LINKED)
-        & ((kinds.ended > 0) | (kinds.comma + kinds.end >= 2) | (words >= LONG_WORDS))  # noqa: PLR2004 - a sentence with parts
-    )
+    good = kinds.good() & (density < LINKED)
     prose = words * good
     in_links = density * words
     before = np.cumsum(words) - words
     mass = max(float(prose.sum()), 1.0)
     read = np.cumsum(prose)
     near = window(words, 3)
-    seen: dict[str, int] = {}
-    for text in texts:
-        seen[text] = seen.get(text, 0) + 1
+    seen = Counter(texts)
     title = _title_at(page, hints.title)
     rows[0] = words
     rows[1] = kinds.upper / np.maximum(kinds.letter, 1)

@@ -37,12 +37,13 @@ def read_jsonld(scripts: Iterable[LexborNode]) -> list[dict[str, Any]]:
 
 def is_article(node: dict[str, Any]) -> bool:
     """Whether an object is an article of any kind."""
-    return any(kind.rpartition("/")[2].lower() in ARTICLES for kind in types(node))
+    return not ARTICLES.isdisjoint(types(node))
 
 
 def types(node: dict[str, Any]) -> list[str]:
-    """The object's types."""
-    return [kind for kind in as_list(node.get("@type")) if isinstance(kind, str)]
+    """The names of the object's types, in lower case and without their vocabulary."""
+    said = as_list(node.get("@type"))
+    return [kind.rpartition("/")[2].lower() for kind in said if isinstance(kind, str)]
 
 
 def as_list(value: object) -> list[Any]:

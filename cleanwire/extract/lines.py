@@ -6,6 +6,7 @@ tell; a second pass sees what the first one thought of the neighbours.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from cleanwire.extract.blocks import Page
 from cleanwire.extract.characters import Characters
-from cleanwire.extract.features import GOOD_WORDS, LONG_WORDS, Floats, window
+from cleanwire.extract.features import Floats, window
 
 Worth = Callable[[str], float | None]
 """Word -> the mean share of content of the lines it stands in, over the sites that use it."""
@@ -42,17 +43,13 @@ def features(page: Page, worth: Worth) -> NDArray[np.float32]:
     kinds = Characters(texts)
     words, length, ended = kinds.words, np.maximum(kinds.length, 1), kinds.ended
     digit, closer = kinds.digits_and_closers()
-    good = (words >= GOOD_WORDS) & (
-        (ended > 0) | (kinds.comma + kinds.end >= 2) | (words >= LONG_WORDS)  # noqa: PLR2004 - a sentence with parts
-    )
+    good = kinds.good()
     prose = words * good
     total, mass = float(words.sum()), max(float(prose.sum()), 1.0)
     before, read = np.cumsum(words) - words, np.cumsum(prose) - prose
     first = np.array([text[0] for text in texts])
     short = (words < SHORT_WORDS).astype(np.float64)
-    seen: dict[str, int] = {}
-    for text in texts:
-        seen[text] = seen.get(text, 0) + 1
+    seen = Counter(texts)
     typical = float(np.median(words[good])) if good.any() else 1.0
     columns: list[NDArray[np.generic]] = [
         words,

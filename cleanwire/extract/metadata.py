@@ -38,6 +38,7 @@ _MODIFIED = (
     "article:modified_time article:modified og:updated_time datemodified last-modified "
     "dcterms.modified dc.date.modified article.updated lastmod revised"
 ).split()
+_LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
 _SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 
 
@@ -109,11 +110,11 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         language=_language(
             declared,
             text_of(_field(articles, "inLanguage")),
-            _first(metas, ("content-language", "language", "dc.language", "og:locale")),
+            _first(metas, _LANGUAGES),
         ),
         site_name=site_name,
         article_body=text_of(_field(articles, "articleBody")),
-        types=frozenset(kind.rpartition("/")[2].lower() for node in linked for kind in types(node)),
+        types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
         section=_clean(text_of(_field(articles, "articleSection")))
         or _first(metas, ("article:section", "parsely-section", "section")),
@@ -278,7 +279,7 @@ def _declared(tree: LexborHTMLParser, metas: dict[str, list[str]]) -> str | None
     root = tree.root
     attributes = root.attributes if root is not None else {}
     said = attributes.get("lang") or attributes.get("xml:lang")
-    return said or _first(metas, ("content-language", "language", "dc.language", "og:locale"))
+    return said or _first(metas, _LANGUAGES)
 
 
 def _language(*said: str | None) -> str | None:

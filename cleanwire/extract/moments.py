@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract.bylines import is_elsewhere, those_in
 from cleanwire.extract.dates import find_date
+from cleanwire.urls import path_of
 
 _TIMES = (
     ("", "time"),
@@ -54,10 +55,7 @@ def published_in_tree(
 
 def url_day(url: str | None) -> str | None:
     """The day in a URL's path (`/2024/05/17/`), if there is one."""
-    try:
-        match = _URL_DAY.search(urlsplit(url or "").path[:500])
-    except ValueError:
-        return None
+    match = _URL_DAY.search(path_of(url)[:500])
     return find_date("-".join(match.groups())) if match else None
 
 

@@ -20,9 +20,17 @@ def squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]"
+UNSPACED = (
+    (0x0E00, 0x0EFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0x3040, 0x30FF),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
 )
+"""Scripts without blanks between words: Thai, Lao, Burmese, Khmer, kana, Han."""
+
+_UNSPACED = re.compile("[" + "".join(f"{chr(a)}-{chr(z)}" for a, z in UNSPACED) + "]")
 
 
 def words_in(text: str) -> int:
@@ -33,10 +41,10 @@ def words_in(text: str) -> int:
     return text.count(" ") + bool(text) + unspaced // 2
 
 
-_ENDINGS = ".!?…。！？｡؟۔।॥։።"
-_CLOSING = "\"'”’»›“‘)]}』」）］"
+ENDS = ".!?…。！？｡؟۔।॥։።"
+CLOSERS = "\"'”’»›“‘)]}』」）］"
 
 
 def ends_sentence(text: str) -> bool:
     """Whether a text ends as a sentence does, in any script."""
-    return text.rstrip(_CLOSING)[-1:] in _ENDINGS if text else False
+    return text.rstrip(CLOSERS)[-1:] in ENDS if text else False

@@ -6,7 +6,7 @@ order, and not on the table's size or history: it grows before it would have to 
 Set-associative, as a processor's cache is. The high bits of a 32-bit key choose a bucket of
 `WAYS` slots, the low 16 bits are its tag, and bucket and tag give a second bucket (Fan et al.
 2014); an entry goes where there is more room, so that buckets fill evenly (Azar et al. 1999)
-and a table is nine tenths full before it doubles. From 65,536 buckets on the tag holds the
+and a table is six sevenths full before it doubles. From 65,536 buckets on the tag holds the
 bits that the next doubling needs, so growing loses nothing.
 
 Two hashes with one 32-bit key are taken for one: among 100 million entries one hash in twenty

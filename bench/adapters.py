@@ -6,7 +6,6 @@
 from typing import Any
 
 import cleanwire
-from cleanwire import minhash
 from cleanwire.extract import Extracted, extract_html
 
 
@@ -42,25 +41,7 @@ class _Deduper:
     def add(self, name: str, text: str, t: float) -> tuple[str | None, float]:
         """The id of the earlier document that this one repeats, if any, and the similarity."""
         del t  # a sequence number in some sets, and no set is longer than the window
-        verdict = self._deduper.add(
-            cleanwire.Article(
-                id=name,
-                url="",
-                canonical_url=None,
-                site=None,
-                title=None,
-                authors=(),
-                published_at=None,
-                modified_at=None,
-                language=None,
-                text=text,
-                word_count=0,
-                fetched_at="",
-                signature=minhash.signature(text).pack(),
-                removed={},
-                cleaner="bench",
-            )
-        )
+        verdict = self._deduper.add_text(name, text)
         return verdict.duplicate_of, verdict.similarity
 
 

@@ -1,17 +1,19 @@
 """Articles in an order -> a verdict each: the library's and the stream's one way to decide.
 
-The rule here: `Deduper.add` is `Memory.decide`, `Memory.remember` and expiry, in that order
-and with nothing between them; the stream does the same steps with its writes in between.
+The rule here: `Deduper.add` lets an article pass the shards of a relay, as the stream does.
 """
 
 import dataclasses
 import datetime as dt
 
 from cleanwire import urls
-from cleanwire.decide import Candidate, Decided, Memory, Outcome, Window
+from cleanwire.decide import Candidate, Window
 from cleanwire.events import Article, CleanArticle, DuplicateArticle, Source
+from cleanwire.facts import Decided, Outcome
 from cleanwire.index import Thresholds
+from cleanwire.keys import hash_of
 from cleanwire.minhash import Signature, signature
+from cleanwire.relay import Relay
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +48,29 @@ class Deduper:
     """
 
     def __init__(
-        self, *, window: Window | None = None, thresholds: Thresholds | None = None
+        self,
+        *,
+        window: Window | None = None,
+        thresholds: Thresholds | None = None,
+        most_bytes: int | None = None,
     ) -> None:
-        self.memory = Memory(window=window, thresholds=thresholds)
+        self._relay = Relay(window=window, thresholds=thresholds, most_bytes=most_bytes)
+        self._latest = 0.0
         self._order = 0
+
+    def __len__(self) -> int:
+        """The number of published articles that later ones are matched against."""
+        return self._relay.shards[0].articles
+
+    @property
+    def size(self) -> int:
+        """Bytes of the tables that hold what is remembered."""
+        return self._relay.shards[0].size
+
+    @property
+    def evicted(self) -> int:
+        """How many articles were forgotten before their time, for want of memory."""
+        return self._relay.shards[0].evicted
 
     def add(self, article: Article, *, received_at: float | None = None) -> Verdict:
         """Decide on an article, and remember it.
@@ -68,13 +89,40 @@ class Deduper:
         """As `add`, with the whole fact."""
         event_time = event_time_of(article.fetched_at, received_at)
         if event_time is None:
-            event_time = self.memory.watermark or 0.0
+            event_time = self._latest
         self._order += 1
-        fact = self.memory.decide(candidate(article, event_time=event_time, order=self._order))
-        self.memory.remember(fact)
-        for expired in (*self.memory.expire(), *self.memory.overflow(fact.url_key)):
-            self.memory.forget(expired)
-        return fact
+        return self._decide(candidate(article, event_time=event_time, order=self._order))
+
+    def add_text(self, name: str, text: str, *, url: str = "", fetched_at: str = "") -> Verdict:
+        """Decide on a text that somebody else has cleaned, and remember it.
+
+        Args:
+            name: its id, by which later verdicts name it.
+            text: the body.
+            url: where it is from; without one it is a page of its own.
+            fetched_at: RFC 3339; without one it counts as being as late as the latest.
+        """
+        event_time = event_time_of(fetched_at, None)
+        if event_time is None:
+            event_time = self._latest
+        self._order += 1
+        return verdict(
+            self._decide(
+                Candidate(
+                    id=name,
+                    url=url,
+                    page=page_of(url, name),
+                    signature=signature(text),
+                    fetched=event_time,
+                    event_time=event_time,
+                    order=self._order,
+                )
+            )
+        )
+
+    def _decide(self, arrived: Candidate) -> Decided:
+        self._latest = max(self._latest, arrived.event_time)
+        return self._relay.decide(arrived)
 
 
 def candidate(article: Article, *, event_time: float, order: int) -> Candidate:
@@ -86,12 +134,17 @@ def candidate(article: Article, *, event_time: float, order: int) -> Candidate:
     return Candidate(
         id=article.id,
         url=article.url,
-        url_key=urls.normalize_url(article.url) if article.url else f"id:{article.id}",
+        page=page_of(article.url, article.id),
         signature=_signature(article),
         fetched=event_time if fetched is None else fetched,
         event_time=event_time,
         order=order,
     )
+
+
+def page_of(url: str, article: str) -> bytes:
+    """16 bytes that stand for a page: its normalised URL's, or its id's if it has none."""
+    return hash_of(urls.normalize_url(url) if url else f"id:{article}")
 
 
 def _signature(article: Article) -> Signature:

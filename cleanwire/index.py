@@ -1,9 +1,9 @@
 """Signatures seen in the window -> which earlier articles match, and how.
 
-The rule here: an answer depends on what was added and on nothing else: not on the
-time of asking, not on a seed. Only `decide` says what is added; the index never drops
-an entry on its own, but a key that many articles share leads to the latest of them
-(`KEY_CAP`), so that a template or a cookie wall costs no more than a story does.
+The rule here: an answer depends on what was added and on nothing else: not on the time of
+asking, not on a seed. The index drops no entry on its own, but a key that many articles share
+leads to the latest of them (`KEY_CAP`), so that a template or a cookie wall costs no more than
+a story does.
 
 Candidates come from shared sample hashes; each is then verified: by Jaccard similarity,
 by containment of the smaller text in the larger (Broder 1997), both estimated below the
@@ -16,38 +16,25 @@ columns, a row an article.
 """
 
 import dataclasses
-from typing import Literal
+from array import array
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanwire.minhash import MAX_FIGURES, U64, Signature, firsts
-from cleanwire.slots import Ints, Slots
+from cleanwire.keys import KeyTable, key_of
+from cleanwire.minhash import Signature
+from cleanwire.slots import MOST_ROWS, SLOT_BYTES, Keys, Slots, keys_of
+from cleanwire.verify import MOST_FIGURES, Figures, high_bits, look_up
 
 KEY_CAP = 4
 """A sample hash leads to at most so many articles; the oldest entry makes room."""
 
-MIN_HITS = 3
-"""A candidate shares at least so many sample hashes, or all there are."""
-
-FIGURES = 4
-"""From so many figures on, on both sides, figures must agree."""
-
 FIRST_ROWS = 1024
-
-_MOST = 2**32 - 1
-_ROW = np.dtype(
-    [
-        ("bound", np.uint64),
-        ("digest", np.uint64),
-        ("shingles", np.uint32),
-        ("sample", np.uint32),
-        ("figures", np.uint8),
-        ("prefixes", np.uint16, (MAX_FIGURES,)),
-    ]
-)
+_MOST_SHINGLES = 2**32 - 1
 
 MatchKind = Literal["exact", "near", "excerpt"]
+_KINDS: tuple[MatchKind, ...] = ("exact", "near", "excerpt")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +56,8 @@ class Thresholds:
 class Match:
     """An earlier article that tells the same story.
 
-    `similarity` is the Jaccard estimate for `near`, the containment estimate for
+    `id` is the article's, or the hash that stands for it (`keys.key_of`); whoever has its fact
+    knows it by both. `similarity` is the Jaccard estimate for `near`, the containment estimate for
     `excerpt`, and 1 for `exact`.
     """
 
@@ -78,176 +66,291 @@ class Match:
     similarity: float
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """An article as a row of the index: its signature, cut to what the index keeps.
+
+    Attributes:
+        id: the article's.
+        order: its place in the order of all candidates.
+        bucket: of event time; see `decide`.
+        digest: of its words.
+        shingles: how many distinct ones it has.
+        bound: the high 32 bits of its sample's.
+        keys: of its sample, 32 bits each.
+        figures: the high 16 bits of the hashes of its figures, the lowest `MOST_FIGURES`.
+    """
+
+    id: str
+    order: int
+    bucket: int
+    digest: bytes
+    shingles: int
+    bound: int
+    keys: Keys
+    figures: Figures
+
+    @classmethod
+    def of(cls, signature: Signature, *, article: str, order: int, bucket: int) -> "Entry":
+        """The entry of an article with this signature."""
+        return cls(
+            id=article,
+            order=order,
+            bucket=bucket,
+            digest=signature.digest,
+            shingles=signature.shingles,
+            bound=signature.bound >> 32,
+            keys=keys_of(signature.sample),
+            figures=high_bits(signature.figures),
+        )
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class _Bucket:
+    """The rows of one bucket of event time, in the order in which they came."""
+
+    rows: "array[int]" = dataclasses.field(default_factory=lambda: array("I"))
+    first: int = 0
+    """Where the first row that still counts stands, or somewhere before it."""
+
+
 class Index:
     """Articles by their signatures, packed."""
 
-    def __init__(self, thresholds: Thresholds | None = None) -> None:
-        self._thresholds = thresholds or Thresholds()
-        self._slots = Slots(KEY_CAP)
-        self._rows: dict[str, int] = {}
-        self._ids: list[str] = []
+    def __init__(self, thresholds: Thresholds | None = None, *, cap: int = KEY_CAP) -> None:
+        limits = thresholds or Thresholds()
+        self._limits = np.array([limits.near, limits.excerpt, limits.figures])
+        self._slots = Slots(cap)
+        self._by_id = KeyTable()
+        self._names = np.zeros((FIRST_ROWS, 2), np.uint64)
+        self._orders = np.zeros(FIRST_ROWS, np.int64)
+        self._buckets = np.zeros(FIRST_ROWS, np.int32)
+        self._living = np.zeros(FIRST_ROWS, np.bool_)
+        self._bounds = np.zeros(FIRST_ROWS, np.uint32)
+        self._digests = np.zeros(FIRST_ROWS, np.uint64)
+        self._lengths = np.zeros(FIRST_ROWS, np.uint32)
+        self._samples = np.zeros(FIRST_ROWS, np.uint32)
+        self._seats = np.zeros(FIRST_ROWS, np.uint32)
+        self._counts = np.zeros(FIRST_ROWS, np.uint8)
+        self._figures = np.zeros((FIRST_ROWS, MOST_FIGURES), np.uint16)
+        self._rows = 0
         self._free: list[int] = []
         self._dead: list[int] = []
-        self._columns = np.zeros(FIRST_ROWS, _ROW)
-        self._births = np.zeros(FIRST_ROWS, np.int64)
-        self._living = np.zeros(FIRST_ROWS, np.bool_)
-        self._born = 0
+        self._by_bucket: dict[int, _Bucket] = {}
+        self._entries = 0
+        # Of rows whose article was added again: when, in the order of candidates.
+        self._later: dict[int, int] = {}
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._by_id)
 
     def __contains__(self, article: str) -> bool:
-        return article in self._rows
+        return self._row(key_of(article)) >= 0
 
     @property
     def size(self) -> int:
-        """Bytes of the tables, without the ids."""
-        return self._slots.size + self._columns.nbytes + self._births.nbytes + self._living.nbytes
+        """Bytes of the tables, and of the rows that were ever in use."""
+        return self._slots.size + self._by_id.size + self._rows * _ROW_BYTES
 
-    def add(self, article: str, signature: Signature) -> None:
-        """Remember an article; adding it again changes nothing."""
-        if article in self._rows:
-            return
-        row = self._free.pop() if self._free else self._new_row()
-        self._rows[article] = row
-        self._ids[row] = article
-        figures = _prefixes(signature.figures)
-        columns = self._columns[row]
-        columns["bound"] = signature.bound
-        columns["digest"] = np.frombuffer(signature.digest, np.uint64)[0]
-        columns["shingles"] = min(signature.shingles, _MOST)
-        columns["sample"] = min(len(signature.sample), _MOST)
-        columns["figures"] = len(figures)
-        columns["prefixes"][: len(figures)] = figures
-        self._births[row] = self._born
-        self._born += 1
+    @property
+    def content(self) -> int:
+        """Bytes that the articles take, whatever stood there before them."""
+        return len(self) * _ROW_BYTES + int(self._entries * SLOT_BYTES)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is hardly a row left."""
+        return len(self) >= MOST_ROWS - FIRST_ROWS
+
+    def add(self, entry: Entry, *, tentative: bool = False) -> Entry:
+        """Remember an article.
+
+        One that is known already stays, by the earlier of the two orders and in the later of the
+        two buckets.
+
+        Args:
+            entry: the article's.
+            tentative: it will most likely be discarded soon, and must not make others go.
+
+        Returns:
+            The entry as it is remembered.
+
+        Raises:
+            OverflowError: there are `MOST_ROWS` articles.
+        """
+        key = key_of(entry.id)
+        place = self._by_id.place(key, self._names)
+        if place >= 0:
+            return self._again(self._row(key), entry)
+        row = self._new_row()
+        self._names[row] = np.frombuffer(key, np.uint64)
+        self._by_id.put(place, row, self._names)
+        self._orders[row] = entry.order
+        self._buckets[row] = entry.bucket
         self._living[row] = True
-        self._slots.put(signature.sample, row, self._living, self._births)
+        self._bounds[row] = entry.bound
+        self._digests[row] = int.from_bytes(entry.digest, "big")
+        self._lengths[row] = min(entry.shingles, _MOST_SHINGLES)
+        self._samples[row] = len(entry.keys)
+        self._entries += int(self._samples[row])
+        count = len(entry.figures)
+        self._counts[row] = count
+        self._figures[row, :count] = entry.figures
+        self._enter(row, entry.bucket)
+        self._slots.put(entry.keys, row, self._living, self._orders, yielding=tentative)
+        return entry
 
-    def discard(self, article: str) -> None:
-        """Forget an article, if it is known."""
-        row = self._rows.pop(article, None)
-        if row is None:
-            return
+    def discard(self, article: str, *, until: int | None = None) -> bool:
+        """Forget an article; returns whether it is not known any more.
+
+        Args:
+            article: which one.
+            until: only if it was not added again later than this, in the order of candidates.
+        """
+        row = self._row(key_of(article))
+        if row < 0:
+            return True
+        if until is not None and self._later.get(row, int(self._orders[row])) > until:
+            return False
+        self._discard(row)
+        return True
+
+    def expire(self, before: int) -> None:
+        """Forget every article of the buckets before this one; costs O(expired)."""
+        for number in sorted(number for number in self._by_bucket if number < before):
+            bucket = self._by_bucket.pop(number)
+            for seat, row in enumerate(bucket.rows):
+                if self._sits(row, number, seat):
+                    self._discard(row)
+
+    def oldest(self) -> str | None:
+        """The article that was added first to the oldest bucket, by what a match calls it."""
+        while self._by_bucket:
+            number = min(self._by_bucket)
+            bucket = self._by_bucket[number]
+            for seat in range(bucket.first, len(bucket.rows)):
+                row = bucket.rows[seat]
+                if self._sits(row, number, seat):
+                    bucket.first = seat
+                    return str(self._names[row].tobytes().hex())
+            del self._by_bucket[number]
+        return None
+
+    def matches(self, signature: Signature, *, before: int | None = None) -> list[Match]:
+        """Every remembered article that tells the same story, the earliest first.
+
+        Args:
+            signature: of the text that is looked up.
+            before: only articles that are earlier than this in the order of candidates.
+        """
+        rows, kinds, similarities = look_up(
+            self._slots.table,
+            self._living,
+            signature.sample,
+            np.uint64(signature.bound),
+            signature.shingles,
+            np.uint64(int.from_bytes(signature.digest, "big")),
+            signature.figures,
+            self._limits,
+            self._bounds,
+            self._digests,
+            self._lengths,
+            self._samples,
+            self._counts,
+            self._figures,
+        )
+        if not len(rows):
+            return []
+        found = [
+            (
+                int(self._orders[row]),
+                Match(
+                    id=self._names[row].tobytes().hex(),
+                    kind=_KINDS[kind],
+                    similarity=similarity,
+                ),
+            )
+            for row, kind, similarity in zip(
+                rows.tolist(), kinds.tolist(), similarities.tolist(), strict=True
+            )
+            if before is None or self._orders[row] < before
+        ]
+        return [match for _, match in sorted(found, key=lambda pair: pair[0])]
+
+    def _row(self, key: bytes) -> int:
+        return self._by_id.find(key, self._names)
+
+    def _again(self, row: int, entry: Entry) -> Entry:
+        self._later[row] = max(entry.order, self._later.get(row, int(self._orders[row])))
+        order = min(entry.order, int(self._orders[row]))
+        bucket = max(entry.bucket, int(self._buckets[row]))
+        self._orders[row] = order
+        if bucket != self._buckets[row]:
+            self._buckets[row] = bucket
+            self._enter(row, bucket)
+        return dataclasses.replace(entry, order=order, bucket=bucket)
+
+    def _enter(self, row: int, number: int) -> None:
+        bucket = self._by_bucket.setdefault(number, _Bucket())
+        self._seats[row] = len(bucket.rows)
+        bucket.rows.append(row)
+
+    def _sits(self, row: int, number: int, seat: int) -> bool:
+        """Whether a row still stands for the article that took this seat of this bucket."""
+        return bool(self._living[row] and self._buckets[row] == number and self._seats[row] == seat)
+
+    def _discard(self, row: int) -> None:
+        key = self._names[row].tobytes()
+        self._by_id.remove(key, self._names)
         self._living[row] = False
-        self._ids[row] = ""
+        self._later.pop(row, None)
+        self._entries -= int(self._samples[row])
         self._dead.append(row)
-        # Its slots are free for others at once; its row is when none of them is left.
-        if len(self._dead) > max(FIRST_ROWS, len(self._rows)):
-            self._slots.sweep(self._living)
-            self._free += self._dead
-            self._dead = []
+        # Slots lead to a dead row until they are swept; then it can be another article's.
+        if len(self._dead) > max(FIRST_ROWS, len(self) // 4):
+            self._sweep()
 
-    def matches(self, signature: Signature) -> list[Match]:
-        """Every remembered article that tells the same story, in no particular order."""
-        places, found = self._slots.find(signature.sample, self._living)
-        if not len(found):
-            return []
-        rows, inverse, counts = _grouped(found)
-        least = np.minimum(self._columns["sample"][rows], min(MIN_HITS, len(signature.sample)))
-        enough = counts >= least
-        if not enough.any():
-            return []
-        # What the keys lead to is the intersection, less the keys that many articles share:
-        # that is what keeps short texts in one site's furniture apart.
-        bounds = np.minimum(self._columns["bound"][rows], np.uint64(signature.bound))
-        below = signature.sample[places] <= bounds[inverse]
-        shared = np.bincount(inverse, weights=below, minlength=len(rows))
-        return self._verified(rows[enough], shared[enough], signature)
-
-    def match(self, article: str, signature: Signature) -> Match | None:
-        """How one remembered article matches, if it is known and does."""
-        row = self._rows.get(article)
-        if row is None:
-            return None
-        places, found = self._slots.find(signature.sample, self._living)
-        bound = min(int(self._columns["bound"][row]), signature.bound)
-        shared = (signature.sample[places[found == row]] <= np.uint64(bound)).sum()
-        matches = self._verified(np.array([row]), np.array([float(shared)]), signature)
-        return matches[0] if matches else None
-
-    def _verified(
-        self, rows: Ints, shared: NDArray[np.float64], signature: Signature
-    ) -> list[Match]:
-        limits = self._thresholds
-        stored = self._columns[rows]
-        jaccards, containments = estimate(stored, signature, shared)
-        exact = stored["digest"] == np.frombuffer(signature.digest, np.uint64)[0]
-        close = exact | (jaccards >= limits.near) | (containments >= limits.excerpt)
-        mine = _prefixes(signature.figures)
-        found = []
-        for at in np.flatnonzero(close):
-            article = self._ids[int(rows[at])]
-            jaccard, containment = float(jaccards[at]), float(containments[at])
-            if exact[at]:
-                found.append(Match(id=article, kind="exact", similarity=1.0))
-                continue
-            yours = stored["prefixes"][at][: stored["figures"][at]]
-            if _figures_differ(yours, mine, limits.figures):
-                continue
-            if jaccard >= limits.near:
-                found.append(Match(id=article, kind="near", similarity=jaccard))
-            else:
-                found.append(Match(id=article, kind="excerpt", similarity=containment))
-        return found
+    def _sweep(self) -> None:
+        self._slots.sweep(self._living)
+        self._free += self._dead
+        self._dead = []
 
     def _new_row(self) -> int:
-        row = len(self._ids)
-        self._ids.append("")
+        if self._free:
+            return self._free.pop()
+        row = self._rows
+        if row == MOST_ROWS and self._dead:
+            self._sweep()
+            return self._free.pop()
+        if row == MOST_ROWS:
+            raise OverflowError(f"an index holds {MOST_ROWS} articles; use more shards")
+        self._rows += 1
         if row == len(self._living):
-            self._columns = np.concatenate((self._columns, np.zeros(row, _ROW)))
-            self._births = np.concatenate((self._births, np.zeros(row, np.int64)))
-            self._living = np.concatenate((self._living, np.zeros(row, np.bool_)))
+            for name in _COLUMNS:
+                column = getattr(self, name)
+                setattr(self, name, grown(column, len(column)))
         return row
 
 
-def estimate(
-    stored: NDArray[np.void], signature: Signature, shared: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Estimated Jaccard similarities, and containments of the smaller text in the larger.
-
-    Args:
-        stored: rows of articles.
-        signature: of the text that is compared with each.
-        shared: how many hashes of its sample each has, up to the smaller of the two bounds.
-    """
-    bound = np.uint64(signature.bound)
-    # Of a stored sample that reaches higher only its size is known: its hashes are evenly spread.
-    reach = np.minimum(1.0, signature.bound / np.maximum(stored["bound"].astype(np.float64), 1.0))
-    mine = np.maximum(stored["sample"] * reach, shared)
-    yours = np.searchsorted(
-        signature.sample, np.minimum(stored["bound"], bound), side="right"
-    ).astype(np.float64)
-    known = (mine > 0) & (yours > 0)
-    smaller = np.where(stored["shingles"] <= signature.shingles, mine, yours)
-    jaccards = np.where(known, shared / np.maximum(mine + yours - shared, 1.0), 0.0)
-    containments = np.where(known, shared / np.maximum(smaller, 1.0), 0.0)
-    return jaccards, np.minimum(1.0, containments)
+_COLUMNS = (
+    "_names",
+    "_orders",
+    "_buckets",
+    "_living",
+    "_bounds",
+    "_digests",
+    "_lengths",
+    "_samples",
+    "_seats",
+    "_counts",
+    "_figures",
+)
+_ROW_BYTES = 16 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1 + 2 * MOST_FIGURES + 4 + 6
+"""What an article takes in the columns, in its bucket and in the table of ids."""
 
 
-def _grouped(values: Ints) -> tuple[Ints, Ints, Ints]:
-    """np.unique with inverse and counts, which for so few values takes five times as long."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    first = firsts(ordered)
-    inverse = np.empty(len(values), np.int64)
-    inverse[order] = np.cumsum(first) - 1
-    return ordered[first], inverse, np.bincount(inverse)
-
-
-def _prefixes(figures: U64) -> NDArray[np.uint16]:
-    """The high bits of the figures' hashes, which keep their order."""
-    return (figures >> np.uint64(48)).astype(np.uint16)
-
-
-def _figures_differ(one: NDArray[np.uint16], other: NDArray[np.uint16], least: float) -> bool:
-    # Of many figures only the lowest hashes are kept: compare where both are whole.
-    full = [figures[-1] for figures in (one, other) if len(figures) == MAX_FIGURES]
-    if full:
-        one, other = (
-            figures[: np.searchsorted(figures, min(full), side="right")] for figures in (one, other)
-        )
-    smaller = min(len(one), len(other))
-    if smaller < FIGURES:
-        return False
-    return len(np.intersect1d(one, other)) < least * smaller
+def grown(column: NDArray[Any], more: int) -> NDArray[Any]:
+    """A column with so many more rows; memory that nobody writes to is not taken."""
+    larger = np.zeros((len(column) + more, *column.shape[1:]), column.dtype)
+    larger[: len(column)] = column
+    return larger

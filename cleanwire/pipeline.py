@@ -22,6 +22,7 @@ class Pipeline:
     Args:
         window: for how long pages are remembered, in event time.
         thresholds: when two texts are one story.
+        most_bytes: beyond so much of what is remembered the oldest is forgotten.
         max_page_bytes: a larger body is rejected as `too-large`.
         require_article: whether a page that is no article is rejected.
     """
@@ -31,10 +32,11 @@ class Pipeline:
         *,
         window: Window | None = None,
         thresholds: Thresholds | None = None,
+        most_bytes: int | None = None,
         max_page_bytes: int | None = None,
         require_article: bool = True,
     ) -> None:
-        self._deduper = Deduper(window=window, thresholds=thresholds)
+        self._deduper = Deduper(window=window, thresholds=thresholds, most_bytes=most_bytes)
         self._max_page_bytes = max_page_bytes
         self._require_article = require_article
 

@@ -1,39 +1,317 @@
-"""A packed table from sample hashes to rows: six bytes an entry, no Python object.
+"""A packed table from sample hashes to rows: five bytes an entry, no Python object.
 
 The rule here: what a hash leads to depends on what was put and on which rows live, in that
 order, and not on the table's size or history: it grows before it would have to forget.
 
-Set-associative, as a processor's cache is. The high bits of a 32-bit key choose a bucket of
-`WAYS` slots, the low 16 bits are its tag, and bucket and tag give a second bucket (Fan et al.
-2014); an entry goes where there is more room, so that buckets fill evenly (Azar et al. 1999)
-and a table is six sevenths full before it doubles. From 65,536 buckets on the tag holds the
-bits that the next doubling needs, so growing loses nothing.
+Set-associative, as a processor's cache is. A 32-bit key has a home among the buckets of `WAYS`
+slots, by its high bits, and a second bucket that follows from the home and the tag, its low 15
+bits (Fan et al. 2014); a bit beside the tag says which of the two an entry stands in. It goes
+where there is more room (Azar et al. 1999), and if there is none an entry makes room that can
+move to its other bucket (Pagh and Rodler 2004); so a table is `FULL` before it grows. From
+`FIRST_BUCKETS` on, bucket and tag give the key back, so growing loses nothing.
 
-Two hashes with one 32-bit key are taken for one: among 100 million entries one hash in twenty
-meets a stranger, and a match wants several. A row that died keeps its slots until a sweep;
-until then others may take them.
+Two hashes with one 32-bit key are taken for one: among 100 million entries one hash in forty
+meets a stranger, and a match wants several. A row that died keeps its slots until a sweep.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanwire.minhash import U64, firsts
+from cleanwire.native import compiled, inlined
+
+LARGE = 1 << 20
+"""From so many buckets on a table grows by an eighth, and not by a quarter: it takes longer, and
+less memory."""
 
 WAYS = 16
-FIRST_BITS = 16
-LEAST_LOAD = 0.5
-"""Buckets that are full in a table that is emptier than this were filled on purpose: their
-oldest entry makes room, so that nobody can make the table grow at will."""
+WIDTH = 2 * WAYS + WAYS // 2
+FIRST_BUCKETS = 1 << 17
+FULL = 0.93
+SWEPT = 0.8
+"""A table that is emptier than this, once dead rows are swept out, need not grow. Buckets that
+are full in it all the same were filled on purpose: their oldest entry makes room, so that nobody
+can make the table grow at will."""
 
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_SCATTER = np.uint32(0x9E37)
-_TAG = np.uint32(0xFFFF)
-_NEVER = np.int64(2**62)
-_CHUNK = 1 << 14
-"""Buckets that are looked at together where all are: some megabytes."""
 
+MOST_ROWS = (1 << 24) - 1
+PLACE_BITS = 32
+"""A hit is a row, shifted by so many bits, and the place of the key that led to it."""
+
+SLOT_BYTES = 2 * WIDTH / WAYS / (0.9 * FULL)
+"""What an entry takes on average, while a table goes from one size to the next."""
+
+U64 = NDArray[np.uint64]
+Keys = NDArray[np.uint32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Table = NDArray[np.uint16]
+"""Shape (buckets, `WIDTH`): the marks of a bucket's slots (a tag and the bit beside it), the low
+16 bits of their rows, and the high 8 bits, two in one; what is looked at together stands
+together. A row stands as its number and one, and 0 is an empty slot."""
+
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_LANES = np.uint64(0x0001000100010001)
+_HIGHS = np.uint64(0x8000800080008000)
+_TABLE = "uint16[:,::1]"
+
+
+@compiled("uint32[::1](uint64[::1])")
+def keys_of(hashes: U64) -> Keys:
+    """The keys of sample hashes."""
+    keys = np.empty(len(hashes), np.uint32)
+    for at, value in enumerate(hashes):
+        keys[at] = np.uint32((value * _MULTIPLIER) >> np.uint64(32))
+    return keys
+
+
+@inlined
+def _step(tag: int, buckets: int) -> int:
+    """How far the second bucket is from the home, in 1..buckets - 1."""
+    return 1 + (((tag * 0x9E3779B1) & 0xFFFFFFFF) * (buckets - 1) >> 32)
+
+
+@inlined
+def _row(bucket: int, way: int, table: Table) -> int:
+    """The row of a slot, or -1."""
+    high = (np.int64(table[bucket, 2 * WAYS + (way >> 1)]) >> ((way & 1) << 3)) & 0xFF
+    return np.int64(table[bucket, WAYS + way]) + (high << 16) - 1
+
+
+@inlined
+def _set(bucket: int, way: int, mark: int, row: int, table: Table) -> None:
+    table[bucket, way] = mark
+    table[bucket, WAYS + way] = (row + 1) & 0xFFFF
+    shift = (way & 1) << 3
+    other = np.int64(table[bucket, 2 * WAYS + (way >> 1)]) & (0xFF00 >> shift)
+    table[bucket, 2 * WAYS + (way >> 1)] = other | (((row + 1) >> 16) << shift)
+
+
+@inlined
+def _empty_way(bucket: int, table: Table) -> int:
+    """The first empty slot of a bucket, or -1."""
+    for way in range(WAYS):
+        if _row(bucket, way, table) < 0:
+            return way
+    return -1
+
+
+@compiled(f"int64(int64, {_TABLE})")
+def _make_room(bucket: int, table: Table) -> int:
+    """A slot of a full bucket, after its entry moved to its other bucket; -1 if none can."""
+    buckets = len(table)
+    for way in range(WAYS):
+        mark = np.int64(table[bucket, way])
+        step = _step(mark >> 1, buckets)
+        other = (bucket - step if mark & 1 else bucket + step) % buckets
+        free = _empty_way(other, table)
+        if free >= 0:
+            _set(other, free, mark ^ 1, _row(bucket, way, table), table)
+            return way
+    return -1
+
+
+@compiled(f"boolean(int64, int64, int64, int64, {_TABLE})")
+def _put_free(home: int, second: int, mark: int, row: int, table: Table) -> bool:
+    """Let a key lead to a row by a slot that is empty or can be made so; whether there is one."""
+    bucket = home
+    way = _empty_way(home, table)
+    if way < 0:
+        bucket = second
+        way = _empty_way(second, table)
+    if way < 0:
+        way = _make_room(second, table)
+    if way < 0:
+        bucket = home
+        way = _make_room(home, table)
+    if way >= 0:
+        _set(bucket, way, mark | (bucket != home), row, table)
+    return way >= 0
+
+
+@compiled(f"int64[::1](uint32[::1], {_TABLE}, boolean[::1])")
+def find(keys: Keys, table: Table, living: Bools) -> Ints:
+    """Where keys lead: living rows, each shifted by `PLACE_BITS` and with its key's place."""
+    buckets = len(table)
+    hits = np.empty(2 * WAYS * len(keys) + 1, np.int64)
+    found = touched = 0
+    # The buckets are far apart: asked for all at once they arrive together.
+    for value in keys:
+        key = np.int64(value)
+        bucket = key * buckets >> 32
+        second = bucket + _step(key & 0x7FFF, buckets)
+        if second >= buckets:
+            second -= buckets
+        touched += np.int64(table[bucket, 0]) + np.int64(table[second, 0])
+    # Beyond what is returned; or the compiler would see that nobody needs it.
+    hits[-1] = touched
+    # Four marks at a time: a lane that is equal is zero, and borrows from its high bit.
+    wide = table.view(np.uint64)
+    for place in range(len(keys)):
+        key = np.int64(keys[place])
+        bucket = key * buckets >> 32
+        mark = (key & 0x7FFF) << 1
+        for _ in range(2):
+            lanes = np.uint64(mark) * _LANES
+            for four in range(WAYS // 4):
+                differ = wide[bucket, four] ^ lanes
+                if not (differ - _LANES) & ~differ & _HIGHS:
+                    continue
+                for way in range(4 * four, 4 * four + 4):
+                    if table[bucket, way] == mark:
+                        row = _row(bucket, way, table)
+                        if row >= 0 and living[row]:
+                            hits[found] = (row << PLACE_BITS) + place
+                            found += 1
+            bucket += _step(mark >> 1, buckets)
+            if bucket >= buckets:
+                bucket -= buckets
+            mark |= 1
+    return hits[:found]
+
+
+@compiled(f"int64(int64, int64, int64, boolean, {_TABLE}, boolean[::1], int64[::1])")
+def _oldest(
+    home: int,
+    second: int,
+    mark: int,
+    any_key: bool,
+    table: Table,
+    living: Bools,
+    births: Ints,
+) -> int:
+    """The oldest entry of a key, or of any key, in two buckets: bucket times `WAYS` plus way."""
+    oldest, found = np.int64(1 << 62), -1
+    for bucket, wanted in ((home, mark), (second, mark | 1)):
+        for way in range(WAYS):
+            if not any_key and table[bucket, way] != wanted:
+                continue
+            row = _row(bucket, way, table)
+            if row < 0 or (not any_key and not living[row]):
+                continue
+            birth = births[row] if living[row] else -1
+            if birth < oldest:
+                oldest, found = birth, bucket * WAYS + way
+    return found
+
+
+@compiled(f"int64(int64, int64, {_TABLE}, boolean[::1], int64[::1], int64, boolean, boolean)")
+def _put_one(
+    key: int,
+    row: int,
+    table: Table,
+    living: Bools,
+    births: Ints,
+    cap: int,
+    yielding: bool,
+    may_evict: bool,
+) -> int:
+    """Let a key lead to a row.
+
+    Returns:
+        What happened: 0 the oldest entry of the key made room, or none did; 1 an empty slot was
+        taken; 2 an entry of another key made room; -1 nothing, there is no room.
+    """
+    buckets = len(table)
+    home = key * buckets >> 32
+    mark = (key & 0x7FFF) << 1
+    second = (home + _step(mark >> 1, buckets)) % buckets
+    same = 0
+    for bucket, wanted in ((home, mark), (second, mark | 1)):
+        for way in range(WAYS):
+            if table[bucket, way] == wanted:
+                other = _row(bucket, way, table)
+                same += other >= 0 and living[other]
+    if same < cap:
+        if _put_free(home, second, mark, row, table):
+            return 1
+        if not may_evict:
+            return -1
+    elif yielding:
+        return 0
+    place = _oldest(home, second, mark, same < cap, table, living, births)
+    bucket = place // WAYS
+    if same >= cap and births[row] < births[_row(bucket, place % WAYS, table)]:
+        # Late itself: the latest stay, in whatever order they come.
+        return 0
+    _set(bucket, place % WAYS, mark | (bucket != home), row, table)
+    return 2 if same < cap else 0
+
+
+@compiled(
+    "Tuple((int64, int64, int64))"
+    f"(uint32[::1], int64, int64, int64, {_TABLE}, boolean[::1], int64[::1], int64, boolean)"
+)
+def _put(
+    keys: Keys,
+    start: int,
+    row: int,
+    used: int,
+    table: Table,
+    living: Bools,
+    births: Ints,
+    cap: int,
+    yielding: bool,
+) -> tuple[int, int, int]:
+    """Put keys from `start` on, until the table has to grow.
+
+    Returns:
+        The place of the first key that was not put, the used slots, and the evicted entries.
+    """
+    size = len(table) * WAYS
+    evicted = 0
+    for place in range(start, len(keys)):
+        may_evict = used <= SWEPT * size
+        if used > FULL * size:
+            return place, used, evicted
+        happened = _put_one(
+            np.int64(keys[place]), row, table, living, births, cap, yielding, may_evict
+        )
+        if happened < 0:
+            return place, used, evicted
+        used += happened == 1
+        evicted += happened == 2
+    return len(keys), used, evicted
+
+
+@compiled(f"int64({_TABLE}, boolean[::1])")
+def _sweep(table: Table, living: Bools) -> int:
+    """Empty the slots of dead rows; returns how many slots are left used."""
+    used = 0
+    for bucket in range(len(table)):
+        for way in range(WAYS):
+            row = _row(bucket, way, table)
+            if row < 0:
+                continue
+            if living[row]:
+                used += 1
+            else:
+                _set(bucket, way, 0, -1, table)
+    return used
+
+
+@compiled(f"int64({_TABLE}, {_TABLE})")
+def _move(table: Table, new: Table) -> int:
+    """Put all entries of a table into a larger, empty one; returns how many found no room."""
+    buckets, more = len(table), len(new)
+    lost = 0
+    for bucket in range(buckets):
+        for way in range(WAYS):
+            row = _row(bucket, way, table)
+            if row < 0:
+                continue
+            mark = np.int64(table[bucket, way])
+            tag = mark >> 1
+            home = bucket
+            if mark & 1:
+                home = bucket - _step(tag, buckets)
+                if home < 0:
+                    home += buckets
+            least = ((home << 32) + buckets - 1) // buckets
+            key = least + ((tag - least) & 0x7FFF)
+            home = key * more >> 32
+            second = (home + _step(tag, more)) % more
+            lost += not _put_free(home, second, tag << 1, row, new)
+    return lost
 
 
 class Slots:
@@ -41,114 +319,72 @@ class Slots:
 
     Args:
         cap: a hash leads to at most so many living rows; the oldest makes room.
+
+    Attributes:
+        evicted: entries that made room for one of another key; only a table that was filled
+            on purpose has any.
     """
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
-        self._bits = FIRST_BITS
-        self._tags = np.zeros((1 << FIRST_BITS, WAYS), np.uint16)
-        self._rows = np.zeros((1 << FIRST_BITS, WAYS), np.uint32)
+        self._table = _new_table(FIRST_BUCKETS)
         self._used = 0
         self.evicted = 0
 
     @property
+    def table(self) -> Table:
+        """The array, as `find` takes it."""
+        return self._table
+
+    @property
     def size(self) -> int:
         """Bytes."""
-        return self._tags.nbytes + self._rows.nbytes
+        return self._table.nbytes
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets of `WAYS` slots there are."""
+        return len(self._table)
 
     def __len__(self) -> int:
         """Entries, those of dead rows that were not swept included."""
         return self._used
 
-    def find(self, hashes: U64, living: Bools) -> tuple[Ints, Ints]:
-        """Where hashes lead: pairs of a hash's place and a living row, in two arrays."""
-        buckets, tags = self._keys(hashes)
-        equal = self._tags[buckets].reshape(len(tags), 2 * WAYS) == tags[:, None]
-        at = np.flatnonzero(equal)
-        places, ways = at // (2 * WAYS), at % (2 * WAYS)
-        rows = self._rows[buckets[places, ways // WAYS], ways % WAYS]
-        found = rows.astype(np.int64) - 1
-        alive = (found >= 0) & living[found]
-        return places[alive], found[alive]
-
-    def put(self, hashes: U64, row: int, living: Bools, births: Ints) -> None:
-        """Let distinct hashes lead to a row.
+    def put(
+        self, keys: Keys, row: int, living: Bools, births: Ints, *, yielding: bool = False
+    ) -> None:
+        """Let distinct keys lead to a row.
 
         Args:
-            hashes: of its sample.
-            row: its number; it lives.
+            keys: of its sample.
+            row: its number, less than `MOST_ROWS`; it lives.
             living: of each row whether it lives.
             births: of each row when it was added; the least is the oldest.
+            yielding: a key that leads to as many rows as it may does not lead to this one.
         """
-        left = hashes
-        while len(left):
-            buckets, tags = self._keys(left)
-            slots, full = self._choose(buckets, tags, living, births)
-            if full.any() and self._used >= LEAST_LOAD * self._rows.size:
-                self._grow()
-                continue
-            self.evicted += int(full.sum())
-            # Two hashes may have chosen one slot: the first has it, the other chooses again.
-            order = np.argsort(slots, kind="stable")
-            now = order[firsts(slots[order])]
-            rows = self._rows.reshape(-1)
-            self._used += int((rows[slots[now]] == 0).sum())
-            rows[slots[now]] = row + 1
-            self._tags.reshape(-1)[slots[now]] = tags[now]
-            if len(now) == len(left):
+        place = 0
+        while True:
+            place, self._used, evicted = _put(
+                keys, place, row, self._used, self._table, living, births, self._cap, yielding
+            )
+            self.evicted += evicted
+            if place == len(keys):
                 return
-            left = np.delete(left, now)
+            self.sweep(living)
+            if self._used > SWEPT * (self.buckets * WAYS):
+                self._grow()
 
     def sweep(self, living: Bools) -> None:
         """Empty the slots of dead rows."""
-        for start in range(0, len(self._rows), _CHUNK):
-            rows = self._rows[start : start + _CHUNK]
-            rows[(rows > 0) & ~living[rows.astype(np.int64) - 1]] = 0
-        self._used = int(np.count_nonzero(self._rows))
-
-    def _keys(self, hashes: U64) -> tuple[Ints, NDArray[np.uint16]]:
-        """Both buckets of each hash, shape (hashes, 2), and its tag."""
-        keys = ((hashes * _MULTIPLIER) >> np.uint64(32)).astype(np.uint32)
-        tags = keys & _TAG
-        buckets = np.empty((len(keys), 2), np.int64)
-        buckets[:, 0] = keys >> np.uint32(32 - self._bits)
-        # In the high bits, so that a doubling splits both buckets by the same bit.
-        step = (((tags * _SCATTER) & _TAG) | np.uint32(1)).astype(np.int64)
-        buckets[:, 1] = buckets[:, 0] ^ (step << (self._bits - FIRST_BITS))
-        return buckets, tags.astype(np.uint16)
-
-    def _choose(
-        self, buckets: Ints, tags: NDArray[np.uint16], living: Bools, births: Ints
-    ) -> tuple[Ints, Bools]:
-        """The slot for each key, and which would cost a living entry of another key its own."""
-        count = len(buckets)
-        rows = self._rows[buckets]
-        taken = (rows > 0) & living[rows.astype(np.int64) - 1]
-        same = taken & (self._tags[buckets] == tags[:, None, None])
-        crowd = taken.sum(axis=2)
-        # A free slot of the emptier bucket; a taken one only where no slot is free.
-        rank = crowd[:, :, None] + np.where(taken, _NEVER, 0)
-        ways = rank.reshape(count, 2 * WAYS).argmin(axis=1)
-        full = crowd.min(axis=1) == WAYS
-        capped = same.sum(axis=(1, 2)) >= self._cap
-        for key in np.flatnonzero(full | capped).tolist():
-            mine = same[key] if capped[key] else taken[key]
-            ages = np.where(mine, births[rows[key].astype(np.int64) - 1], _NEVER)
-            ways[key] = ages.argmin()
-        at = np.arange(count)
-        return buckets[at, ways // WAYS] * WAYS + ways % WAYS, full & ~capped
+        self._used = _sweep(self._table, living)
 
     def _grow(self) -> None:
-        """Double: a bucket becomes two, by the highest bit of the tags that is no address yet."""
-        bit = np.uint16(1 << (31 - self._bits))
-        tags, rows = self._tags, self._rows
-        self._tags = np.zeros((2 * len(tags), WAYS), np.uint16)
-        self._rows = np.zeros((2 * len(rows), WAYS), np.uint32)
-        for start in range(0, len(rows), _CHUNK):
-            some, old = tags[start : start + _CHUNK], rows[start : start + _CHUNK]
-            upper = (some & bit) > 0
-            for half, mask in ((0, ~upper), (1, upper)):
-                target = slice(2 * start + half, 2 * (start + len(old)) + half, 2)
-                self._tags[target] = np.where(mask, some, 0)
-                self._rows[target] = np.where(mask, old, 0)
-        self._bits += 1
+        table = _new_table(self.buckets + (self.buckets >> (2 if self.buckets < LARGE else 3)))
+        lost = _move(self._table, table)
+        self._used -= lost
+        self.evicted += lost
+        self._table = table
+
+
+def _new_table(buckets: int) -> Table:
+    return np.zeros((buckets, WIDTH), np.uint16)

@@ -1,19 +1,27 @@
-"""The internal records as bytes: candidates between the stages, facts in the changelog.
+"""The internal records as bytes: candidates between the stages, memory in the changelog.
 
 The rule here: what is unpacked equals what was packed, field by field; a format that changes
 gets a new version in its `v`, because a changelog outlives the code that wrote it.
 """
 
+import base64
+import binascii
 import dataclasses
+import math
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import orjson
 
-from cleanwire.decide import Decided
-from cleanwire.events import Article, Source, TextBlock, to_dict
-from cleanwire.minhash import Signature
+from cleanwire.decide import BUCKETS
+from cleanwire.events import Article, Source, TextBlock
+from cleanwire.facts import Decided
+from cleanwire.index import Entry, Match, MatchKind
+from cleanwire.minhash import VERSION as SIGNATURE
+from cleanwire.shard import Record
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +35,10 @@ class CandidateArticle:
 
 def pack_candidate(candidate: CandidateArticle) -> bytes:
     """A candidate as JSON bytes."""
-    return orjson.dumps({"v": VERSION, **to_dict(candidate)})
+    fields = dataclasses.fields(candidate)
+    return orjson.dumps(
+        {"v": VERSION, **{field.name: getattr(candidate, field.name) for field in fields}}
+    )
 
 
 def unpack_candidate(value: bytes) -> CandidateArticle:
@@ -45,39 +56,114 @@ def unpack_candidate(value: bytes) -> CandidateArticle:
         return CandidateArticle(
             article=Article(**article),
             source=Source(**record["source"]),
-            event_time=record["event_time"],
+            event_time=float(record["event_time"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a candidate: {error}") from None
 
 
-def pack_fact(fact: Decided) -> bytes:
-    """A fact as JSON bytes; what has its default value is left out."""
-    record: dict[str, Any] = {"v": VERSION}
-    for field in dataclasses.fields(fact):
-        value = getattr(fact, field.name)
-        if value != field.default:
-            record[field.name] = value
-    record["digest"] = fact.digest.hex()
-    if fact.signature is not None:
-        record["signature"] = fact.signature.pack()
-    return orjson.dumps(record)
+def pack_record(record: Record, width: float) -> bytes:
+    """What a shard remembers under one key, as JSON bytes; what has its default is left out.
+
+    Args:
+        record: what is remembered.
+        width: seconds of event time in a bucket. A bucket is written as the time it begins at,
+            so that it is understood by whoever cuts time otherwise.
+    """
+    packed: dict[str, Any] = {"v": VERSION}
+    for name in ("fact", "entry"):
+        part = getattr(record, name)
+        if part is not None:
+            packed[name] = {
+                field.name: _plain(getattr(part, field.name))
+                for field in dataclasses.fields(part)
+                if field.name not in ("id", "bucket")
+                and getattr(part, field.name) is not field.default
+            } | {"since": part.bucket * width}
+    if record.open_from is not None:
+        # The latest event time, or a little less: what it means for another window is clear.
+        packed["latest"] = (record.open_from + BUCKETS - 1) * width
+    if record.entry is not None:
+        packed["signature"] = SIGNATURE
+    if record.tentative:
+        packed["tentative"] = True
+    return orjson.dumps(packed)
 
 
-def unpack_fact(value: bytes) -> Decided:
-    """The inverse of `pack_fact`.
+def unpack_record(key: str, value: bytes, width: float) -> Record:
+    """The inverse of `pack_record`.
+
+    Args:
+        key: which it was written by; of a fact or an entry, the id of its article.
+        value: what was packed.
+        width: seconds of event time in a bucket.
 
     Raises:
-        ValueError: not a fact of this version.
+        ValueError: not a record of this version.
     """
-    record = _record(value, "fact")
+    record = _record(value, "record")
     try:
-        record["digest"] = bytes.fromhex(record["digest"])
-        if "signature" in record:
-            record["signature"] = Signature.unpack(record["signature"])
-        return Decided(**record)
+        fact, entry, latest = (record.get(name) for name in ("fact", "entry", "latest"))
+        if entry is not None and record["signature"] != SIGNATURE:
+            # Replaced by a later record, or no worker would have started with this memory.
+            entry = None
+        return Record(
+            fact=None if fact is None else _fact(key, fact, width),
+            entry=None if entry is None else _entry(key, entry, width),
+            open_from=None if latest is None else _bucket(latest, width) - BUCKETS + 1,
+            tentative=record.get("tentative", False),
+        )
+    except (KeyError, TypeError, binascii.Error) as error:
+        raise ValueError(f"not a record: {error!r}") from None
+
+
+def _fact(key: str, fields: dict[str, Any], width: float) -> Decided:
+    """The fact of a record's fields."""
+    fields["page"] = base64.b64decode(fields["page"])
+    fields["digest"] = base64.b64decode(fields["digest"])
+    return Decided(id=key, bucket=_bucket(fields.pop("since"), width), **fields)
+
+
+def _entry(key: str, fields: dict[str, Any], width: float) -> Entry:
+    fields["digest"] = base64.b64decode(fields["digest"])
+    # Little-endian on every machine, as they were written.
+    fields["keys"] = np.frombuffer(base64.b64decode(fields["keys"]), "<u4").astype(np.uint32)
+    fields["figures"] = np.frombuffer(base64.b64decode(fields["figures"]), "<u2").astype(np.uint16)
+    return Entry(id=key, bucket=_bucket(fields.pop("since"), width), **fields)
+
+
+def _bucket(since: float, width: float) -> int:
+    # A product and a quotient of floats may end just below the number they stand for.
+    return math.floor(since / width + 1e-6)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field holds
+    if isinstance(value, np.ndarray):
+        value = value.astype(value.dtype.newbyteorder("<")).tobytes()
+    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
+
+
+def pack_matches(matches: Sequence[Match]) -> bytes:
+    """The matches that an article carries from shard to shard, as JSON bytes."""
+    return orjson.dumps([[match.id, match.kind, match.similarity] for match in matches])
+
+
+def unpack_matches(value: bytes) -> list[Match]:
+    """The inverse of `pack_matches`.
+
+    Raises:
+        ValueError: no matches.
+    """
+    try:
+        return [
+            Match(id=str(article), kind=_KIND[kind], similarity=float(similarity))
+            for article, kind, similarity in orjson.loads(value)
+        ]
     except (KeyError, TypeError) as error:
-        raise ValueError(f"not a fact: {error}") from None
+        raise ValueError(f"no matches: {error!r}") from None
+
+
+_KIND: dict[str, MatchKind] = {"exact": "exact", "near": "near", "excerpt": "excerpt"}
 
 
 def _record(value: bytes, what: str) -> dict[str, Any]:

@@ -1,14 +1,11 @@
-import dataclasses
-
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanwire.decide import BUCKETS, DAY, HISTORY, Candidate, Memory, Window
-from cleanwire.index import KEY_CAP, Index, Thresholds
+from cleanwire.decide import BUCKETS, DAY, HISTORY, Candidate, Window
+from cleanwire.keys import hash_of
 from cleanwire.minhash import signature
-from cleanwire.wire import pack_fact, unpack_fact
+from cleanwire.relay import Relay
 
 NOW = 1_790_000_000.0
 
@@ -22,30 +19,34 @@ def story(number, length=120):
 
 
 class Stream:
-    """A memory, fed candidates in order."""
+    """A relay, fed candidates in order."""
 
-    def __init__(self, window=None):
-        self.memory = Memory(window=window)
+    def __init__(self, window=None, shards=1, **more):
+        self.relay = Relay(shards, window=window, **more)
         self.order = 0
 
     def add(self, text, *, url="https://a.example/", name=None, fetched=None, at=NOW, order=None):
         self.order += 1
         order = self.order if order is None else order
-        fact = self.memory.decide(
+        return self.relay.decide(
             Candidate(
                 id=name or f"id{order}",
                 url=url,
-                url_key=url,
+                page=hash_of(url),
                 signature=signature(text),
                 fetched=NOW + order if fetched is None else fetched,
                 event_time=at,
                 order=order,
             )
         )
-        self.memory.remember(fact)
-        for expired in (*self.memory.expire(), *self.memory.overflow(url)):
-            self.memory.forget(expired)
-        return fact
+
+    @property
+    def articles(self):
+        return sum(shard.articles for shard in self.relay.shards)
+
+    @property
+    def facts(self):
+        return len(self.relay.shards[-1])
 
 
 def test_the_first_is_published_and_the_same_url_and_text_is_a_recrawl():
@@ -146,7 +147,7 @@ def test_the_window_moves_with_event_time_and_an_id_is_known_past_it():
     stream = Stream(window)
     first = stream.add(story(1), name="old")
     stream.add(story(2), url="https://b.example/", at=NOW + 31 * DAY)
-    assert stream.memory.articles == 1
+    assert stream.articles == 1
     copy = stream.add(story(1), url="https://c.example/", at=NOW + 31 * DAY)
     assert copy.outcome == "clean"
     assert stream.add(story(1), name="old", at=NOW) == first
@@ -165,26 +166,14 @@ def test_a_late_page_is_remembered_in_the_oldest_open_bucket():
     assert stream.add(story(2), url="https://e.example/", at=NOW - 400 * DAY).outcome == "clean"
 
 
-def test_a_urls_history_is_bounded():
+def test_a_page_is_held_against_its_latest_fetches_and_every_id_is_known():
     stream = Stream()
-    for number in range(HISTORY + 5):
+    first = stream.add(story(0), name="first")
+    for number in range(1, HISTORY + 5):
         stream.add(story(number))
-    assert len(stream.memory) == HISTORY
-
-
-def test_a_key_that_thousands_share_leads_to_a_few():
-    index = Index(Thresholds())
-    wall = "We value your privacy and use cookies, please accept them to read on."
-    for number in range(2000):
-        index.add(str(number), signature(wall + " " + story(number, 30)))
-    key = signature(wall).sample
-    places, _ = index._slots.find(key, index._living)
-    assert np.bincount(places).max() == KEY_CAP
-    assert index.matches(signature(wall + " " + story(9999, 30))) == []
-    for number in range(2000):
-        index.discard(str(number))
-    assert len(index) == 0
-    assert not len(index._slots.find(key, index._living)[0])
+    assert stream.facts == HISTORY + 5
+    assert stream.add(story(0)).outcome == "clean"
+    assert stream.add(story(0), name="first") == first
 
 
 @given(
@@ -222,19 +211,16 @@ def test_redelivery_at_any_point_repeats_every_outcome(pages, cut):
             assert named.order < fact.order
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=30), st.integers(0, 30))
-@settings(max_examples=60, deadline=None)
-def test_a_memory_rebuilt_from_its_facts_decides_the_same(pages, cut):
-    whole, rebuilt = Stream(), Stream()
-    facts = []
-    for number, url in pages[:cut]:
-        facts.append(whole.add(story(number), url=f"https://u{url}.example/"))
-    for fact in facts:
-        rebuilt.memory.remember(unpack_fact(pack_fact(fact)))
-    rebuilt.order = whole.order
-    for number, url in pages[cut:]:
-        one = whole.add(story(number), url=f"https://u{url}.example/")
-        other = rebuilt.add(story(number), url=f"https://u{url}.example/")
-        assert dataclasses.replace(one, signature=None) == dataclasses.replace(
-            other, signature=None
-        )
+def test_the_oldest_is_forgotten_where_memory_is_short(monkeypatch):
+    monkeypatch.setattr("cleanwire.facts.CHUNK", 16)
+    stream = Stream(most_bytes=60_000)
+    stories = [story(number, 60) for number in range(200)]
+    # All of one day: one bucket is the oldest and the newest.
+    for number, text in enumerate(stories):
+        stream.add(text, url=f"https://u{number}.example/", at=NOW + number)
+        assert stream.relay.shards[0].content <= 60_000
+    assert stream.articles > 40
+    (shard,) = stream.relay.shards
+    assert shard.evicted == 200 - stream.articles > 50
+    assert stream.add(stories[-1], url="https://x.example/", at=NOW + 300).outcome == "exact"
+    assert stream.add(stories[0], url="https://y.example/", at=NOW + 300).outcome == "clean"

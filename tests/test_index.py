@@ -1,6 +1,8 @@
 """The packed index against one of plain dicts, and its table."""
 
 import collections
+import functools
+import itertools
 import random
 
 import numpy as np
@@ -8,176 +10,551 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanwire.index import KEY_CAP, MIN_HITS, Index, Thresholds
-from cleanwire.minhash import signature
-from cleanwire.slots import FIRST_BITS, WAYS, Slots
+from cleanwire import index as packed_index
+from cleanwire.index import KEY_CAP, Entry, Index, Thresholds
+from cleanwire.keys import key_of
+from cleanwire.minhash import Signature, signature
+from cleanwire.slots import (
+    FIRST_BUCKETS,
+    MOST_ROWS,
+    PLACE_BITS,
+    SLOT_BYTES,
+    WAYS,
+    Slots,
+    find,
+    keys_of,
+)
+from cleanwire.verify import MIN_HITS
 
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "lmnrst"]
+NO_FIGURES = np.empty(0, np.uint64)
 
 
+@functools.cache
 def text(seed, length=400):
     return " ".join(random.Random(seed).choices(WORDS, k=length))  # noqa: S311 - texts, no secrets
+
+
+@functools.cache
+def signed(seed, length=400):
+    return signature(text(seed, length))
+
+
+def entry(article, seed, length=60, *, order=0, bucket=0):
+    return Entry.of(signed(seed, length), article=article, order=order, bucket=bucket)
+
+
+def filled(*entries):
+    index = Index()
+    for one in entries:
+        index.add(one)
+    return index
+
+
+def names(*articles):
+    """What matches call articles of these ids."""
+    return [key_of(article).hex() for article in articles]
+
+
+def ids(index, seed, length=60, **more):
+    return [match.id for match in index.matches(signed(seed, length), **more)]
+
+
+@pytest.fixture
+def few_rows(monkeypatch):
+    """Rows are swept, and columns grow, after a few articles."""
+    monkeypatch.setattr(packed_index, "FIRST_ROWS", 4)
 
 
 class Plain:
     """The same rules with a dict of hashes and one of whole signatures."""
 
     def __init__(self):
-        self.signatures, self.postings = {}, {}
+        self.entries, self.postings = {}, {}
 
-    def add(self, article, signed):
-        if article not in self.signatures:
-            self.signatures[article] = signed
-            for key in signed.sample.tolist():
-                self.postings[key] = [*self.postings.get(key, [])[1 - KEY_CAP :], article]
+    def add(self, article, made, order, bucket):
+        if article in self.entries:
+            _, before, after = self.entries[article]
+            self.entries[article][1:] = min(order, before), max(bucket, after)
+            return
+        self.entries[article] = [made, order, bucket]
+        for key in made.sample.tolist():
+            self.postings[key] = [*self.postings.get(key, [])[1 - KEY_CAP :], article]
 
     def discard(self, article):
-        signed = self.signatures.pop(article, None)
-        for key in signed.sample.tolist() if signed else ():
+        made, _, _ = self.entries.pop(article, (None, 0, 0))
+        for key in made.sample.tolist() if made else ():
             self.postings[key] = [other for other in self.postings[key] if other != article]
 
-    def matches(self, signed):
+    def expire(self, before):
+        for article in [name for name, (_, _, bucket) in self.entries.items() if bucket < before]:
+            self.discard(article)
+
+    def matches(self, made, before):
         hits = collections.Counter(
-            article for key in signed.sample.tolist() for article in self.postings.get(key, ())
+            article for key in made.sample.tolist() for article in self.postings.get(key, ())
         )
         limits = Thresholds()
-        found = {}
+        found = []
         for article, shared in hits.items():
-            stored = self.signatures[article]
-            one, other = len(stored.sample), len(signed.sample)
-            assert stored.bound == signed.bound, "long texts only: all samples reach as high"
-            if shared < min(MIN_HITS, one, other):
+            stored, order, _ = self.entries[article]
+            name = key_of(article).hex()
+            one, other = len(stored.sample), len(made.sample)
+            assert stored.bound == made.bound, "long texts only: all samples reach as high"
+            if shared < min(MIN_HITS, one, other) or order >= before:
                 continue
             jaccard = shared / (one + other - shared)
-            contained = shared / (one if stored.shingles <= signed.shingles else other)
-            if stored.digest == signed.digest:
-                found[article] = ("exact", 1.0)
+            contained = shared / (one if stored.shingles <= made.shingles else other)
+            if stored.digest == made.digest:
+                found.append((order, name, "exact", 1.0))
             elif jaccard >= limits.near:
-                found[article] = ("near", pytest.approx(jaccard))
+                found.append((order, name, "near", pytest.approx(jaccard)))
             elif contained >= limits.excerpt:
-                found[article] = ("excerpt", pytest.approx(min(1.0, contained)))
-        return found
+                found.append((order, name, "excerpt", pytest.approx(min(1.0, contained))))
+        return [match for _, *match in sorted(found, key=lambda match: match[0])]
 
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["add", "add", "discard"]), st.integers(0, 5), st.integers(0, 3)),
-    max_size=30,
+    st.tuples(
+        st.sampled_from(["add", "add", "add", "discard", "expire"]),
+        st.integers(0, 9),  # which article
+        st.integers(0, 3),  # which story
+        st.integers(0, 3),  # how much of it is cut
+        st.integers(0, 4),  # which bucket
+        st.integers(0, 40),  # how early a match has to be
+    ),
+    max_size=40,
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(steps)
-def test_the_packed_index_is_the_plain_one(plan):
-    packed, plain = Index(), Plain()
-    for number, (what, story, cut) in enumerate(plan):
-        signed = signature(text(story, 1400 - 150 * cut))
-        assert {m.id: (m.kind, m.similarity) for m in packed.matches(signed)} == plain.matches(
-            signed
-        )
-        if what == "add":
-            packed.add(str(number), signed)
-            plain.add(str(number), signed)
-        else:
-            packed.discard(str(number - 2))
-            plain.discard(str(number - 2))
-        assert len(packed) == len(plain.signatures)
+@pytest.mark.usefixtures("few_rows")
+def test_the_packed_index_is_the_plain_one():
+    @settings(max_examples=150, deadline=None)
+    @given(steps)
+    def check(plan):
+        packed, plain = Index(), Plain()
+        for order, (what, number, story, cut, bucket, before) in enumerate(plan):
+            made = signed(story, 1400 - 150 * cut)
+            # Some are known by their numbers and others are not.
+            article = f"{number:032x}" if number % 2 else f"id {number}"
+            if what == "add":
+                packed.add(Entry.of(made, article=article, order=order, bucket=bucket))
+                plain.add(article, made, order, bucket)
+            elif what == "discard":
+                packed.discard(article)
+                plain.discard(article)
+            else:
+                packed.expire(bucket)
+                plain.expire(bucket)
+            assert len(packed) == len(plain.entries)
+            assert (article in packed) == (article in plain.entries)
+            for upto in (None, before):
+                assert [
+                    [match.id, match.kind, match.similarity]
+                    for match in packed.matches(made, before=upto)
+                ] == plain.matches(made, 1000 if upto is None else upto)
+
+    check()
 
 
-def test_short_and_long_texts_are_compared_by_scale():
+def test_an_entry_that_is_known_keeps_its_order_and_the_later_bucket():
+    first = entry("a", 1, order=5, bucket=3)
+    index = filled(first)
+    again = index.add(entry("a", 1, order=9, bucket=4))
+    assert (again.id, again.order, again.bucket) == ("a", 5, 4)
+    again = index.add(entry("a", 1, order=2, bucket=1))
+    assert (again.order, again.bucket) == (2, 4)
+    assert len(index) == 1
+    assert ids(index, 1, before=3) == names("a")
+    assert ids(index, 1, before=2) == []
+    index.expire(4)
+    assert "a" in index
+    index.expire(5)
+    assert "a" not in index
+
+
+def test_a_new_entry_is_remembered_as_it_is():
+    one = entry("a", 1, order=5, bucket=3)
+    assert Index().add(one) is one
+
+
+def test_what_is_discarded_is_not_found_and_can_come_back():
+    index = filled(entry("a", 1), entry("b", 2))
+    index.discard("a")
+    index.discard("a")
+    index.discard("unknown")
+    assert ("a" in index, "b" in index, len(index)) == (False, True, 1)
+    assert ids(index, 1) == []
+    assert ids(index, 2) == names("b")
+    index.add(entry("a", 1, order=7))
+    assert ids(index, 1, before=8) == names("a")
+    assert ids(index, 1, before=7) == []
+
+
+def test_buckets_expire_with_what_came_late_but_without_what_moved_on():
+    index = filled(
+        entry("early", 1, bucket=5),
+        entry("later", 2, bucket=7),
+        entry("late", 3, bucket=4),
+        entry("moved", 4, bucket=5),
+        entry("moved", 4, bucket=7),
+        entry("gone", 5, bucket=5),
+    )
+    index.discard("gone")
+    index.expire(5)
+    assert [name for name in ("early", "later", "late", "moved") if name in index] == [
+        "early",
+        "later",
+        "moved",
+    ]
+    index.add(entry("late", 3, bucket=4))
+    index.expire(7)
+    assert [name for name in ("early", "later", "late", "moved") if name in index] == [
+        "later",
+        "moved",
+    ]
+    assert ids(index, 4) == names("moved")
+    index.expire(8)
+    assert len(index) == 0
+    assert ids(index, 4) == []
+
+
+@pytest.mark.usefixtures("few_rows")
+def test_a_row_that_became_another_articles_expires_with_that():
+    index = filled(*(entry(f"old {number}", number, bucket=1) for number in range(6)))
+    for number in range(6):
+        index.discard(f"old {number}")
+    for number in range(6):
+        index.add(entry(f"new {number}", number, bucket=2))
+    assert index._rows < 12
+    index.expire(2)
+    assert len(index) == 6
+    index.expire(3)
+    assert len(index) == 0
+
+
+def test_the_oldest_is_the_first_of_the_oldest_bucket():
+    index = filled(
+        entry("b", 2, bucket=5, order=9),
+        entry("a", 1, bucket=5, order=1),
+        entry("d", 4, bucket=3),
+        entry("c", 3, bucket=7),
+        entry("d", 4, bucket=6),
+    )
+    order = []
+    while (article := index.oldest()) is not None:
+        assert index.oldest() == article
+        index.discard(article)
+        order.append(article)
+    assert order == names("b", "a", "d", "c")
+    index.add(entry("e", 5, bucket=1))
+    assert index.oldest() == key_of("e").hex()
+
+
+@pytest.mark.usefixtures("few_rows")
+def test_the_oldest_is_not_the_latest_to_have_a_row_of_the_oldest():
+    index = filled(*(entry(f"{number}", number) for number in range(8)))
+    for number in range(5):
+        index.discard(f"{number}")
+    for number in range(8, 13):
+        index.add(entry(f"{number}", number))
+    assert index.oldest() == key_of("5").hex()
+
+
+def test_only_what_is_earlier_is_found_and_the_earliest_first():
+    index = filled(*(entry(f"{order}", 1, order=order) for order in (3, 1, 2)))
+    assert ids(index, 1) == names("1", "2", "3")
+    assert ids(index, 1, before=3) == names("1", "2")
+    assert ids(index, 1, before=1) == []
+
+
+def test_short_and_long_texts_are_compared_below_the_smaller_bound():
     long = text(1, 3000)
     short = " ".join(long.split()[:120])
-    index = Index()
-    index.add("short", signature(short))
-    (match,) = index.matches(signature(long))
-    assert match.kind == "excerpt"
-    assert match.similarity > 0.8
-    index = Index()
-    index.add("long", signature(long))
-    (match,) = index.matches(signature(short))
-    assert match.kind == "excerpt"
-    assert match.similarity > 0.8
+    for stored, asked in ((short, long), (long, short)):
+        index = filled(Entry.of(signature(stored), article="a", order=0, bucket=0))
+        matches = index.matches(signature(asked))
+        if asked == long:
+            # The full story after its teaser.
+            assert matches == []
+            continue
+        (match,) = matches
+        assert match.kind == "excerpt"
+        assert match.similarity > 0.8
+
+
+def test_a_middling_text_is_compared_with_a_long_one_whichever_comes_first():
+    long = text(1, 1600)
+    middling = " ".join(long.split()[:560])
+    assert signature(long).bound != 2**64 - 1
+    for stored, asked in ((middling, long), (long, middling)):
+        index = filled(Entry.of(signature(stored), article="a", order=0, bucket=0))
+        (match,) = index.matches(signature(asked))
+        assert match.kind == "excerpt"
+        assert match.similarity > 0.8
+
+
+def test_no_similarity_is_above_one():
+    backwards = pow(0x9E3779B97F4A7C15, -1, 2**64)
+    hashes = sorted(
+        (key << 32 | low) * backwards % 2**64 for key in range(1, 40) for low in range(2)
+    )
+    made, other = (
+        Signature(digest, 78, 2**64 - 1, np.array(hashes, np.uint64), NO_FIGURES)
+        for digest in (b"digest 1", b"digest 2")
+    )
+    index = filled(Entry.of(made, article="a", order=0, bucket=0))
+    assert [match.similarity for match in index.matches(other)] == [1.0]
 
 
 def test_rows_are_used_again_once_no_slot_leads_to_them():
     index = Index()
     for number in range(5000):
-        index.add(str(number), signature(text(number, 60)))
+        index.add(entry(str(number), number, order=number))
         index.discard(str(number - 100))
     assert len(index) == 100
-    assert len(index._ids) < 3000
-    assert {m.id for m in index.matches(signature(text(4999, 60)))} == {"4999"}
-    assert index.matches(signature(text(4000, 60))) == []
+    assert index._rows < 3000
+    assert ids(index, 4999) == names("4999")
+    assert ids(index, 4000) == []
 
 
-hashes = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40, unique=True)
+def test_a_story_that_thousands_tell_leads_to_the_latest_few():
+    index = filled(*(entry(str(order), 1, order=order) for order in range(3000)))
+    assert len(index) == 3000
+    assert ids(index, 1) == names("2996", "2997", "2998", "2999")
+    assert index._slots.evicted == 0
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(hashes, max_size=20))
-def test_a_hash_leads_to_its_latest_rows_however_often_the_table_grew(samples):
+@given(
+    st.sets(st.integers(0, 30), max_size=12),
+    st.lists(st.integers(0, 30), max_size=30),
+    st.randoms(use_true_random=False),
+)
+def test_content_is_what_is_there_whatever_was_there_before(stay, go, draw):
+    go = [number for number in go if number not in stay]
+    plan = [(number, "add") for number in stay] + [(number, "add and discard") for number in go]
+    contents = set()
+    for _ in range(2):
+        draw.shuffle(plan)
+        index = Index()
+        for number, what in plan:
+            index.add(entry(str(number), number, 20 + 30 * number))
+            index.add(entry(str(number), number, 20 + 30 * number, bucket=1))
+            if what != "add":
+                index.discard(str(number))
+        contents.add(index.content)
+    alone = filled(*(entry(str(number), number, 20 + 30 * number) for number in sorted(stay)))
+    assert contents == {alone.content}
+    alone.expire(1)
+    assert alone.content == 0
+
+
+def test_content_grows_by_the_sample_and_size_by_the_rows():
+    one = filled(entry("a", 1, 40))
+    other = filled(entry("a", 1, 90))
+    more = len(signed(1, 90).sample) - len(signed(1, 40).sample)
+    assert other.content - one.content == pytest.approx(more * SLOT_BYTES, abs=1)
+    assert other.size == one.size
+    index = Index()
+    empty = index.size
+    for number in range(3000):
+        index.add(entry(str(number), number, 300))
+    full = index.size
+    assert 3000 * 60 < full - empty < 3000 * 150
+    index.expire(1)
+    assert (index.content, index.size) == (0, full)
+    for number in range(1500):
+        index.add(entry(str(number), number, 300))
+    assert index.size == full
+
+
+def test_more_articles_than_rows_can_be_numbered_are_refused(monkeypatch):
+    monkeypatch.setattr(packed_index, "MOST_ROWS", 3)
+    index = filled(*(entry(str(number), number) for number in range(3)))
+    content = index.content
+    with pytest.raises(OverflowError, match="3 articles; use more shards"):
+        index.add(entry("3", 3))
+    assert (len(index), index.content, "3" in index) == (3, content, False)
+    assert index.add(entry("2", 2, bucket=1)).bucket == 1
+    assert ids(index, 2) == names("2")
+
+
+def test_an_article_is_not_refused_while_rows_of_the_dead_are_left(monkeypatch):
+    monkeypatch.setattr(packed_index, "MOST_ROWS", 3)
+    index = filled(*(entry(str(number), number) for number in range(3)))
+    index.discard("0")
+    index.add(entry("3", 3))
+
+
+def test_the_last_row_can_be_numbered():
+    slots = Slots(KEY_CAP)
+    living, births = np.ones(MOST_ROWS, np.bool_), np.zeros(MOST_ROWS, np.int64)
+    some = distinct_keys(100)
+    for row in (0, 255, 256, 65_535, 65_536, MOST_ROWS - 1):
+        births[row] = row
+        slots.put(some, row, living, births)
+    assert np.array_equal(
+        np.sort(find(some, slots.table, living) >> PLACE_BITS),
+        np.repeat([256, 65_535, 65_536, MOST_ROWS - 1], 100),
+    )
+
+
+def distinct_keys(count):
+    """So many keys that look drawn, each once: a permutation of 32 bits."""
+    values = np.arange(1, count + 1, dtype=np.uint32)
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        values ^= values >> np.uint32(shift)
+        values *= np.uint32(factor)
+    return values ^ (values >> np.uint32(16))
+
+
+def rows_of(slots, value, living):
+    hits = find(np.array([value], np.uint32), slots.table, living)
+    return sorted((hits >> PLACE_BITS).tolist())
+
+
+def step(tag, buckets):
+    """How far the second bucket is from the home."""
+    return 1 + (((tag * 0x9E3779B1) & 0xFFFFFFFF) * (buckets - 1) >> 32)
+
+
+def crowded_keys(width):
+    """All keys of so many homes whose second buckets are at most so far from them."""
+    size = 2**32 // FIRST_BUCKETS
+    tags = [tag for tag in range(size) if step(tag, FIRST_BUCKETS) <= width]
+    return np.array([home * size + tag for home in range(width) for tag in tags], np.uint32)
+
+
+samples = st.lists(
+    st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=40, unique=True), max_size=20
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(samples, st.sets(st.integers(0, 19)))
+def test_a_key_leads_to_its_latest_rows_however_often_the_table_grew(plan, dead):
     living, births = np.zeros(64, np.bool_), np.arange(64)
     slots = Slots(KEY_CAP)
     expected = collections.defaultdict(list)
-    for row, sample in enumerate(samples):
+    for row, sample in enumerate(plan):
         living[row] = True
-        slots.put(np.array(sample, np.uint64), row, living, births)
+        slots.put(np.array(sample, np.uint32), row, living, births)
         for value in sample:
             expected[value] = [*expected[value][1 - KEY_CAP :], row]
-        if row in (2, 7):
+        if row in (2, 7, 8):
             slots._grow()
-    for value, rows in expected.items():
-        _, found = slots.find(np.array([value], np.uint64), living)
-        assert sorted(found.tolist()) == rows
     assert len(slots) == sum(map(len, expected.values()))
+    living[list(dead)] = False
+    for value, rows in expected.items():
+        assert rows_of(slots, value, living) == [row for row in rows if row not in dead]
+    slots.sweep(living)
+    assert len(slots) == sum(row not in dead for rows in expected.values() for row in rows)
+    for value, rows in expected.items():
+        assert rows_of(slots, value, living) == [row for row in rows if row not in dead]
+    assert slots.evicted == 0
 
 
-def test_a_hash_that_thousands_share_leads_to_the_latest_few():
+def test_the_hits_of_a_sample_name_the_places_of_its_keys():
+    slots = Slots(KEY_CAP)
+    living, births = np.ones(4, np.bool_), np.arange(4)
+    some = distinct_keys(50)
+    slots.put(some[::2].copy(), 1, living, births)
+    slots.put(some[::5].copy(), 3, living, births)
+    hits = np.sort(find(some, slots.table, living)).tolist()
+    assert hits == [(1 << PLACE_BITS) + place for place in range(0, 50, 2)] + [
+        (3 << PLACE_BITS) + place for place in range(0, 50, 5)
+    ]
+
+
+@pytest.mark.parametrize("value", [0, 1, 12345, 2**32 - 1])
+def test_a_hash_that_thousands_share_leads_to_the_latest_few(value):
     slots = Slots(KEY_CAP)
     living, births = np.ones(5000, np.bool_), np.arange(5000)
-    one = np.array([12345], np.uint64)
+    one = np.array([value], np.uint32)
     for row in range(5000):
         slots.put(one, row, living, births)
     assert len(slots) == KEY_CAP
     assert slots.evicted == 0
-    assert sorted(slots.find(one, living)[1].tolist()) == [4996, 4997, 4998, 4999]
+    assert rows_of(slots, value, living) == [4996, 4997, 4998, 4999]
 
 
 def test_nobody_makes_the_table_grow_at_will():
-    # 256 buckets that have their second buckets among themselves, and far more keys for them.
-    inverse = pow(0x9E3779B97F4A7C15, -1, 2**64)
-    tags = [tag for tag in range(1 << 16) if tag * 0x9E37 & 0xFFFF < 256]
-    keys = [(home << 16 | tag) << 32 for home in range(256) for tag in tags]
-    hashes = np.array([key * inverse % 2**64 for key in keys], np.uint64)
     slots = Slots(KEY_CAP)
-    living, births = np.ones(1000, np.bool_), np.arange(1000)
-    for row, sample in enumerate(np.array_split(hashes, 1000)):
+    living, births = np.ones(1001, np.bool_), np.arange(1001)
+    crowd = crowded_keys(512)
+    honest = distinct_keys(200_000)
+    honest = honest[honest >= np.uint32(2**31)]
+    slots.put(honest, 0, living, births)
+    for row, sample in enumerate(np.array_split(crowd, 1000), 1):
         slots.put(sample, row, living, births)
-    assert slots._bits == FIRST_BITS
-    assert slots.evicted > 50_000
+    assert slots.buckets == FIRST_BUCKETS
+    assert slots.evicted > 40_000
+    assert len(slots) == len(honest) + len(crowd) - slots.evicted
     # The latest are there, and what others put elsewhere is untouched.
-    assert (slots.find(hashes[-60:], living)[1] == 999).sum() > 50
+    hits = find(crowd[-60:], slots.table, living)
+    assert (hits >> PLACE_BITS == 1000).sum() > 50
+    hits = find(honest, slots.table, living)
+    assert (hits >> PLACE_BITS == 0).sum() == len(honest)
 
 
-def test_a_table_is_well_filled_before_it_doubles():
+def test_nobody_makes_a_fuller_table_sweep_for_ever(monkeypatch):
+    slots, sweeps = Slots(KEY_CAP), []
+    sweep = slots.sweep
+
+    def counted(living):
+        sweeps.append(len(slots))
+        assert len(sweeps) < 20
+        sweep(living)
+
+    monkeypatch.setattr(slots, "sweep", counted)
+    living, births = np.ones(1001, np.bool_), np.arange(1001)
+    slots.put(distinct_keys(int(0.6 * FIRST_BUCKETS * WAYS)), 0, living, births)
+    for row, sample in enumerate(np.array_split(crowded_keys(256), 1000), 1):
+        slots.put(sample, row, living, births)
+
+
+def test_a_table_is_well_filled_before_it_grows_and_loses_nothing_then():
     slots = Slots(KEY_CAP)
-    living, births = np.ones(20_000, np.bool_), np.arange(20_000)
-    draw = np.random.default_rng(5)
+    rows = 4000
+    living, births = np.ones(rows, np.bool_), np.arange(rows)
+    samples = np.split(distinct_keys(1000 * rows), rows)
+    sizes, loads, per_entry = [slots.buckets], [], []
     row = 0
-    while slots._bits == FIRST_BITS:
+    while len(sizes) < 4:
         before = len(slots)
-        slots.put(draw.integers(0, 2**64, 100, np.uint64), row, living, births)
+        slots.put(samples[row], row, living, births)
+        if slots.buckets > sizes[-1]:
+            loads.append(before / (sizes[-1] * WAYS))
+            sizes.append(slots.buckets)
+        if len(sizes) > 1:
+            per_entry.append(slots.size / len(slots))
         row += 1
-    assert before > 0.8 * (WAYS << FIRST_BITS)
+    assert min(loads) > 0.92
+    assert all(more == pytest.approx(1.25 * less) for less, more in itertools.pairwise(sizes))
+    assert np.mean(per_entry) < 6.4
+    assert np.mean(per_entry) == pytest.approx(SLOT_BYTES, rel=0.05)
     assert slots.evicted == 0
-    draw = np.random.default_rng(5)
+    assert len(slots) == 1000 * row
     for number in range(row):
-        found = slots.find(draw.integers(0, 2**64, 100, np.uint64), living)[1]
-        assert (found == number).sum() == 100
+        hits = np.sort(find(samples[number], slots.table, living))
+        assert np.array_equal(hits, (number << PLACE_BITS) + np.arange(1000))
 
 
-def test_the_index_grows_by_what_it_holds():
-    index = Index()
-    empty = index.size
-    for number in range(3000):
-        index.add(str(number), signature(text(number, 300)))
-    assert index.size < empty + 3000 * 1500
+def test_a_full_table_of_the_dead_is_swept_and_does_not_grow():
+    slots = Slots(KEY_CAP)
+    rows = 5000
+    living, births = np.zeros(rows, np.bool_), np.arange(rows)
+    for row, sample in enumerate(np.split(distinct_keys(1000 * rows), rows)):
+        living[row] = True
+        slots.put(sample, row, living, births)
+        if row >= 1000:
+            living[row - 1000] = False
+    assert slots.buckets == FIRST_BUCKETS
+    assert slots.evicted == 0
+    slots.sweep(living)
+    assert len(slots) == 1000 * living.sum()
+
+
+def test_the_key_of_a_hash_spreads_what_is_close_together():
+    assert len(set(keys_of(np.arange(10_000, dtype=np.uint64)).tolist())) > 9_990

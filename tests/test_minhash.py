@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanwire.minhash import FLOOR, SCALE, SHINGLE, VERSION, Signature, sign, signature
+from cleanwire.minhash import FLOOR, SCALE, SHINGLE, SHORT, VERSION, Signature, sign, signature
 
 TEXT = "The ferry to Norhaven carried 214 passengers and 2.5 tonnes of mail on Monday, 3 November."
 
@@ -13,7 +13,7 @@ def words(count, start=0):
 
 
 def test_golden_values_that_must_never_change():
-    assert VERSION == 1
+    assert VERSION == 2
     found = signature(TEXT)
     assert found.digest.hex() == GOLDEN_DIGEST
     assert found.shingles == 14
@@ -22,9 +22,9 @@ def test_golden_values_that_must_never_change():
     assert signature("東京で会議が開かれた。").digest.hex() == GOLDEN_JAPANESE
 
 
-GOLDEN_DIGEST = "92dcabe59e47c7d4"
-GOLDEN_SAMPLE = ["0x11febfcc54bbcc32", "0x38ff9ba8e68cca72", "0x3951ef8633bc3ff3"]
-GOLDEN_JAPANESE = "382bb8db4ee564d1"
+GOLDEN_DIGEST = "0b33b6914daa44aa"
+GOLDEN_SAMPLE = ["0x1daafd0f26b13d3d", "0x46dbc9f66588b35f", "0x4c753c8c0f6c1598"]
+GOLDEN_JAPANESE = "54dd3e37fb2a6ee3"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,8 @@ def test_short_texts_keep_every_shingle_and_long_ones_a_sample():
     middle = signature(words(400))
     assert len(middle.sample) == FLOOR
     assert middle.bound == int(middle.sample[-1])
+    assert middle.bound < (2**64 - 1) // 2
+    assert len(signature(words(SHORT + SHINGLE)).sample) < FLOOR
     long = signature(words(20_000))
     assert long.bound == (2**64 - 1) // SCALE
     assert abs(len(long.sample) - 20_000 / SCALE) < 200
@@ -105,7 +107,7 @@ def test_the_shingles_are_those_of_the_words(tokens):
 
 
 @pytest.mark.parametrize(
-    "packed", ["", "AAAA", "not base64 at all!", "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="]
+    "packed", ["", "AAAA", "not base64 at all!", "AwAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="]
 )
 def test_what_is_no_signature_is_refused(packed):
     with pytest.raises(ValueError, match="signature"):

@@ -10,12 +10,12 @@ import cleanwire
 ROOT = Path(cleanwire.__file__).parent
 
 STDLIB = {
-    "base64", "binascii", "collections", "dataclasses", "datetime", "email", "functools", "hashlib",
+    "array", "base64", "binascii", "collections", "dataclasses", "datetime", "email", "functools", "hashlib",
     "html", "importlib", "ipaddress", "itertools", "json", "math", "re", "struct", "typing",
     "unicodedata", "urllib",
 }  # fmt: skip
 LIBRARIES = {
-    "numpy", "orjson", "publicsuffixlist", "resiliparse", "selectolax", "w3lib", "webencodings",
+    "numba", "numpy", "orjson", "publicsuffixlist", "resiliparse", "selectolax", "w3lib", "webencodings",
 }  # fmt: skip
 SUBMODULES = {
     "email": {"email.utils"},

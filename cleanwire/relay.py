@@ -1,0 +1,55 @@
+"""Shards in a row, in one process: the library's memory, and what the stream is held against.
+
+The rule here: one article passes all shards before the next one starts. In the stream each
+shard has an article of its own in hand; what they decide is the same.
+"""
+
+from cleanwire.decide import Candidate, Window
+from cleanwire.facts import Decided
+from cleanwire.index import KEY_CAP, Match, Thresholds
+from cleanwire.shard import Shard, home
+
+
+class Relay:
+    """`shards` memories that decide as one.
+
+    Args:
+        shards: how many.
+        window: for how long pages are remembered.
+        thresholds: when two texts are one story.
+        most_bytes: of each shard; beyond so much content the oldest is forgotten.
+        cap: so many articles at most are found by one sample hash.
+    """
+
+    def __init__(
+        self,
+        shards: int = 1,
+        *,
+        window: Window | None = None,
+        thresholds: Thresholds | None = None,
+        most_bytes: int | None = None,
+        cap: int = KEY_CAP,
+    ) -> None:
+        self.shards = [
+            Shard(
+                number=number,
+                shards=shards,
+                window=window,
+                thresholds=thresholds,
+                most_bytes=most_bytes,
+                cap=cap,
+            )
+            for number in range(shards)
+        ]
+
+    def decide(self, candidate: Candidate) -> Decided:
+        """The outcome of a candidate, which is then remembered."""
+        matches: list[Match] = []
+        for shard in self.shards:
+            step = shard.take(candidate, matches)
+            matches = list(step.matches)
+        if step.fact is None:
+            raise RuntimeError("the last shard did not decide")
+        for article in step.dropped:
+            self.shards[home(article, len(self.shards))].drop(article, candidate.order)
+        return step.fact

@@ -1,0 +1,286 @@
+"""Several shards decide as one does: whatever the order of work, crash or redelivery."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_decide import NOW, story
+
+from cleanwire.decide import DAY, Candidate
+from cleanwire.keys import hash_of
+from cleanwire.minhash import signature
+from cleanwire.relay import Relay
+from cleanwire.shard import CLOCK, Shard, home
+from cleanwire.wire import pack_matches, pack_record, unpack_matches, unpack_record
+
+WIDTH = DAY
+NO_CAP = 10_000
+
+TEXTS = [
+    story(number, 90) + " " + story(tail, length)
+    for number in range(4)
+    for tail, length in ((8, 0), (8, 12), (9, 40), (7, 400))
+] + [" ".join(story(number, 90).split()[:30]) for number in range(4)]
+SIGNATURES = [signature(text) for text in TEXTS]
+
+pages = st.tuples(
+    st.integers(0, len(TEXTS) - 1),  # which text
+    st.integers(0, 6),  # on which page
+    st.integers(0, 36),  # on which day
+    st.integers(0, 3),  # how much later than its place it was fetched
+)
+
+
+def candidate(order, page, name=None):
+    text, url, day, late = page
+    return Candidate(
+        id=name or hash_of(f"{order}").hex(),
+        url=f"https://u{url}.example/",
+        page=hash_of(f"https://u{url}.example/"),
+        signature=SIGNATURES[text],
+        fetched=NOW + day * DAY + order - 2 * late,
+        event_time=NOW + day * DAY,
+        order=order,
+    )
+
+
+class Bus:
+    """Shards with their inboxes and changelogs; what is not committed is delivered again."""
+
+    def __init__(self, shards):
+        self.count = shards
+        self.inboxes = [[] for _ in range(shards)]
+        self.logs = [[] for _ in range(shards)]
+        self.done = [0] * shards
+        self.committed = [0] * shards
+        self.shards = [self.new(number) for number in range(shards)]
+        self.outcomes = {}
+
+    def new(self, number):
+        return Shard(number=number, shards=self.count, cap=NO_CAP)
+
+    def work(self, number):
+        if self.done[number] == len(self.inboxes[number]):
+            return False
+        arrived = self.inboxes[number][self.done[number]]
+        shard = self.shards[number]
+        if arrived[0] is None:
+            writes = shard.drop(*arrived[1:])
+        else:
+            article, carried = arrived
+            step = shard.take(article, unpack_matches(carried))
+            writes = step.writes
+            if step.fact is None:
+                self.inboxes[number + 1].append((article, pack_matches(step.matches)))
+            else:
+                # Whatever is delivered again has the outcome that it had.
+                assert self.outcomes.setdefault(article.order, step.fact) == step.fact
+            for name in step.dropped:
+                self.inboxes[home(name, self.count)].append((None, name, article.order))
+        self.logs[number] += [
+            (key, None if record is None else pack_record(record, WIDTH)) for key, record in writes
+        ]
+        self.done[number] += 1
+        return True
+
+    def crash(self, number):
+        """All that was sent is there; what was taken since the last commit comes again."""
+        self.done[number] = self.committed[number]
+        self.shards[number] = shard = self.new(number)
+        for key, value in compacted(self.logs[number]):
+            shard.apply(key, None if value is None else unpack_record(key, value, WIDTH))
+
+    def finish(self):
+        while sum(self.work(number) for number in range(self.count)):
+            pass
+
+
+def compacted(log):
+    """Of a key the latest record alone, where it stands."""
+    latest = {key: place for place, (key, _) in enumerate(log)}
+    return [log[place] for place in sorted(latest.values())]
+
+
+def reference(candidates):
+    one = Relay(1, cap=NO_CAP)
+    return {arrived.order: one.decide(arrived) for arrived in candidates}
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(pages, min_size=1, max_size=40),
+    st.sampled_from([1, 4, 16]),
+    st.randoms(use_true_random=False),
+    st.booleans(),
+)
+def test_shards_decide_as_one_whatever_is_killed_and_delivered_again(plan, shards, draw, twice):
+    candidates = [candidate(order, page) for order, page in enumerate(plan)]
+    if twice:
+        again = draw.choices(candidates, k=len(candidates) // 2)
+        candidates += [
+            candidate(len(plan) + place, plan[old.order], name=old.id)
+            for place, old in enumerate(again)
+        ]
+    bus = Bus(shards)
+    for arrived in candidates:
+        bus.inboxes[0].append((arrived, pack_matches([])))
+        for _ in range(draw.randint(0, 2 * shards)):
+            number = draw.randrange(shards)
+            happens = draw.random()
+            if happens < 0.1:
+                bus.crash(number)
+            elif happens < 0.3:
+                bus.committed[number] = bus.done[number]
+            else:
+                bus.work(number)
+    bus.finish()
+    expected = reference(candidates)
+    assert bus.outcomes == expected
+    for fact in expected.values():
+        if not fact.is_published:
+            named = next(other for other in expected.values() if other.id == fact.named)
+            assert named.is_published
+            assert named.order < fact.order
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(pages, st.integers(0, 9)), min_size=1, max_size=60),
+    st.sampled_from([4, 16]),
+)
+def test_shards_expire_as_one(plan, shards):
+    # Time goes on for years here, with stragglers; nothing is delivered again.
+    many, one = Relay(shards, cap=NO_CAP), Relay(1, cap=NO_CAP)
+    days = 0
+    for order, ((text, url, day, late), step) in enumerate(plan):
+        days += step * 3
+        arrived = candidate(order, (text, url, days - (day if late == 3 else 0), late))
+        assert many.decide(arrived) == one.decide(arrived)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(pages, max_size=40), st.integers(0, 40), st.sampled_from([1, 4]))
+def test_a_memory_rebuilt_from_its_records_decides_the_same(plan, cut, shards):
+    bus = Bus(shards)
+    whole = Relay(shards, cap=NO_CAP)
+    for order, page in enumerate(plan[:cut]):
+        bus.inboxes[0].append((candidate(order, page), pack_matches([])))
+        whole.decide(candidate(order, page))
+    bus.finish()
+    for number in range(shards):
+        bus.committed[number] = bus.done[number]
+        bus.crash(number)
+    for order, page in enumerate(plan[cut:], cut):
+        bus.inboxes[0].append((candidate(order, page), pack_matches([])))
+        bus.finish()
+        assert bus.outcomes[order] == whole.decide(candidate(order, page))
+
+
+def test_a_note_that_comes_late_takes_nothing_away_that_passed_again():
+    shard = Shard(number=0, shards=2)
+    order = next(n for n in range(9) if home(candidate(n, (0, 0, 0, 0)).id, 2) == 0)
+    arrived = candidate(order, (0, 0, 0, 0))
+    shard.take(arrived)
+    again = candidate(order + 50, (0, 0, 0, 0), name=arrived.id)
+    shard.take(again)
+    assert shard.drop(arrived.id, order + 20) == []
+    assert shard.articles == 1
+    assert shard.drop(arrived.id, order + 50) == [(arrived.id, None)]
+    assert shard.articles == 0
+    # Whatever has expired here is struck from the changelog when the note comes.
+    assert shard.drop(arrived.id, order + 60) == [(arrived.id, None)]
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_the_changelog_forgets_what_the_memory_forgets(shards):
+    bus = Bus(shards)
+    for day in range(160):
+        for number in range(4):
+            order = 4 * day + number
+            arrived = candidate(order, (number, number, day, 0))
+            bus.inboxes[0].append((arrived, pack_matches([])))
+        bus.finish()
+    for number in range(shards):
+        kept = [key for key, value in compacted(bus.logs[number]) if value is not None]
+        assert len(kept) <= 4 * 45
+    before = [shard.articles for shard in bus.shards]
+    for number in range(shards):
+        bus.committed[number] = bus.done[number]
+        bus.crash(number)
+    assert [shard.articles for shard in bus.shards] == before
+
+
+def test_a_memory_that_read_a_fact_twice_is_no_larger():
+    shard = Shard()
+    arrived = candidate(1, (0, 0, 3, 0))
+    step = shard.take(arrived)
+    other = Shard()
+    for _ in range(50):
+        for key, record in step.writes:
+            other.apply(key, unpack_record(key, pack_record(record, WIDTH), WIDTH))
+    assert other.content == shard.content
+
+
+def test_what_was_dropped_is_forgotten_at_the_shard_that_remembered_it():
+    relay = Relay(4)
+    for order in range(80):
+        relay.decide(candidate(order, (0, order % 7, 0, 0)))
+    assert sum(shard.articles for shard in relay.shards) == 1
+    assert [len(shard) for shard in relay.shards[:3]] == [0, 0, 0]
+
+
+def test_each_shard_remembers_its_part():
+    relay = Relay(4)
+    for number in range(400):
+        relay.decide(
+            Candidate(
+                id=hash_of(str(number)).hex(),
+                url=f"https://u{number}.example/",
+                page=hash_of(str(number)),
+                signature=signature(story(number, 60)),
+                fetched=NOW,
+                event_time=NOW,
+                order=number,
+            )
+        )
+    parts = [shard.articles for shard in relay.shards]
+    assert sum(parts) == 400
+    assert min(parts) > 60
+
+
+def test_with_caps_on_few_outcomes_differ():
+    draw = random.Random(3)  # noqa: S311 - texts, no secrets
+    template = story(99, 60)
+    texts = [template + " " + story(number % 300, 50) for number in range(600)]
+    draw.shuffle(texts)
+    many, one = Relay(16), Relay(1)
+    differ = 0
+    for order, text in enumerate(texts):
+        arrived = Candidate(
+            id=hash_of(str(order)).hex(),
+            url=f"https://u{order}.example/",
+            page=hash_of(str(order)),
+            signature=signature(text),
+            fetched=NOW,
+            event_time=NOW,
+            order=order,
+        )
+        differ += many.decide(arrived).outcome != one.decide(arrived).outcome
+    # A key leads to KEY_CAP articles in every shard; one shard has that many in all.
+    assert differ < 0.25 * len(texts)
+
+
+@pytest.mark.parametrize("width", [DAY, 86_400 / 7, 3.3])
+def test_a_record_is_packed_and_unpacked_in_whatever_width_of_buckets(width):
+    shard = Shard()
+    step = shard.take(candidate(1, (0, 0, 3, 0)))
+    for key, record in step.writes:
+        again = unpack_record(key, pack_record(record, width), width)
+        assert again.fact == record.fact
+        assert again.open_from == record.open_from
+        if record.entry is not None:
+            assert again.entry.bucket == record.entry.bucket
+            assert again.entry.keys.tolist() == record.entry.keys.tolist()
+            assert again.entry.figures.tolist() == record.entry.figures.tolist()
+    assert {key for key, _ in step.writes} == {CLOCK, candidate(1, (0, 0, 3, 0)).id}

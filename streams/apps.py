@@ -52,12 +52,15 @@ def app_id(settings: Settings, stage: Stage) -> str:
     return f"{settings.topic_prefix}cleanwire-{stage}"
 
 
-def make_app(settings: Settings, stage: Stage, *, web: bool) -> faust.App:
+def make_app(
+    settings: Settings, stage: Stage, *, web: bool, partitions: int | None = None
+) -> faust.App:
     """A stage's app without its agent.
 
     Args:
         settings: where the bus is, and all limits.
         stage: which of the two.
+        partitions: of the topic that a table's changelog has to match.
         web: whether this app serves the web view; of two in one process one does.
     """
     return App(
@@ -69,14 +72,16 @@ def make_app(settings: Settings, stage: Stage, *, web: bool) -> faust.App:
         # Topics are made before any worker starts, with their configuration.
         topic_allow_declare=False,
         topic_disable_leader=True,
-        topic_partitions=settings.dedupe_shards,
+        topic_partitions=partitions or settings.raw_partitions,
         store="memory://",
         key_serializer="raw",
         value_serializer="raw",
         # A page must never be lost to a leader that had not replicated it.
         producer_acks=-1,
         producer_max_request_size=settings.max_message_bytes + RECORD_OVERHEAD,
-        producer_linger=0.005,
+        # Records come apart by milliseconds: fewer requests, for at most so much of a delay a hop.
+        producer_linger=0.05,
+        producer_max_batch_size=512 * 1024,
         consumer_max_fetch_size=settings.max_message_bytes + RECORD_OVERHEAD,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=_instance_id(settings, stage),

@@ -9,28 +9,19 @@ offset without an outcome is looked at, since a transaction's marker takes an of
 
 import contextlib
 import dataclasses
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import CoordinatorNotAvailableError
 
 from streams import kafka
 from streams.apps import app_id
 from streams.faults import OperationError
 from streams.ledger import Kind, Ledger, Outcome, Place, Report
+from streams.reading import POLL_MS, SILENCE, Progress, committed, partitions_in, records
 from streams.rejected import PREFIX
 from streams.settings import Settings
-
-Progress = Callable[[str, int, int], None]
-"""Called with the topic, how many of its records are read, and how many there are."""
-
-COORDINATOR_SECONDS = 15.0
-POLL_MS = 500
-SILENCE = 40
-"""So many polls without a record, and the topic's end is taken for out of reach."""
 
 LOOKED_AT = 1000
 """At most so many offsets without an outcome are looked at."""
@@ -64,16 +55,19 @@ def audit(
         for topic in dataclasses.astuple(topics):
             if not consumer.partitions_for_topic(topic):
                 raise OperationError(f"topic {topic} does not exist", "run `cleanwire topics`")
-        taken = _committed(settings, app_id(settings, "extract"), topics.raw)
-        decided = _committed(settings, app_id(settings, "dedupe"), topics.candidates)
+        taken = committed(settings, app_id(settings, "extract"), topics.raw)
+        decided = committed(settings, app_id(settings, "dedupe"), topics.candidates)
         _enter_raw(consumer, topics.raw, taken, ledger)
-        for record in _records(consumer, topics.candidates, progress, decided):
+        for record in records(consumer, topics.candidates, progress, decided):
+            if record.value is None:
+                # A note between the shards.
+                continue
             with _reading(record, unreadable):
                 place = _place(orjson.loads(record.value)["source"], topics.raw)
                 if place is not None:
                     ledger.in_flight(place)
         for topic, kind in _outcome_topics(settings):
-            for record in _records(consumer, topic, progress):
+            for record in records(consumer, topic, progress):
                 with _reading(record, unreadable):
                     _enter_outcome(record, kind, topics.raw, ledger)
         for place in ledger.report().missing[:LOOKED_AT]:
@@ -91,29 +85,10 @@ def _outcome_topics(settings: Settings) -> tuple[tuple[str, Kind], ...]:
     )
 
 
-def _committed(settings: Settings, group: str, topic: str) -> Mapping[TopicPartition, int]:
-    deadline = time.monotonic() + COORDINATOR_SECONDS
-    with kafka.admin(settings) as admin:
-        while True:
-            try:
-                offsets = admin.list_group_offsets([group]).get(group, {})
-                break
-            except CoordinatorNotAvailableError:
-                # The first question after a cluster's birth makes it create the coordinator.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
-    return {place: entry.offset for place, entry in offsets.items() if place.topic == topic}
-
-
-def _partitions(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
-    return [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or ())]
-
-
 def _enter_raw(
     consumer: KafkaConsumer, topic: str, taken: Mapping[TopicPartition, int], ledger: Ledger
 ) -> None:
-    partitions = _partitions(consumer, topic)
+    partitions = partitions_in(consumer, topic)
     starts = consumer.beginning_offsets(partitions)
     ends = consumer.end_offsets(partitions)
     for partition in partitions:
@@ -121,37 +96,6 @@ def _enter_raw(
         ledger.waiting(ends[partition] - cut)
         for offset in range(starts[partition], cut):
             ledger.raw((partition.partition, offset))
-
-
-def _records(
-    consumer: KafkaConsumer,
-    topic: str,
-    progress: Progress,
-    start: Mapping[TopicPartition, int] | None = None,
-) -> Iterator[Any]:
-    """Every record of a topic, to the end it has now; from its beginning or from `start`."""
-    partitions = _partitions(consumer, topic)
-    consumer.assign(partitions)
-    firsts = consumer.beginning_offsets(partitions)
-    ends = consumer.end_offsets(partitions)
-    for partition in partitions:
-        first = max(firsts[partition], (start or {}).get(partition, 0))
-        consumer.seek(partition, first)
-        firsts[partition] = first
-    total = sum(max(0, ends[partition] - firsts[partition]) for partition in partitions)
-    silent = 0
-    while waiting := [tp for tp in partitions if consumer.position(tp) < ends[tp]]:
-        batches = consumer.poll(timeout_ms=POLL_MS)
-        silent = 0 if batches else silent + 1
-        if silent == SILENCE:
-            raise OperationError(
-                f"{topic} stops at offset {consumer.position(waiting[0])} of {ends[waiting[0]]}",
-                "check the brokers' logs and run the audit again",
-            )
-        for partition, records in batches.items():
-            yield from (record for record in records if record.offset < ends[partition])
-        left = sum(max(0, ends[tp] - consumer.position(tp)) for tp in partitions)
-        progress(topic, total - left, total)
 
 
 @contextlib.contextmanager

@@ -34,7 +34,11 @@ async def outcomes(
         pages: the raw-page events, read as they are needed.
         now: seconds since the epoch; caps event times as the broker's append time does.
     """
-    pipeline = Pipeline(window=window(settings), thresholds=thresholds(settings))
+    pipeline = Pipeline(
+        window=window(settings),
+        thresholds=thresholds(settings),
+        most_bytes=settings.dedupe_memory,
+    )
     limits = Limits(
         seconds=settings.page_time_limit,
         page_bytes=settings.max_page_bytes,

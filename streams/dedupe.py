@@ -1,41 +1,68 @@
 """The second stage: candidates in, clean and duplicate articles out.
 
-The rule here: candidates of a partition are decided one after the other, in their order;
-a decision's outcome and its fact are sent together, and the candidate is acked after both
-were acknowledged. So a redelivered candidate finds either nothing, or its own fact, and
-leads to the same outcome.
+The rule here: candidates of a partition are taken one after the other, in their order; what
+one leads to (its outcome or its way to the next shard, and what is remembered of it) is sent
+together, and the candidate is acked after all of it was acknowledged. So a redelivered
+candidate finds either nothing, or what it left, and leads to the same outcome.
+
+A partition of `candidates` is the way into one shard. An article goes through all of them, in
+their order; the offset in the first one, carried along, is its place in the order of all. What
+it carries stands in headers, and its value is passed on as it came.
 
 `faust -A streams.dedupe worker` runs it alone.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import faust
 import orjson
-from faust.types import EventT, StreamT
+from faust.types import EventT, Message, StreamT
 
-from cleanwire.decide import Decided, Memory, Window
+from cleanwire.decide import Candidate, Window
 from cleanwire.dedupe import candidate, outcome_event
 from cleanwire.errors import InvalidEvent
 from cleanwire.events import Source
+from cleanwire.facts import Decided
 from cleanwire.index import Thresholds
-from cleanwire.wire import CandidateArticle, unpack_candidate
+from cleanwire.shard import Shard, home
+from cleanwire.wire import CandidateArticle, pack_matches, unpack_candidate, unpack_matches
 from streams.apps import BUFFERING, make_app
 from streams.cloudevents import headers
-from streams.delivery import Delivery, Produce, raw_events
+from streams.delivery import Delivery, Headers, Produce, raw_events
 from streams.rejected import rejected
 from streams.settings import Settings
 from streams.standalone import standalone
 from streams.store import FactsTable, add_table
+from streams.topics import partitions_of
+
+ORDER = "cleanwire.order"
+MATCHES = "cleanwire.matches"
+DROP = "cleanwire.drop"
+"""The header of a note to a shard that need not remember the article of this key any more; its
+value is the order of the candidate that this was found at."""
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_MOST_ORDER = 2**62
 
 
-def build(settings: Settings, *, web: bool = True) -> faust.App:
-    """The stage's Faust app."""
-    app = make_app(settings, "dedupe", web=web)
+def build(settings: Settings, *, web: bool = True, partitions: int | None = None) -> faust.App:
+    """The stage's Faust app.
+
+    Args:
+        settings: where the bus is, and all limits.
+        web: whether this app serves the web view.
+        partitions: of `candidates`; there may be more than there are shards.
+    """
+    partitions = partitions or settings.dedupe_shards
+    app = make_app(settings, "dedupe", web=web, partitions=partitions)
     candidates = app.topic(settings.topics.candidates, key_type=bytes, value_type=bytes)
     table = add_table(
-        app, partitions=settings.dedupe_shards, new_memory=lambda: new_memory(settings)
+        app,
+        partitions=partitions,
+        width=window(settings).width,
+        new_memory=lambda partition: new_shard(settings, partition),
     )
     buffering = BUFFERING["dedupe"]
 
@@ -45,14 +72,20 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
             app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
         ) as delivery:
             async for event in raw_events(stream):
-                await delivery.put(event, list(_decide(settings, table, event)))
+                await delivery.put(event, list(_take(settings, table, event)))
 
     return app
 
 
-def new_memory(settings: Settings) -> Memory:
-    """An empty memory with the window and the thresholds that are set."""
-    return Memory(window=window(settings), thresholds=thresholds(settings))
+def new_shard(settings: Settings, number: int) -> Shard:
+    """An empty shard with the window, the thresholds and the bound that are set."""
+    return Shard(
+        number=number,
+        shards=settings.dedupe_shards,
+        window=window(settings),
+        thresholds=thresholds(settings),
+        most_bytes=settings.dedupe_memory,
+    )
 
 
 def window(settings: Settings) -> Window:
@@ -68,25 +101,73 @@ def thresholds(settings: Settings) -> Thresholds:
     return Thresholds(near=settings.near_threshold, excerpt=settings.containment_threshold)
 
 
-def _decide(settings: Settings, table: FactsTable, event: EventT[Any]) -> Iterator[Produce]:
+def _take(settings: Settings, table: FactsTable, event: EventT[Any]) -> Iterator[Produce]:
     message = event.message
+    number = message.partition
+    carried = dict(message.headers or ())
+    if number and not carried.keys() & {ORDER, DROP}:
+        # Not on its way through the shards: it starts at the first.
+        yield _send(settings, message, 0)
+        return
+    if number >= settings.dedupe_shards:
+        # There were more shards once: an article starts again, and a note concerns nobody.
+        if DROP not in carried:
+            yield _send(settings, message, 0)
+        return
     try:
+        if DROP in carried:
+            article, until = (message.key or b"").decode(), _order(carried[DROP])
+            writes = table.facts.memory(number).drop(article, until)
+            yield from (table.write(number, key, record) for key, record in writes)
+            return
         arrived = unpack_candidate(message.value or b"")
-    except ValueError as error:
+        order = _order(carried[ORDER]) if number else message.offset
+        matches = unpack_matches(carried[MATCHES]) if number else []
+        taken = _candidate(arrived, order)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         # Not ours: something else writes to the internal topic. Kept, and said.
-        place = Source(topic=message.topic, partition=message.partition, offset=message.offset)
+        place = Source(topic=message.topic, partition=number, offset=message.offset)
         yield rejected(settings.topics.rejected, message, InvalidEvent(str(error)), place)
         return
-    memory = table.facts.memory(message.partition)
-    fact = memory.decide(
-        candidate(arrived.article, event_time=arrived.event_time, order=message.offset)
+    step = table.facts.memory(number).take(taken, matches)
+    if step.fact is None:
+        on = [(ORDER, str(order).encode()), (MATCHES, pack_matches(step.matches))]
+        yield _send(settings, message, number + 1, on)
+    else:
+        yield _outcome(settings, arrived, step.fact)
+    for key, record in step.writes:
+        yield table.write(number, key, record)
+    for article in step.dropped:
+        yield Produce(
+            topic=settings.topics.candidates,
+            key=article.encode(),
+            value=None,
+            headers=[(DROP, str(order).encode())],
+            partition=home(article, settings.dedupe_shards),
+        )
+
+
+def _candidate(arrived: CandidateArticle, order: int) -> Candidate:
+    if not _ID.fullmatch(arrived.article.id):
+        raise ValueError("its id is none of Cleanwire's")
+    return candidate(arrived.article, event_time=arrived.event_time, order=order)
+
+
+def _order(text: bytes) -> int:
+    order = int(text)
+    if not 0 <= order < _MOST_ORDER:
+        raise ValueError(f"no place in an order: {order}")
+    return order
+
+
+def _send(settings: Settings, message: Message, number: int, carried: Headers = ()) -> Produce:
+    return Produce(
+        topic=settings.topics.candidates,
+        key=message.key,
+        value=message.value,
+        headers=carried,
+        partition=number,
     )
-    yield _outcome(settings, arrived, fact)
-    yield table.record(message.partition, fact)
-    memory.remember(fact)
-    for expired in (*memory.expire(), *memory.overflow(fact.url_key)):
-        yield table.tombstone(message.partition, expired)
-        memory.forget(expired)
 
 
 def _outcome(settings: Settings, arrived: CandidateArticle, fact: Decided) -> Produce:
@@ -102,5 +183,9 @@ def _outcome(settings: Settings, arrived: CandidateArticle, fact: Decided) -> Pr
 
 def __getattr__(name: str) -> faust.App:
     if name == "app":
-        return standalone(build)
+        return standalone(
+            lambda settings: build(
+                settings, partitions=partitions_of(settings, settings.topics.candidates)
+            )
+        )
     raise AttributeError(name)

@@ -53,7 +53,7 @@ class _Item:
     event: EventT[Any]
     outcome: asyncio.Future[Sequence[Produce]]
     size: int
-    sent: asyncio.Future[list[Any]] | None = None
+    sent: Sequence[asyncio.Future[Any]] | None = None
 
 
 class Delivery:
@@ -168,13 +168,16 @@ class Delivery:
     async def _send(self) -> None:
         while True:
             item = await self._head(self._working)
-            # Not awaited itself: cancelling this task must not cancel the outcome.
-            await asyncio.wait([item.outcome])
+            if not item.outcome.done():
+                # Not awaited itself: cancelling this task must not cancel the outcome.
+                await asyncio.wait([item.outcome])
             if item.outcome.cancelled():
                 continue
             produces = item.outcome.result()
-            item.sent = asyncio.gather(*[await self._produce(produce) for produce in produces])
-            item.sent.add_done_callback(_retrieve)
+            sent = [asyncio.ensure_future(await self._produce(produce)) for produce in produces]
+            for record in sent:
+                record.add_done_callback(_retrieve)
+            item.sent = sent
             async with self._changed:
                 if self._working and self._working[0] is item:
                     self._working.popleft()
@@ -197,8 +200,9 @@ class Delivery:
             sent = item.sent
             if sent is None:
                 raise RuntimeError("an event was queued for its ack before it was sent")
-            await asyncio.wait([sent])
-            placed = sent.result()
+            if not all(record.done() for record in sent):
+                await asyncio.wait(sent)
+            placed = [record.result() for record in sent]
             async with self._changed:
                 if self._acking and self._acking[0] is item:
                     for produce, place in zip(item.outcome.result(), placed, strict=True):
@@ -231,7 +235,7 @@ def raw_events(stream: StreamT[bytes]) -> AsyncIterator[EventT[Any]]:
     return events
 
 
-def _retrieve(sent: asyncio.Future[list[Any]]) -> None:
+def _retrieve(sent: asyncio.Future[Any]) -> None:
     """Mark the error of a dropped event's sending as seen; nobody awaits it any more."""
     if not sent.cancelled():
         sent.exception()

@@ -94,9 +94,16 @@ class Settings(pydantic_settings.BaseSettings):
     clean_processes: int = Field(
         os.cpu_count() or 1, ge=1, le=1024, description="pages cleaned at a time"
     )
-    dedupe_shards: int = Field(1, ge=1, description="partitions of candidates")
+    dedupe_shards: int = Field(
+        1, ge=1, le=32, description="memories of dedupe, each a partition of candidates"
+    )
+    dedupe_memory: int = Field(
+        4 << 30, ge=64 << 20, description="bytes of a shard's memory; then the oldest is forgotten"
+    )
     dedupe_window: Duration = Field(
-        dt.timedelta(days=30), description="event time for which pages are matched"
+        dt.timedelta(days=30),
+        ge=dt.timedelta(hours=1),
+        description="event time for which pages are matched",
     )
     replay_horizon: Duration = Field(
         dt.timedelta(days=7), description="time past the window in which an id repeats its outcome"
@@ -134,13 +141,6 @@ class Settings(pydantic_settings.BaseSettings):
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not os.access(value, os.R_OK):
             raise ValueError("name a file that can be read")
-        return value
-
-    @pydantic.field_validator("dedupe_shards")
-    @classmethod
-    def _one_shard(cls, value: int) -> int:
-        if value != 1:
-            raise ValueError("use 1: this version has one dedupe shard")
         return value
 
     @pydantic.model_validator(mode="after")

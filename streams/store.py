@@ -1,4 +1,4 @@
-"""The memory of `dedupe` as a Faust table: facts in a changelog, one a page.
+"""The memory of `dedupe` as a Faust table: its records in a changelog, a partition a shard.
 
 What must always hold here: the memory of a partition is what its changelog says, up to the
 offset that `persisted_offset` names. A record that cannot be read stops the worker: going on
@@ -13,8 +13,8 @@ from faust.stores import base
 from faust.types import TP, EventT
 from faust.types.stores import StoreT
 
-from cleanwire.decide import Decided, Memory
-from cleanwire.wire import pack_fact, unpack_fact
+from cleanwire.shard import Record, Shard
+from cleanwire.wire import pack_record, unpack_record
 from streams.delivery import Produce
 from streams.topics import FACTS
 
@@ -24,16 +24,17 @@ NOTHING_APPLIED = -1
 class FactsStore(base.Store[bytes, bytes]):
     """The memories of the partitions that this worker has, active or standby."""
 
-    new_memory: Callable[[], Memory]
+    new_memory: Callable[[int], Shard]
+    width: float
 
     def __post_init__(self) -> None:
-        self.memories: dict[int, Memory] = {}
+        self.memories: dict[int, Shard] = {}
         self._applied: dict[int, int] = {}
 
-    def memory(self, partition: int) -> Memory:
-        """The memory of a partition; empty where the changelog is."""
+    def memory(self, partition: int) -> Shard:
+        """The shard of a partition; empty where the changelog is."""
         if partition not in self.memories:
-            self.memories[partition] = self.new_memory()
+            self.memories[partition] = self.new_memory(partition)
         return self.memories[partition]
 
     def apply_changelog_batch(
@@ -48,11 +49,10 @@ class FactsStore(base.Store[bytes, bytes]):
             message = event.message
             memory = self.memory(message.partition)
             try:
-                if message.value is None:
-                    memory.forget((message.key or b"").decode())
-                else:
-                    memory.remember(unpack_fact(message.value))
-            except ValueError as error:
+                key = (message.key or b"").decode()
+                value = message.value
+                memory.apply(key, None if value is None else unpack_record(key, value, self.width))
+            except Exception as error:  # noqa: BLE001 - whatever it is, half a memory is worse
                 place = f"{message.topic} partition {message.partition} offset {message.offset}"
                 fault = ValueError(f"unreadable state at {place}: {error}")
                 # Faust's recovery logs what is raised here and goes on.
@@ -114,7 +114,8 @@ class FactsStore(base.Store[bytes, bytes]):
 class FactsTable(faust.Table[bytes, bytes]):
     """A table that keeps its contents in a `FactsStore`."""
 
-    new_memory: Callable[[], Memory]
+    new_memory: Callable[[int], Shard]
+    width: float
 
     def _new_store(self) -> StoreT[bytes, bytes]:
         store = FactsStore(
@@ -128,6 +129,7 @@ class FactsTable(faust.Table[bytes, bytes]):
             value_serializer="raw",
         )
         store.new_memory = self.new_memory
+        store.width = self.width
         return store
 
     @property
@@ -138,22 +140,12 @@ class FactsTable(faust.Table[bytes, bytes]):
             raise TypeError(f"the table's store is a {type(store).__name__}")
         return store
 
-    def record(self, partition: int, fact: Decided) -> Produce:
-        """The changelog's record of a fact."""
+    def write(self, partition: int, key: str, record: Record | None) -> Produce:
+        """The changelog's record of what a shard remembers under a key; None: no more."""
         return Produce(
             topic=self.changelog_topic_name,
-            key=fact.id.encode(),
-            value=pack_fact(fact),
-            partition=partition,
-            acknowledged=self._acknowledged,
-        )
-
-    def tombstone(self, partition: int, article: str) -> Produce:
-        """The changelog's record that an id is forgotten."""
-        return Produce(
-            topic=self.changelog_topic_name,
-            key=article.encode(),
-            value=None,
+            key=key.encode(),
+            value=None if record is None else pack_record(record, self.width),
             partition=partition,
             acknowledged=self._acknowledged,
         )
@@ -162,9 +154,19 @@ class FactsTable(faust.Table[bytes, bytes]):
         self.facts.note(partition, offset)
 
 
-def add_table(app: faust.App, *, partitions: int, new_memory: Callable[[], Memory]) -> FactsTable:
-    """Give an app its table; `new_memory` makes an empty memory."""
+def add_table(
+    app: faust.App, *, partitions: int, width: float, new_memory: Callable[[int], Shard]
+) -> FactsTable:
+    """Give an app its table.
+
+    Args:
+        app: the stage's.
+        partitions: of its input, and so of the changelog.
+        width: seconds of event time in a bucket.
+        new_memory: makes the empty shard of a partition.
+    """
     table = FactsTable(app, name=FACTS, partitions=partitions, key_type=bytes, value_type=bytes)
     table.new_memory = new_memory
+    table.width = width
     app.tables.add(table)
     return table

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAlreadyExistsError
 
-from streams import kafka
+from streams import kafka, layout
 from streams.apps import app_id
 from streams.faults import OperationError
 from streams.settings import Settings
@@ -28,11 +28,12 @@ FACTS = "facts"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """A topic as it should be."""
+    """A topic as it should be; with `or_more`, it may have more partitions than it needs."""
 
     name: str
     partitions: int
     config: Mapping[str, str]
+    or_more: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,12 @@ def specs(settings: Settings) -> list[Spec]:
     return [
         # The broker's clock caps event time, so it has to be the broker that stamps.
         Spec(name=topics.raw, partitions=settings.raw_partitions, config=kept | stamped | size),
-        Spec(name=topics.candidates, partitions=shards, config=outcomes | stamped | size),
+        Spec(
+            name=topics.candidates,
+            partitions=shards,
+            or_more=True,
+            config=outcomes | stamped | size,
+        ),
         Spec(name=topics.clean, partitions=settings.raw_partitions, config=compacted | size),
         Spec(name=topics.duplicates, partitions=settings.raw_partitions, config=outcomes | size),
         Spec(
@@ -81,13 +87,17 @@ def specs(settings: Settings) -> list[Spec]:
         Spec(
             name=changelog(settings),
             partitions=shards,
+            or_more=True,
             config={"cleanup.policy": "compact"} | size,
         ),
+        Spec(name=layout.topic(settings), partitions=1, config={"cleanup.policy": "compact"}),
     ]
 
 
 def ensure_topics(settings: Settings) -> list[str]:
     """Create what is missing; returns the names of the topics that were created.
+
+    Where nothing says yet what the memory of `dedupe` is made for, the settings do.
 
     Raises:
         OperationError: the bus is away or refuses.
@@ -111,7 +121,19 @@ def ensure_topics(settings: Settings) -> list[str]:
                     wait_for_metadata=True,
                 )
                 created.append(spec.name)
+    layout.ensure(settings)
     return created
+
+
+def partitions_of(settings: Settings, topic: str) -> int:
+    """How many partitions a topic has.
+
+    Raises:
+        OperationError: the bus is away or refuses.
+    """
+    with kafka.admin(settings) as admin:
+        (described,) = admin.describe_topics([topic])
+        return len(described["partitions"])
 
 
 def check_topics(settings: Settings) -> list[Difference]:
@@ -133,7 +155,11 @@ def check_topics(settings: Settings) -> list[Difference]:
             resource = ConfigResource(ConfigResourceType.TOPIC, spec.name)
             configs = admin.describe_configs([resource], config_filter="all")
             found = {key: entry["value"] for key, entry in configs["topic"][spec.name].items()}
-            found["partitions"] = str(len(described["partitions"]))
+            partitions = len(described["partitions"])
+            if spec.or_more and partitions > spec.partitions:
+                # Kafka takes no partition away; what fewer shards leave over is idle.
+                partitions = spec.partitions
+            found["partitions"] = str(partitions)
             wanted = {"partitions": str(spec.partitions), **spec.config}
             differences += [
                 Difference(topic=spec.name, what=key, wanted=value, found=str(found.get(key)))
@@ -144,7 +170,7 @@ def check_topics(settings: Settings) -> list[Difference]:
 
 
 def require_topics(settings: Settings) -> None:
-    """Refuse to go on unless every topic is as the settings have it.
+    """Refuse to go on unless every topic, and the memory of `dedupe`, is as the settings have it.
 
     Raises:
         OperationError: what differs first, or the bus is away or refuses.
@@ -156,6 +182,7 @@ def require_topics(settings: Settings) -> None:
             f"the topics are not as the settings have them: {differences[0]}{more}",
             "run `cleanwire topics`",
         )
+    layout.require(settings)
 
 
 def _ms(duration: dt.timedelta) -> str:

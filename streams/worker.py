@@ -20,10 +20,8 @@ from streams.cli.screen import ERR
 from streams.faults import OperationError
 from streams.logs import LOGGING
 from streams.settings import Settings
-from streams.topics import require_topics
+from streams.topics import partitions_of, require_topics
 from streams.web import attach
-
-_BUILD = {"extract": extract.build, "dedupe": dedupe.build}
 
 
 def preflight(settings: Settings, *, web: bool) -> None:
@@ -40,7 +38,14 @@ def preflight(settings: Settings, *, web: bool) -> None:
 
 def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[faust.App]:
     """The stages' apps; the first serves the web view."""
-    apps = [_BUILD[stage](settings, web=web and place == 0) for place, stage in enumerate(stages)]
+    apps = []
+    for place, stage in enumerate(stages):
+        serves = web and place == 0
+        if stage == "extract":
+            apps.append(extract.build(settings, web=serves))
+        else:
+            partitions = partitions_of(settings, settings.topics.candidates)
+            apps.append(dedupe.build(settings, web=serves, partitions=partitions))
     if web:
         attach(apps, settings)
     return apps

@@ -23,6 +23,7 @@ COMMANDS = {
     "worker": "Run the stages.",
     "tail": "Print the records of a topic.",
     "audit": "Prove that every raw page has exactly one outcome.",
+    "reshard": "Move the memory of dedupe to other settings.",
     "config": "Print the settings.",
 }
 

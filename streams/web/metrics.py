@@ -89,10 +89,18 @@ class _Collector(Collector):
             yield GaugeMetricFamily(
                 "cleanwire_index_articles",
                 "Published articles that later pages are matched against, in this worker.",
-                value=memory[0],
+                value=memory.articles,
             )
             yield GaugeMetricFamily(
-                "cleanwire_facts", "Decisions that this worker remembers.", value=memory[1]
+                "cleanwire_facts", "Decisions that this worker remembers.", value=memory.facts
+            )
+            yield GaugeMetricFamily(
+                "cleanwire_memory_bytes", "Bytes of both, in this worker.", value=memory.size
+            )
+            yield CounterMetricFamily(
+                "cleanwire_evicted",
+                "Articles forgotten before their time, for want of memory, by this worker.",
+                value=memory.evicted,
             )
 
 

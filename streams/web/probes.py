@@ -4,6 +4,7 @@ The rule here: a worker is alive while none of its apps has crashed, and ready o
 has been given its partitions (or none, where others have them all) and its memory back.
 """
 
+import dataclasses
 from collections.abc import Sequence
 
 import faust
@@ -11,6 +12,23 @@ import faust
 from streams.apps import STAGES, app_id
 from streams.settings import Settings
 from streams.store import FactsTable
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the shards in one process remember.
+
+    Attributes:
+        articles: published ones, which later pages are matched against.
+        facts: decisions.
+        size: bytes.
+        evicted: articles that were forgotten before their time, for want of memory.
+    """
+
+    articles: int
+    facts: int
+    size: int
+    evicted: int
 
 
 class Stages:
@@ -40,8 +58,8 @@ class Stages:
             for stage, app in self._apps.items()
         }
 
-    def memory(self) -> tuple[int, int] | None:
-        """Articles in the index, and facts, over all partitions of this process.
+    def memory(self) -> "Remembered | None":
+        """What `dedupe` remembers, over all partitions of this process.
 
         None where no stage of this process has a memory.
         """
@@ -54,7 +72,12 @@ class Stages:
         if not tables:
             return None
         memories = [memory for table in tables for memory in table.facts.memories.values()]
-        return sum(memory.articles for memory in memories), sum(map(len, memories))
+        return Remembered(
+            articles=sum(memory.articles for memory in memories),
+            facts=sum(map(len, memories)),
+            size=sum(memory.size for memory in memories),
+            evicted=sum(memory.evicted for memory in memories),
+        )
 
 
 def _missing(app: faust.App) -> str:

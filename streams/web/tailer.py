@@ -170,6 +170,8 @@ class Tailer:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            # Half a second late, and not a request for every record.
+            fetch_min_bytes=1 << 20,
             max_partition_fetch_bytes=self._settings.max_message_bytes + RECORD_OVERHEAD,
         )
         stack.push_async_callback(consumer.stop)

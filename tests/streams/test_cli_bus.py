@@ -116,14 +116,14 @@ def test_no_broker_is_3_in_one_line(arguments, tmp_path):
 def test_topics_says_what_it_did_and_what_differs(bare_settings):
     missing = cleanwire(bare_settings, "topics", "--check")
     assert missing.returncode == 1
-    assert missing.stdout.decode().count(" is missing\n") == 6
+    assert missing.stdout.decode().count(" is missing\n") == 7
     made = cleanwire(bare_settings, "topics")
     assert made.returncode == 0, made.stderr
-    assert made.stdout.decode().count("created ") == 6
+    assert made.stdout.decode().count("created ") == 7
     same = cleanwire(bare_settings, "topics", "--check")
     assert (same.returncode, same.stdout.decode()) == (
         0,
-        "all 6 topics are as the settings have them\n",
+        "all 7 topics are as the settings have them\n",
     )
 
 
@@ -131,7 +131,7 @@ def test_topics_says_what_it_did_and_what_differs(bare_settings):
 def test_a_difference_is_one_line_however_long_its_names(bare_settings):
     long = bare_settings.model_copy(update={"topic_prefix": "x" * 90 + "."})
     done = cleanwire(long, "topics", "--check")
-    assert len(done.stdout.splitlines()) == 6
+    assert len(done.stdout.splitlines()) == 7
 
 
 @pytest.mark.broker

@@ -26,8 +26,8 @@ def test_another_file_by_name(monkeypatch, tmp_path):
     [("30d", 2_592_000), ("12h", 43_200), ("90s", 90), ("90", 90), ("1.5h", 5400), ("P2D", 172_800), ("pt5m", 300)],
 )  # fmt: skip
 def test_durations(monkeypatch, text, seconds):
-    monkeypatch.setenv("CLEANWIRE_DEDUPE_WINDOW", text)
-    assert load_settings().dedupe_window == dt.timedelta(seconds=seconds)
+    monkeypatch.setenv("CLEANWIRE_REPLAY_HORIZON", text)
+    assert load_settings().replay_horizon == dt.timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,8 @@ def test_durations(monkeypatch, text, seconds):
         ("DEDUPE_WINDOW", "soon", "30d"),
         ("DEDUPE_WINDOW", "-3d", "30d"),
         ("DEDUPE_WINDOW", "0", "greater than"),
-        ("DEDUPE_SHARDS", "4", "use 1"),
+        ("DEDUPE_SHARDS", "33", "less than or equal to 32"),
+        ("DEDUPE_WINDOW", "5m", "greater than or equal to 1 hour"),
         ("SASL_MECHANISM", "GSSAPI", "'PLAIN'"),
         ("SASL_MECHANISM", "PLAIN", "CLEANWIRE_SASL_USERNAME"),
         ("MAX_PAGE_BYTES", "99999999", "CLEANWIRE_MAX_MESSAGE_BYTES"),

@@ -1,0 +1,133 @@
+"""What the memory of `dedupe` was made for: how many shards, which window, which rules.
+
+The rule here: a worker whose settings are not those of the memory does not start. It would
+look for articles where they are not, and publish old stories again. `cleanwire reshard` is how
+one becomes the other.
+
+The layout stands on a compacted topic of its own, under one key; the last record counts.
+"""
+
+import dataclasses
+from typing import Any
+
+import orjson
+
+from cleanwire.minhash import VERSION
+from streams import kafka
+from streams.apps import app_id
+from streams.faults import OperationError
+from streams.reading import records
+from streams.settings import Settings
+
+KEY = b"layout"
+
+_SETTINGS = {
+    "shards": "CLEANWIRE_DEDUPE_SHARDS",
+    "window": "CLEANWIRE_DEDUPE_WINDOW",
+    "near": "CLEANWIRE_NEAR_THRESHOLD",
+    "excerpt": "CLEANWIRE_CONTAINMENT_THRESHOLD",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What a memory was made for.
+
+    Attributes:
+        shards: how many share it.
+        window: seconds of event time, which the buckets of event time are parts of.
+        near: the least similarity of a copy.
+        excerpt: the least share of an excerpt.
+        signature: the version of the signatures in it.
+        moving: it is being made into this layout, and is not whole.
+    """
+
+    shards: int
+    window: float
+    near: float
+    excerpt: float
+    signature: int = VERSION
+    moving: bool = False
+
+    def __str__(self) -> str:
+        return (
+            f"{self.shards} shards, a window of {self.window / 86_400:g} days, thresholds "
+            f"{self.near:g} and {self.excerpt:g}, signatures of version {self.signature}"
+        )
+
+
+def topic(settings: Settings) -> str:
+    """The topic that says how the memory of `dedupe` is laid out."""
+    return f"{app_id(settings, 'dedupe')}-layout"
+
+
+def wanted(settings: Settings) -> Layout:
+    """The layout that the settings ask for."""
+    return Layout(
+        shards=settings.dedupe_shards,
+        window=settings.dedupe_window.total_seconds(),
+        near=settings.near_threshold,
+        excerpt=settings.containment_threshold,
+    )
+
+
+def read(settings: Settings) -> Layout | None:
+    """The layout of the memory on the bus; None where none was written yet.
+
+    Raises:
+        OperationError: the bus is away, or the record is none of ours.
+    """
+    found: bytes | None = None
+    with kafka.consumer(settings) as consumer:
+        for record in records(consumer, topic(settings), lambda *_: None):
+            found = record.value
+    if found is None:
+        return None
+    try:
+        fields: dict[str, Any] = orjson.loads(found)
+        return Layout(**fields)
+    except (TypeError, ValueError) as error:
+        raise OperationError(
+            f"the layout on {topic(settings)} cannot be read: {error}",
+            "use the version of Cleanwire that wrote it",
+        ) from None
+
+
+def write(settings: Settings, layout: Layout) -> None:
+    """Say on the bus what the memory is made for.
+
+    Raises:
+        OperationError: the bus is away or refuses.
+    """
+    with kafka.producer(settings) as producer:
+        future = producer.send(topic(settings), orjson.dumps(layout), key=KEY, partition=0)
+        future.get(timeout=kafka.TIMEOUT_MS / 1000)
+
+
+def ensure(settings: Settings) -> None:
+    """Write the layout that the settings ask for, where there is none yet."""
+    if read(settings) is None:
+        write(settings, wanted(settings))
+
+
+def require(settings: Settings) -> None:
+    """Refuse to go on unless the memory is as the settings have it.
+
+    Raises:
+        OperationError: what differs, or the bus is away.
+    """
+    found, asked = read(settings), wanted(settings)
+    if found is None:
+        raise OperationError(
+            "nothing says how the memory of dedupe is laid out", "run `cleanwire topics`"
+        )
+    if found.moving:
+        raise OperationError("a resharding has not come to its end", "run `cleanwire reshard`")
+    if found == asked:
+        return
+    differs = [name for name in _SETTINGS if getattr(found, name) != getattr(asked, name)]
+    names = ", ".join(_SETTINGS[name] for name in differs) or "this version of Cleanwire"
+    raise OperationError(
+        f"the memory of dedupe is made for {found}; {names} asks for {asked}",
+        "run `cleanwire reshard`, or set it back",
+    )

@@ -1,0 +1,91 @@
+"""Whole topics, read from the outside: what stands there, and how far a group has come.
+
+The rule here: the end is what it was when the reading began, and an end that cannot be reached
+is a fault, never a short answer.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import CoordinatorNotAvailableError
+
+from streams import kafka
+from streams.faults import OperationError
+from streams.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+"""Called with the topic, how many of its records are read, and how many there are."""
+
+COORDINATOR_SECONDS = 15.0
+POLL_MS = 500
+SILENCE = 40
+"""So many polls without a record, and the topic's end is taken for out of reach."""
+
+
+def committed(settings: Settings, group: str, topic: str) -> Mapping[TopicPartition, int]:
+    """What a consumer group has committed of a topic."""
+    deadline = time.monotonic() + COORDINATOR_SECONDS
+    with kafka.admin(settings) as admin:
+        while True:
+            try:
+                offsets = admin.list_group_offsets([group]).get(group, {})
+                break
+            except CoordinatorNotAvailableError:
+                # The first question after a cluster's birth makes it create the coordinator.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+    return {place: entry.offset for place, entry in offsets.items() if place.topic == topic}
+
+
+def partitions_in(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
+    """The partitions of a topic, in their order."""
+    return [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or ())]
+
+
+def records(
+    consumer: KafkaConsumer,
+    topic: str,
+    progress: Progress,
+    start: Mapping[TopicPartition, int] | None = None,
+    *,
+    only: int | None = None,
+) -> Iterator[Any]:
+    """Every record of a topic, to the end it has now; from its beginning or from `start`.
+
+    Args:
+        consumer: a consumer without a group; it is assigned the topic's partitions.
+        topic: which one.
+        progress: called as it goes on.
+        start: where to begin, by partition.
+        only: one partition, instead of all.
+
+    Raises:
+        OperationError: the topic's end is out of reach.
+    """
+    partitions = partitions_in(consumer, topic)
+    if only is not None:
+        partitions = [place for place in partitions if place.partition == only]
+    consumer.assign(partitions)
+    firsts = consumer.beginning_offsets(partitions)
+    ends = consumer.end_offsets(partitions)
+    for partition in partitions:
+        first = max(firsts[partition], (start or {}).get(partition, 0))
+        consumer.seek(partition, first)
+        firsts[partition] = first
+    total = sum(max(0, ends[partition] - firsts[partition]) for partition in partitions)
+    silent = 0
+    while waiting := [tp for tp in partitions if consumer.position(tp) < ends[tp]]:
+        batches = consumer.poll(timeout_ms=POLL_MS)
+        silent = 0 if batches else silent + 1
+        if silent == SILENCE:
+            raise OperationError(
+                f"{topic} stops at offset {consumer.position(waiting[0])} of {ends[waiting[0]]}",
+                "check the brokers' logs and run the audit again",
+            )
+        for partition, records in batches.items():
+            yield from (record for record in records if record.offset < ends[partition])
+        left = sum(max(0, ends[tp] - consumer.position(tp)) for tp in partitions)
+        progress(topic, total - left, total)

@@ -14,12 +14,12 @@ import itertools
 import struct
 from array import array
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from cleanwire.events import DuplicateKind
-from cleanwire.index import grown
+from cleanwire.index import as_bytes, grown
 from cleanwire.keys import ID_BYTES, KeyTable, key_of
 
 Outcome = Literal["clean"] | DuplicateKind
@@ -101,6 +101,9 @@ _ROW = np.dtype(
 )
 
 
+_PACKED = struct.Struct("=8s2dq2i3IB")
+"""The same as `struct` writes and reads it, at a third of the cost."""
+
 _ROW_BYTES = _ROW.itemsize + 4 * 8 + array("I").itemsize
 _PLACES_BYTES = 12
 """About what the two tables of keys take."""
@@ -146,6 +149,7 @@ class Facts:
         self._names = np.zeros((FIRST_ROWS, 2), np.uint64)
         self._pages = np.zeros((FIRST_ROWS, 2), np.uint64)
         self._columns = np.zeros(FIRST_ROWS, _ROW)
+        self._look()
         self._rows = 0
         self._free: array[int] = array("I")
         self._buckets: dict[int, _Bucket] = {}
@@ -193,9 +197,11 @@ class Facts:
         text = len(chunk.texts)
         chunk.texts += _TEXTS.pack(*map(len, parts)) + b"".join(parts)
         self._text_bytes += len(chunk.texts) - text
-        self._names[row] = np.frombuffer(key, np.uint64)
-        self._pages[row] = np.frombuffer(fact.page, np.uint64)
-        self._columns[row] = (
+        self._name_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = key
+        self._page_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = fact.page
+        _PACKED.pack_into(
+            self._column_bytes,
+            _PACKED.size * row,
             fact.digest,
             fact.fetched,
             fact.similarity,
@@ -254,8 +260,9 @@ class Facts:
                         yield self._id(row, chunk)
 
     def _read(self, row: int) -> Decided:
-        values: Any = self._columns[row].item()
-        digest, fetched, similarity, order, number, _, revision, place, text, outcome = values
+        digest, fetched, similarity, order, number, _, revision, place, text, outcome = (
+            _PACKED.unpack_from(self._column_bytes, _PACKED.size * row)
+        )
         chunk = self._buckets[number].chunks[place]
         texts = chunk.texts
         urls, names, _ = _TEXTS.unpack_from(texts, text)
@@ -265,7 +272,7 @@ class Facts:
         return Decided(
             id=self._id(row, chunk),
             page=self._pages[row].tobytes(),
-            digest=digest.ljust(8, b"\0"),
+            digest=digest,
             fetched=fetched,
             bucket=number,
             order=order,
@@ -321,6 +328,11 @@ class Facts:
         else:
             self._by_page.remove(page, self._pages)
 
+    def _look(self) -> None:
+        self._name_bytes, self._page_bytes, self._column_bytes = map(
+            as_bytes, (self._names, self._pages, self._columns)
+        )
+
     def _new_row(self) -> int:
         row = self._rows
         self._rows += 1
@@ -328,6 +340,7 @@ class Facts:
             self._names = grown(self._names, row)
             self._pages = grown(self._pages, row)
             self._columns = grown(self._columns, row)
+            self._look()
         return row
 
 

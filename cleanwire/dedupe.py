@@ -87,11 +87,8 @@ class Deduper:
 
     def decide(self, article: Article, received_at: float | None = None) -> Decided:
         """As `add`, with the whole fact."""
-        event_time = event_time_of(article.fetched_at, received_at)
-        if event_time is None:
-            event_time = self._latest
-        self._order += 1
-        return self._decide(candidate(article, event_time=event_time, order=self._order))
+        event_time = self._arrived(article.fetched_at, received_at)
+        return self._relay.decide(candidate(article, event_time=event_time, order=self._order))
 
     def add_text(self, name: str, text: str, *, url: str = "", fetched_at: str = "") -> Verdict:
         """Decide on a text that somebody else has cleaned, and remember it.
@@ -102,12 +99,9 @@ class Deduper:
             url: where it is from; without one it is a page of its own.
             fetched_at: RFC 3339; without one it counts as being as late as the latest.
         """
-        event_time = event_time_of(fetched_at, None)
-        if event_time is None:
-            event_time = self._latest
-        self._order += 1
+        event_time = self._arrived(fetched_at)
         return verdict(
-            self._decide(
+            self._relay.decide(
                 Candidate(
                     id=name,
                     url=url,
@@ -120,9 +114,14 @@ class Deduper:
             )
         )
 
-    def _decide(self, arrived: Candidate) -> Decided:
-        self._latest = max(self._latest, arrived.event_time)
-        return self._relay.decide(arrived)
+    def _arrived(self, fetched_at: str, received_at: float | None = None) -> float:
+        """Give the next article its place in the order; returns its event time."""
+        event_time = event_time_of(fetched_at, received_at)
+        if event_time is None:
+            event_time = self._latest
+        self._latest = max(self._latest, event_time)
+        self._order += 1
+        return event_time
 
 
 def candidate(article: Article, *, event_time: float, order: int) -> Candidate:

@@ -34,7 +34,7 @@ FIRST_ROWS = 1024
 _MOST_SHINGLES = 2**32 - 1
 
 MatchKind = Literal["exact", "near", "excerpt"]
-_KINDS: tuple[MatchKind, ...] = ("exact", "near", "excerpt")
+KINDS: tuple[MatchKind, ...] = ("exact", "near", "excerpt")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +267,7 @@ class Index:
                 int(self._orders[row]),
                 Match(
                     id=self._names[row].tobytes().hex(),
-                    kind=_KINDS[kind],
+                    kind=KINDS[kind],
                     similarity=similarity,
                 ),
             )

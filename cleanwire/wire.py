@@ -17,7 +17,7 @@ import orjson
 from cleanwire.decide import BUCKETS
 from cleanwire.events import Article, Source, TextBlock
 from cleanwire.facts import Decided
-from cleanwire.index import Entry, Match, MatchKind
+from cleanwire.index import KINDS, Entry, Match, MatchKind
 from cleanwire.minhash import VERSION as SIGNATURE
 from cleanwire.shard import Record
 
@@ -163,7 +163,7 @@ def unpack_matches(value: bytes) -> list[Match]:
         raise ValueError(f"no matches: {error!r}") from None
 
 
-_KIND: dict[str, MatchKind] = {"exact": "exact", "near": "near", "excerpt": "excerpt"}
+_KIND: dict[str, MatchKind] = {kind: kind for kind in KINDS}
 
 
 def _record(value: bytes, what: str) -> dict[str, Any]:

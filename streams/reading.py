@@ -83,7 +83,7 @@ def records(
         if silent == SILENCE:
             raise OperationError(
                 f"{topic} stops at offset {consumer.position(waiting[0])} of {ends[waiting[0]]}",
-                "check the brokers' logs and run the audit again",
+                "check the brokers' logs and try again",
             )
         for partition, records in batches.items():
             yield from (record for record in records if record.offset < ends[partition])

@@ -31,6 +31,7 @@ from cleanwire.wire import pack_record
 from streams import kafka, layout
 from streams.apps import app_id
 from streams.faults import OperationError
+from streams.folder import require_folder
 from streams.reading import Progress, committed, records
 from streams.settings import Settings
 from streams.topics import changelog, partitions_of
@@ -105,7 +106,7 @@ def reshard(
     layout.write(settings, dataclasses.replace(before, moving=True))
     time.sleep(JOINING)
     with (
-        tempfile.TemporaryDirectory(dir=_folder(settings)) as folder,
+        tempfile.TemporaryDirectory(dir=require_folder(settings)) as folder,
         contextlib.closing(sqlite3.connect(Path(folder) / "memory.sqlite")) as store,
     ):
         try:
@@ -138,18 +139,6 @@ def _require_texts(settings: Settings, unsigned: int) -> None:
             f"{settings.topics.clean} any more",
             "run it with --forget: copies of them will be published again",
         )
-
-
-def _folder(settings: Settings) -> Path:
-    folder = Path(settings.data_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OperationError(
-            f"the data folder {folder} cannot be made: {error.strerror}",
-            "set CLEANWIRE_DATA_DIR to a folder you may write",
-        ) from None
-    return folder
 
 
 def _require_rest(settings: Settings, before: layout.Layout) -> None:

@@ -6,10 +6,8 @@ are checked first, and what is wrong is said in one line.
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import Sequence
-from pathlib import Path
 
 import faust
 from faust.worker import Worker
@@ -18,6 +16,7 @@ from streams import dedupe, extract
 from streams.apps import Stage
 from streams.cli.screen import ERR
 from streams.faults import OperationError
+from streams.folder import require_folder
 from streams.logs import LOGGING
 from streams.settings import Settings
 from streams.topics import partitions_of, require_topics
@@ -30,7 +29,7 @@ def preflight(settings: Settings, *, web: bool) -> None:
     Raises:
         OperationError: what is missing, and what to do.
     """
-    _check_data_dir(Path(settings.data_dir))
+    require_folder(settings)
     if web:
         _check_port(settings.web_bind, settings.web_port)
     require_topics(settings)
@@ -67,19 +66,6 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
         worker.execute_from_commandline()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-
-
-def _check_data_dir(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        cause = f"the data folder {folder} cannot be made: {error.strerror}"
-        raise OperationError(cause, "set CLEANWIRE_DATA_DIR to a folder you may write") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OperationError(
-            f"the data folder {folder} is not writable",
-            "set CLEANWIRE_DATA_DIR to a folder you may write",
-        )
 
 
 def _check_port(host: str, port: int) -> None:

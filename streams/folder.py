@@ -1,0 +1,30 @@
+"""The folder for local state.
+
+The rule here: whoever needs it asks for it before anything else is done.
+"""
+
+import os
+from pathlib import Path
+
+from streams.faults import OperationError
+from streams.settings import Settings
+
+
+def require_folder(settings: Settings) -> Path:
+    """The data folder, which is made if it is not there.
+
+    Raises:
+        OperationError: it cannot be made or written to.
+    """
+    folder = Path(settings.data_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cause = f"the data folder {folder} cannot be made: {error.strerror}"
+        raise OperationError(cause, "set CLEANWIRE_DATA_DIR to a folder you may write") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OperationError(
+            f"the data folder {folder} is not writable",
+            "set CLEANWIRE_DATA_DIR to a folder you may write",
+        )
+    return folder

@@ -10,6 +10,7 @@ What must always hold here:
 - A match counts only if its fact says that it was published, earlier, and in the window. So it
   does no harm if whoever looks articles up remembers more of them than were published, or for
   longer; that is what lets several shards share the looking up.
+- No decision names an article that was taken down before it.
 
 Event time moves on, and is cut into buckets. A fact lives in the bucket of its event time; one
 that is later than the window (out of order) lives in the oldest bucket still open, so that
@@ -22,6 +23,7 @@ import itertools
 import math
 from collections.abc import Iterable
 
+from cleanwire.denied import Denial, Denied, Takedown
 from cleanwire.events import DuplicateKind
 from cleanwire.facts import Decided, Facts, Outcome
 from cleanwire.index import Match
@@ -116,11 +118,48 @@ class History:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.facts = Facts()
+        self.denied = Denied()
 
     def known(self, article: str) -> Decided | None:
         """The fact of an article, if it is known and not past the replay horizon."""
         fact = self.facts.get(article)
         return fact if fact is not None and self._is_known(fact) else None
+
+    def is_withdrawn(self, candidate: Candidate) -> bool:
+        """Whether a candidate is of what was taken down."""
+        if candidate.id in self.denied:
+            return True
+        denial = self.denied.page(candidate.page)
+        if denial is None or denial.until is None or candidate.order < denial.order:
+            return False
+        return candidate.event_time <= denial.until and self.known(candidate.id) is None
+
+    def withdraw(self, takedown: Takedown) -> tuple[list[str], dict[str, Denial]]:
+        """Forget what is taken down, and deny it.
+
+        Facts that came later than the takedown are not touched, should it be delivered again.
+
+        Returns:
+            The ids that are withdrawn, and what is to be remembered of it, by key.
+        """
+        order = takedown.order
+        until: dict[bytes, float] = {}
+        ids = dict.fromkeys((*takedown.ids, *self.denied.of(order)))
+        for article in takedown.ids:
+            fact = self.facts.get(article)
+            if fact is not None and fact.order < order:
+                until[fact.page] = min(fact.fetched, takedown.at)
+        for page in takedown.pages:
+            facts = [fact for fact in self.facts.of_page(page, None) if fact.order < order]
+            ids |= dict.fromkeys(fact.id for fact in facts)
+            latest = max((fact.fetched for fact in facts), default=takedown.at)
+            until[page] = min(latest, takedown.at)
+        records = self.denied.records(ids, until, order)
+        for key, denial in records.items():
+            self.denied.add(key, denial)
+        for article in ids:
+            self.facts.remove(article)
+        return list(ids), records
 
     def remember(self, fact: Decided) -> None:
         """Take a fact in, in the place of one of the same article."""
@@ -153,10 +192,15 @@ class History:
         known_from = self._clock.known_from
         return known_from is None or fact.bucket >= known_from
 
+    def _stands(self, fact: Decided) -> bool:
+        """Whether neither the article nor what it repeats was taken down."""
+        return fact.id not in self.denied and fact.duplicate_of not in self.denied
+
     def _counts(self, fact: Decided, candidate: Candidate) -> bool:
         open_from = self._clock.open_from
         return (
             fact.is_published
+            and fact.id not in self.denied
             and fact.order < candidate.order
             and (open_from is None or fact.bucket >= open_from)
         )
@@ -167,7 +211,7 @@ class History:
         earlier = [
             fact
             for fact in self.facts.of_page(candidate.page, HISTORY)
-            if fact.order < candidate.order and self._is_known(fact)
+            if fact.order < candidate.order and self._is_known(fact) and self._stands(fact)
         ]
         for fact in earlier:
             if fact.digest == candidate.signature.digest:

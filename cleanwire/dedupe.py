@@ -5,15 +5,17 @@ The rule here: `Deduper.add` lets an article pass the shards of a relay, as the 
 
 import dataclasses
 import datetime as dt
+from collections.abc import Collection, Sequence
 
-from cleanwire import urls
 from cleanwire.decide import Candidate, Window
+from cleanwire.denied import Takedown
 from cleanwire.events import Article, CleanArticle, DuplicateArticle, Source
 from cleanwire.facts import Decided, Outcome
 from cleanwire.index import Thresholds
 from cleanwire.keys import hash_of
 from cleanwire.minhash import Signature, signature
 from cleanwire.relay import Relay
+from cleanwire.urls import normalize_url
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,9 @@ class Deduper:
 
         Returns:
             The verdict. The same article added again gets the same one.
+
+        Raises:
+            Withdrawn: it was taken down.
         """
         return verdict(self.decide(article, received_at))
 
@@ -114,6 +119,33 @@ class Deduper:
             )
         )
 
+    def withdraw(
+        self, *, ids: Collection[str] = (), urls: Collection[str] = (), at: float | None = None
+    ) -> Sequence[str]:
+        """Take articles down: they are forgotten, and never decided on again.
+
+        Whatever tells the same story is published when it is next seen; so is the page itself
+        once it is fetched later than what was taken down.
+
+        Args:
+            ids: of articles.
+            urls: of pages, with all that was fetched of them so far.
+            at: seconds since the epoch; caps the time up to which the URLs are denied, and is
+                that time where nothing is known of a URL. The latest event time by default.
+
+        Returns:
+            The ids of all articles that are withdrawn.
+        """
+        self._order += 1
+        return self._relay.withdraw(
+            Takedown(
+                ids=ids,
+                pages=[page_of(url, "") for url in urls],
+                at=self._latest if at is None else at,
+                order=self._order,
+            )
+        )
+
     def _arrived(self, fetched_at: str, received_at: float | None = None) -> float:
         """Give the next article its place in the order; returns its event time."""
         event_time = event_time_of(fetched_at, received_at)
@@ -143,7 +175,7 @@ def candidate(article: Article, *, event_time: float, order: int) -> Candidate:
 
 def page_of(url: str, article: str) -> bytes:
     """16 bytes that stand for a page: its normalised URL's, or its id's if it has none."""
-    return hash_of(urls.normalize_url(url) if url else f"id:{article}")
+    return hash_of(normalize_url(url) if url else f"id:{article}")
 
 
 def _signature(article: Article) -> Signature:

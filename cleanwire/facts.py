@@ -175,8 +175,8 @@ class Facts:
         row = self._by_id.find(key_of(article), self._names)
         return None if row < 0 else self._read(row)
 
-    def of_page(self, page: bytes, most: int) -> list[Decided]:
-        """The latest facts of a page, in the order of their candidates."""
+    def of_page(self, page: bytes, most: int | None) -> list[Decided]:
+        """The latest facts of a page (None: all), in the order of their candidates."""
         if self._by_page.find(page, self._pages) < 0:
             return []
         return [self._read(row) for row in itertools.islice(self._chain(page), most)][::-1]

@@ -85,7 +85,7 @@ def parse_raw_page(value: bytes | None, *, max_page_bytes: int | None = None) ->
         TooLarge: the body is over the limit.
     """
     event = _json_object(value)
-    url = _url(event)
+    url = check_url(_text(event, "url"))
     fetched_at = _fetched_at(event)
     status = _status(event)
     content_type = _optional_text(event, "content_type")
@@ -173,8 +173,12 @@ def _json_object(value: bytes | None) -> dict[str, Any]:
     return event
 
 
-def _url(event: dict[str, Any]) -> str:
-    url = _text(event, "url")
+def check_url(url: str) -> str:
+    """A URL that a page can have, as it is.
+
+    Raises:
+        InvalidEvent: it is none.
+    """
     if len(url) > MAX_URL:
         raise InvalidEvent(f"url has {len(url)} characters, more than {MAX_URL}")
     shown = _printable(url)

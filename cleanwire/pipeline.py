@@ -56,14 +56,18 @@ class Pipeline:
                 max_page_bytes=self._max_page_bytes,
                 require_article=self._require_article,
             )
+            return self.decide(article, source, received_at=received_at)
         except PageRejected as error:
             return rejection(error, source)
-        return self.decide(article, source, received_at=received_at)
 
     def decide(
         self, article: Article, source: Source, *, received_at: float | None = None
     ) -> CleanArticle | DuplicateArticle:
-        """The outcome of an article that was cleaned elsewhere."""
+        """The outcome of an article that was cleaned elsewhere.
+
+        Raises:
+            Withdrawn: it was taken down.
+        """
         return outcome_event(article, source, self._deduper.decide(article, received_at))
 
     def run(self, pages: Iterable[tuple[bytes | None, Source]]) -> Iterator[Outcome]:

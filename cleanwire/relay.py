@@ -4,10 +4,17 @@ The rule here: one article passes all shards before the next one starts. In the 
 shard has an article of its own in hand; what they decide is the same.
 """
 
+from collections.abc import Sequence
+
 from cleanwire.decide import Candidate, Window
+from cleanwire.denied import Takedown
+from cleanwire.errors import Withdrawn
 from cleanwire.facts import Decided
 from cleanwire.index import KEY_CAP, Match, Thresholds
 from cleanwire.shard import Shard, home
+
+TAKEN_DOWN = "it was taken down"
+"""What the rejection of a withdrawn page says."""
 
 
 class Relay:
@@ -43,13 +50,26 @@ class Relay:
         ]
 
     def decide(self, candidate: Candidate) -> Decided:
-        """The outcome of a candidate, which is then remembered."""
+        """The outcome of a candidate, which is then remembered.
+
+        Raises:
+            Withdrawn: it was taken down before it came.
+        """
         matches: list[Match] = []
         for shard in self.shards:
             step = shard.take(candidate, matches)
             matches = list(step.matches)
+        self._drop(step.dropped, candidate.order)
         if step.fact is None:
-            raise RuntimeError("the last shard did not decide")
-        for article in step.dropped:
-            self.shards[home(article, len(self.shards))].drop(article, candidate.order)
+            raise Withdrawn(TAKEN_DOWN)
         return step.fact
+
+    def withdraw(self, takedown: Takedown) -> Sequence[str]:
+        """Take articles down; returns the ids of those that are withdrawn."""
+        withdrawal = self.shards[-1].withdraw(takedown)
+        self._drop(withdrawal.dropped, takedown.order)
+        return withdrawal.ids
+
+    def _drop(self, articles: Sequence[str], until: int) -> None:
+        for article in articles:
+            self.shards[home(article, len(self.shards))].drop(article, until)

@@ -19,6 +19,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from cleanwire.decide import FORGOTTEN_A_PAGE, Candidate, Clock, History, Window
+from cleanwire.denied import Denial, Takedown
 from cleanwire.facts import Decided
 from cleanwire.index import KEY_CAP, Entry, Index, Match, Thresholds
 from cleanwire.keys import key_of
@@ -29,7 +30,7 @@ CLOCK = "clock"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What a shard remembers under one key: a fact, an entry of the index, or both; or time.
+    """What a shard remembers under one key: a fact, an entry of the index, or both; time; a denial.
 
     `tentative` says how the entry was added to the index.
     """
@@ -38,6 +39,11 @@ class Record:
     entry: Entry | None = None
     open_from: int | None = None
     tentative: bool = False
+    denial: Denial | None = None
+
+
+Writes = Sequence[tuple[str, Record | None]]
+"""The records that changed, by their keys; None for a key that is forgotten."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +52,31 @@ class Step:
 
     Attributes:
         matches: what it carries on.
-        fact: the decision; None before the last shard.
-        writes: the records that changed, by their keys; None for a key that is forgotten.
+        fact: the decision; None before the last shard, and of an article that was taken down.
+        writes: what changed.
         dropped: ids that other shards need not remember any more.
+        is_withdrawn: whether the article was taken down before it came.
     """
 
     matches: Sequence[Match]
     fact: Decided | None
-    writes: Sequence[tuple[str, Record | None]]
+    writes: Writes
+    dropped: Sequence[str]
+    is_withdrawn: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """What a takedown did to the last shard.
+
+    Attributes:
+        ids: of the articles that are withdrawn.
+        writes: what changed.
+        dropped: ids that other shards must not remember any more.
+    """
+
+    ids: Sequence[str]
+    writes: Writes
     dropped: Sequence[str]
 
 
@@ -117,6 +140,8 @@ class Shard:
 
     def take(self, candidate: Candidate, matches: Iterable[Match] = ()) -> Step:
         """Let an article pass, with the matches that it carries; remembers what is to be."""
+        if self._history is not None and self._history.is_withdrawn(candidate):
+            return self._refuse(candidate)
         fact = None if self._history is None else self._history.known(candidate.id)
         known = fact is not None
         found: list[Match] = []
@@ -129,18 +154,31 @@ class Shard:
             candidate, fact, known=known, tentative=bool(found) and fact is None
         )
         forgotten = self._pass_time(candidate.event_time, writes)
-        for article in forgotten:
-            self._forget(article)
-            writes.append((article, None))
         unpublished = [candidate.id] if fact is not None and not fact.is_published else []
-        dropped = [
-            article
-            for article in (*unpublished, *forgotten)
-            if self._history is not None and home(article, self._shards) != self._number
-        ]
+        dropped = self._elsewhere((*unpublished, *forgotten))
         return Step(matches=carried, fact=fact, writes=writes, dropped=dropped)
 
-    def drop(self, article: str, until: int) -> Sequence[tuple[str, Record | None]]:
+    def withdraw(self, takedown: Takedown) -> Withdrawal:
+        """Take articles down; to be asked of the last shard, in the order of candidates.
+
+        What it remembers stands before what it forgets, so that whoever is told half of it and
+        is asked again forgets the rest.
+
+        Raises:
+            RuntimeError: it is not the last shard.
+        """
+        if self._history is None:
+            raise RuntimeError("only the last shard knows what is to be withdrawn")
+        ids, denials = self._history.withdraw(takedown)
+        for article in ids:
+            self._forget(article)
+        writes: list[tuple[str, Record | None]] = [
+            (key, Record(denial=denial)) for key, denial in denials.items()
+        ]
+        writes += [(article, None) for article in ids]
+        return Withdrawal(ids=ids, writes=writes, dropped=self._elsewhere(ids))
+
+    def drop(self, article: str, until: int) -> Writes:
         """The last shard has no use for this article here; returns what changed.
 
         Args:
@@ -158,11 +196,30 @@ class Shard:
         if record.open_from is not None:
             self._clock.open_from = max(record.open_from, self._clock.open_from or record.open_from)
             self._expire()
+        if record.denial is not None and self._history is not None:
+            self._history.denied.add(key, record.denial)
         if record.fact is not None and self._history is not None:
             self._history.remember(record.fact)
         entry, open_from = record.entry, self._clock.open_from
         if entry is not None and (open_from is None or entry.bucket >= open_from - self._margin):
             self._index.add(entry, tentative=record.tentative)
+
+    def _refuse(self, candidate: Candidate) -> Step:
+        """What comes of an article that was taken down: it is nowhere, and time goes on."""
+        writes: list[tuple[str, Record | None]] = []
+        if candidate.id in self._index:
+            # Written by a worker that was thought dead.
+            self._forget(candidate.id)
+            writes.append((candidate.id, None))
+        forgotten = self._pass_time(candidate.event_time, writes)
+        dropped = self._elsewhere((candidate.id, *forgotten))
+        return Step(matches=(), fact=None, writes=writes, dropped=dropped, is_withdrawn=True)
+
+    def _elsewhere(self, articles: Iterable[str]) -> list[str]:
+        """Those of them that another shard remembers; the last one alone says so."""
+        if self._history is None:
+            return []
+        return [name for name in articles if home(name, self._shards) != self._number]
 
     def _remember(
         self, candidate: Candidate, fact: Decided | None, *, known: bool, tentative: bool
@@ -186,12 +243,16 @@ class Shard:
         return [(candidate.id, Record(fact=fact, entry=entry, tentative=tentative))]
 
     def _pass_time(self, event_time: float, writes: list[tuple[str, Record | None]]) -> list[str]:
-        """Move the clock on; returns what is to be forgotten."""
+        """Move the clock on, and forget what is due; returns what was forgotten."""
         if self._clock.advance(event_time):
             writes.append((CLOCK, Record(open_from=self._clock.open_from)))
             self._expire()
         due = [] if self._history is None else self._history.due()
-        return list(dict.fromkeys((*due, *self._over())))
+        forgotten = list(dict.fromkeys((*due, *self._over())))
+        for article in forgotten:
+            self._forget(article)
+            writes.append((article, None))
+        return forgotten
 
     def _expire(self) -> None:
         if self._clock.open_from is not None:

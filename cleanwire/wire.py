@@ -8,13 +8,14 @@ import base64
 import binascii
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 import orjson
 
 from cleanwire.decide import BUCKETS
+from cleanwire.denied import Denial, Takedown
 from cleanwire.events import Article, Source, TextBlock
 from cleanwire.facts import Decided
 from cleanwire.index import KINDS, Entry, Match, MatchKind
@@ -87,6 +88,8 @@ def pack_record(record: Record, width: float) -> bytes:
         packed["signature"] = SIGNATURE
     if record.tentative:
         packed["tentative"] = True
+    if record.denial is not None:
+        packed["denial"] = record.denial
     return orjson.dumps(packed)
 
 
@@ -104,6 +107,7 @@ def unpack_record(key: str, value: bytes, width: float) -> Record:
     record = _record(value, "record")
     try:
         fact, entry, latest = (record.get(name) for name in ("fact", "entry", "latest"))
+        denial = record.get("denial")
         if entry is not None and record["signature"] != SIGNATURE:
             # Replaced by a later record, or no worker would have started with this memory.
             entry = None
@@ -112,6 +116,7 @@ def unpack_record(key: str, value: bytes, width: float) -> Record:
             entry=None if entry is None else _entry(key, entry, width),
             open_from=None if latest is None else _bucket(latest, width) - BUCKETS + 1,
             tentative=record.get("tentative", False),
+            denial=None if denial is None else Denial(**denial),
         )
     except (KeyError, TypeError, binascii.Error) as error:
         raise ValueError(f"not a record: {error!r}") from None
@@ -141,6 +146,31 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field holds
     if isinstance(value, np.ndarray):
         value = value.astype(value.dtype.newbyteorder("<")).tobytes()
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
+
+
+def pack_takedown(ids: Collection[str], pages: Collection[bytes]) -> bytes:
+    """What is to be withdrawn, as JSON bytes; when and in which order, the bus says."""
+    return orjson.dumps({"v": VERSION, "ids": list(ids), "pages": [page.hex() for page in pages]})
+
+
+def unpack_takedown(value: bytes, *, at: float, order: int) -> Takedown:
+    """The inverse of `pack_takedown`.
+
+    Args:
+        value: what was packed.
+        at: when the bus took it in, in seconds since the epoch.
+        order: its place in the order of all candidates.
+
+    Raises:
+        ValueError: not a takedown of this version.
+    """
+    record = _record(value, "takedown")
+    try:
+        ids = [str(article) for article in record["ids"]]
+        pages = [bytes.fromhex(page) for page in record["pages"]]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a takedown: {error!r}") from None
+    return Takedown(ids=ids, pages=pages, at=at, order=order)
 
 
 def pack_matches(matches: Sequence[Match]) -> bytes:

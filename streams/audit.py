@@ -17,10 +17,11 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams import kafka
 from streams.apps import app_id
+from streams.dedupe import TAKEDOWN
 from streams.faults import OperationError
 from streams.ledger import Kind, Ledger, Outcome, Place, Report
 from streams.reading import POLL_MS, SILENCE, Progress, committed, partitions_in, records
-from streams.rejected import PREFIX
+from streams.rejected import ARTICLE, PREFIX
 from streams.settings import Settings
 
 LOOKED_AT = 1000
@@ -59,8 +60,8 @@ def audit(
         decided = committed(settings, app_id(settings, "dedupe"), topics.candidates)
         _enter_raw(consumer, topics.raw, taken, ledger)
         for record in records(consumer, topics.candidates, progress, decided):
-            if record.value is None:
-                # A note between the shards.
+            if record.value is None or TAKEDOWN in dict(record.headers):
+                # A note between the shards, or for them.
                 continue
             with _reading(record, unreadable):
                 place = _place(orjson.loads(record.value)["source"], topics.raw)
@@ -125,8 +126,10 @@ def _enter_outcome(record: Any, kind: Kind, raw: str, ledger: Ledger) -> None:  
         # Ours are the last of their names, should the page have been rejected before.
         ours = {name: value.decode() for name, value in record.headers if name.startswith(PREFIX)}
         source = {name: ours[f"{PREFIX}source.{name}"] for name in ("topic", "partition", "offset")}
-        outcome = Outcome(kind=kind, what=ours[f"{PREFIX}reason"])
+        outcome = Outcome(kind=kind, what=ours[f"{PREFIX}reason"], article=ours.get(ARTICLE))
     elif record.value is None:
+        if kind == "clean":
+            ledger.tombstone((record.key or b"").decode())
         return
     else:
         event = orjson.loads(record.value)

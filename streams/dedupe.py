@@ -7,13 +7,14 @@ candidate finds either nothing, or what it left, and leads to the same outcome.
 
 A partition of `candidates` is the way into one shard. An article goes through all of them, in
 their order; the offset in the first one, carried along, is its place in the order of all. What
-it carries stands in headers, and its value is passed on as it came.
+it carries stands in headers, and its value is passed on as it came. A takedown goes the same way,
+so that it has a place in that order too; the last shard carries it out.
 
 `faust -A streams.dedupe worker` runs it alone.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import faust
@@ -22,16 +23,23 @@ from faust.types import EventT, Message, StreamT
 
 from cleanwire.decide import Candidate, Window
 from cleanwire.dedupe import candidate, outcome_event
-from cleanwire.errors import InvalidEvent
+from cleanwire.errors import InvalidEvent, Withdrawn
 from cleanwire.events import Source
 from cleanwire.facts import Decided
 from cleanwire.index import Thresholds
-from cleanwire.shard import Shard, home
-from cleanwire.wire import CandidateArticle, pack_matches, unpack_candidate, unpack_matches
+from cleanwire.relay import TAKEN_DOWN
+from cleanwire.shard import Shard, Step, home
+from cleanwire.wire import (
+    CandidateArticle,
+    pack_matches,
+    unpack_candidate,
+    unpack_matches,
+    unpack_takedown,
+)
 from streams.apps import BUFFERING, make_app
 from streams.cloudevents import headers
 from streams.delivery import Delivery, Headers, Produce, raw_events
-from streams.rejected import rejected
+from streams.rejected import rejected, withdrawn
 from streams.settings import Settings
 from streams.standalone import standalone
 from streams.store import FactsTable, add_table
@@ -42,6 +50,10 @@ MATCHES = "cleanwire.matches"
 DROP = "cleanwire.drop"
 """The header of a note to a shard that need not remember the article of this key any more; its
 value is the order of the candidate that this was found at."""
+
+TAKEDOWN = "cleanwire.takedown"
+"""The header of a takedown. Its value is empty at the first shard, which is told by the record's
+own time when it was asked for; after that it is this time, in milliseconds since the epoch."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _MOST_ORDER = 2**62
@@ -105,46 +117,72 @@ def _take(settings: Settings, table: FactsTable, event: EventT[Any]) -> Iterator
     message = event.message
     number = message.partition
     carried = dict(message.headers or ())
-    if number and not carried.keys() & {ORDER, DROP}:
-        # Not on its way through the shards: it starts at the first.
-        yield _send(settings, message, 0)
-        return
-    if number >= settings.dedupe_shards:
-        # There were more shards once: an article starts again, and a note concerns nobody.
+    is_on_its_way = not number or bool(carried.keys() & {ORDER, DROP})
+    if not is_on_its_way or number >= settings.dedupe_shards:
+        # It starts at the first shard; anew, if there were more shards once. Then a note concerns
+        # nobody.
         if DROP not in carried:
-            yield _send(settings, message, 0)
+            asked = [(TAKEDOWN, carried[TAKEDOWN])] if TAKEDOWN in carried else []
+            yield _send(settings, message, 0, asked)
         return
     try:
         if DROP in carried:
             article, until = (message.key or b"").decode(), _order(carried[DROP])
             writes = table.facts.memory(number).drop(article, until)
             yield from (table.write(number, key, record) for key, record in writes)
-            return
-        arrived = unpack_candidate(message.value or b"")
-        order = _order(carried[ORDER]) if number else message.offset
-        matches = unpack_matches(carried[MATCHES]) if number else []
-        taken = _candidate(arrived, order)
+        elif TAKEDOWN in carried:
+            yield from _takedown(settings, table, message, carried)
+        else:
+            yield from _article(settings, table, message, carried)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # Not ours: something else writes to the internal topic. Kept, and said.
         place = Source(topic=message.topic, partition=number, offset=message.offset)
         yield rejected(settings.topics.rejected, message, InvalidEvent(str(error)), place)
-        return
-    step = table.facts.memory(number).take(taken, matches)
-    if step.fact is None:
-        on = [(ORDER, str(order).encode()), (MATCHES, pack_matches(step.matches))]
+
+
+def _takedown(
+    settings: Settings, table: FactsTable, message: Message, carried: Mapping[str, bytes]
+) -> Iterator[Produce]:
+    number = message.partition
+    order = _order(carried[ORDER]) if number else message.offset
+    asked = carried[TAKEDOWN] or str(round(1000 * message.timestamp)).encode()
+    wanted = unpack_takedown(message.value or b"", at=_order(asked) / 1000, order=order)
+    if number + 1 < settings.dedupe_shards:
+        on = [(ORDER, str(order).encode()), (TAKEDOWN, asked)]
         yield _send(settings, message, number + 1, on)
-    else:
+        return
+    done = table.facts.memory(number).withdraw(wanted)
+    yield from (_tombstone(settings, article) for article in done.ids)
+    yield from (table.write(number, key, record) for key, record in done.writes)
+    yield from (_note(settings, article, order) for article in done.dropped)
+
+
+def _article(
+    settings: Settings, table: FactsTable, message: Message, carried: Mapping[str, bytes]
+) -> Iterator[Produce]:
+    number = message.partition
+    arrived = unpack_candidate(message.value or b"")
+    order = _order(carried[ORDER]) if number else message.offset
+    matches = unpack_matches(carried[MATCHES]) if number else []
+    step = table.facts.memory(number).take(_candidate(arrived, order), matches)
+    yield from _leads_to(settings, message, arrived, order, step)
+    yield from (table.write(number, key, record) for key, record in step.writes)
+    yield from (_note(settings, article, order) for article in step.dropped)
+
+
+def _leads_to(
+    settings: Settings, message: Message, arrived: CandidateArticle, order: int, step: Step
+) -> Iterator[Produce]:
+    if step.is_withdrawn:
+        # Whoever decided on it before it was taken down may have published it after.
+        yield _tombstone(settings, arrived.article.id)
+        error = Withdrawn(TAKEN_DOWN)
+        yield withdrawn(settings.topics.rejected, arrived.article.id, error, arrived.source)
+    elif step.fact is not None:
         yield _outcome(settings, arrived, step.fact)
-    for key, record in step.writes:
-        yield table.write(number, key, record)
-    for article in step.dropped:
-        yield Produce(
-            topic=settings.topics.candidates,
-            key=article.encode(),
-            value=None,
-            headers=[(DROP, str(order).encode())],
-            partition=home(article, settings.dedupe_shards),
-        )
+    else:
+        on = [(ORDER, str(order).encode()), (MATCHES, pack_matches(step.matches))]
+        yield _send(settings, message, message.partition + 1, on)
 
 
 def _candidate(arrived: CandidateArticle, order: int) -> Candidate:
@@ -168,6 +206,20 @@ def _send(settings: Settings, message: Message, number: int, carried: Headers = 
         headers=carried,
         partition=number,
     )
+
+
+def _note(settings: Settings, article: str, order: int) -> Produce:
+    return Produce(
+        topic=settings.topics.candidates,
+        key=article.encode(),
+        value=None,
+        headers=[(DROP, str(order).encode())],
+        partition=home(article, settings.dedupe_shards),
+    )
+
+
+def _tombstone(settings: Settings, article: str) -> Produce:
+    return Produce(topic=settings.topics.clean, key=article.encode(), value=None)
 
 
 def _outcome(settings: Settings, arrived: CandidateArticle, fact: Decided) -> Produce:

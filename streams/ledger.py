@@ -4,8 +4,12 @@ The rule here: nothing is proved by counting. Each raw record is a line, by part
 offset, and every outcome and every page in flight is entered on the line it names; what
 is left blank is missing, and what has two different outcomes is double.
 
-A redelivery enters the same outcome again, which is fine. One difference is allowed: a clean
-or duplicate outcome overrides a `time-limit` or `parser-crashed` rejection of its record.
+A redelivery enters the same outcome again, which is fine. Two differences are allowed: a clean
+or duplicate outcome overrides a `time-limit` or `parser-crashed` rejection of its record, and a
+`withdrawn` rejection overrides whatever became of the same article before it was taken down.
+
+A takedown is held to its word too: an article that is rejected as withdrawn has a tombstone, and
+an article that has one is not published again.
 (Jepsen's queue checker defines what a lost and what a duplicated write is.)
 """
 
@@ -19,6 +23,8 @@ KINDS: tuple[Kind, ...] = ("clean", "duplicate", "rejected")
 OVERRIDDEN = frozenset({"time-limit", "parser-crashed"})
 """Rejections that say more of the moment than of the page."""
 
+WITHDRAWN = "withdrawn"
+
 LISTED = 20
 """A report names at most so many places of a kind."""
 
@@ -31,17 +37,22 @@ class Outcome:
     """What became of a raw record.
 
     `what` is the article id, or the reason of a rejection; `detail` tells revisions and kinds
-    apart; `names` is the published article that a duplicate names.
+    apart; `names` is the published article that a duplicate names; `article` is the one that a
+    withdrawn page was.
     """
 
     kind: Kind
     what: str
     detail: str = ""
     names: str | None = None
+    article: str | None = None
 
     def overrides(self, other: "Outcome") -> bool:
         """Whether this outcome may replace the other one of the same record."""
-        return self.kind != "rejected" and other.kind == "rejected" and other.what in OVERRIDDEN
+        is_withdrawn = self.kind == "rejected" and self.what == WITHDRAWN
+        if other.kind == "rejected":
+            return other.what in OVERRIDDEN and (is_withdrawn or self.kind != "rejected")
+        return is_withdrawn and self.article == other.what
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +69,9 @@ class Report:
         missing: records without outcome.
         double: records with two different outcomes, and which.
         dangling: duplicates that name no published article, by the id they name.
+        withdrawn: articles with a tombstone.
+        unexplained: withdrawn pages whose article has none, by its id.
+        republished: articles that were published after their last tombstone.
         beyond: outcomes of records that are no longer retained.
     """
 
@@ -70,12 +84,16 @@ class Report:
     missing: list[Place]
     double: list[tuple[Place, Outcome, Outcome]]
     dangling: list[tuple[Place, str]]
+    withdrawn: int
+    unexplained: list[tuple[Place, str]]
+    republished: list[str]
     beyond: int
 
     @property
     def holds(self) -> bool:
-        """Nothing is missing, nothing is double, every duplicate names a published article."""
-        return not (self.missing or self.double or self.dangling)
+        """Nothing is missing, double or back, and everything that is named was published."""
+        broken = (self.missing, self.double, self.dangling, self.unexplained, self.republished)
+        return not any(broken)
 
 
 class Ledger:
@@ -87,6 +105,8 @@ class Ledger:
         self._outcomes: dict[Place, Outcome] = {}
         self._in_flight: set[Place] = set()
         self._published: set[str] = set()
+        # By article, whether the tombstone is the last that was said of it.
+        self._withdrawn: dict[str, bool] = {}
         self._double: list[tuple[Place, Outcome, Outcome]] = []
         self._redelivered = 0
 
@@ -107,8 +127,15 @@ class Ledger:
         self._in_flight.add(place)
 
     def published(self, article: str) -> None:
-        """An article id that stands on `clean-articles`."""
+        """An article id that stands on `clean-articles`, in the order of its partition."""
         self._published.add(article)
+        if article in self._withdrawn:
+            self._withdrawn[article] = False
+
+    def tombstone(self, article: str) -> None:
+        """An article id that was taken down: it stood there, whether that is still to be seen."""
+        self._published.add(article)
+        self._withdrawn[article] = True
 
     def outcome(self, place: Place, outcome: Outcome) -> None:
         """An outcome that names this raw record."""
@@ -135,6 +162,11 @@ class Ledger:
             for place, outcome in settled.items()
             if outcome.names is not None and outcome.names not in self._published
         ]
+        unexplained = [
+            (place, outcome.article or "")
+            for place, outcome in settled.items()
+            if outcome.what == WITHDRAWN and outcome.article not in self._withdrawn
+        ]
         return Report(
             raw=len(self._raw),
             waiting=self._waiting,
@@ -145,6 +177,9 @@ class Ledger:
             missing=sorted(open_places - self._in_flight),
             double=[entry for entry in self._double if entry[0] in self._raw],
             dangling=sorted(dangling),
+            withdrawn=len(self._withdrawn),
+            unexplained=sorted(unexplained),
+            republished=sorted(name for name, last in self._withdrawn.items() if not last),
             beyond=len(self._outcomes) - len(settled),
         )
 

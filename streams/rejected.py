@@ -1,7 +1,8 @@
 """Dead letters: the original record, with why and where from in added headers.
 
 The rule here: value, key and headers of the original are passed on byte for byte; what is
-added comes after them, so that the last header of a name is ours.
+added comes after them, so that the last header of a name is ours. Of a page that was taken down
+nothing is passed on.
 """
 
 from faust.types import Message
@@ -11,10 +12,27 @@ from cleanwire.events import Source
 from streams.delivery import Produce
 
 PREFIX = "cleanwire."
+ARTICLE = f"{PREFIX}article"
+"""The header that names the article of a withdrawn page."""
 
 
 def rejected(topic: str, message: Message, error: PageRejected, source: Source) -> Produce:
     """The dead letter of a record."""
+    return Produce(
+        topic=topic,
+        key=message.key,
+        value=message.value,
+        headers=[*(message.headers or ()), *_added(error, source)],
+    )
+
+
+def withdrawn(topic: str, article: str, error: PageRejected, source: Source) -> Produce:
+    """The dead letter of a page that was taken down: nothing of it but its article's id."""
+    headers = [*_added(error, source), (ARTICLE, article.encode())]
+    return Produce(topic=topic, key=article.encode(), value=None, headers=headers)
+
+
+def _added(error: PageRejected, source: Source) -> list[tuple[str, bytes]]:
     added = {
         "reason": error.reason,
         "detail": error.detail,
@@ -22,12 +40,4 @@ def rejected(topic: str, message: Message, error: PageRejected, source: Source) 
         "source.partition": str(source.partition),
         "source.offset": str(source.offset),
     }
-    return Produce(
-        topic=topic,
-        key=message.key,
-        value=message.value,
-        headers=[
-            *(message.headers or ()),
-            *((PREFIX + name, text.encode("utf-8", "replace")) for name, text in added.items()),
-        ],
-    )
+    return [(PREFIX + name, text.encode("utf-8", "replace")) for name, text in added.items()]

@@ -15,7 +15,7 @@ import dataclasses
 import sqlite3
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ import orjson
 from kafka import TopicPartition
 
 from cleanwire.decide import BUCKETS
+from cleanwire.denied import is_key
 from cleanwire.index import Entry
 from cleanwire.minhash import VERSION, signature
 from cleanwire.shard import CLOCK, Record, home
@@ -45,6 +46,7 @@ create table memory (
     id text primary key, fact text, entry text, signature integer, places integer not null
 );
 create table clock (latest real not null);
+create table denials (key text primary key, value text not null, places integer not null);
 create temp table part (id text primary key, fact text, entry text, signature integer);
 """
 _MERGE = """
@@ -55,6 +57,11 @@ on conflict (id) do update set
     signature = coalesce(excluded.signature, signature),
     places = places | excluded.places
 """
+_DENY = """
+insert into denials values (?, ?, ?)
+on conflict (key) do update set value = excluded.value, places = places | excluded.places
+"""
+_DENIALS = "select key, value, places from denials"
 _IN_ORDER = """
 select id, fact, entry, places from memory
 order by json_extract(coalesce(fact, entry), '$.order')
@@ -179,6 +186,11 @@ def _gather(settings: Settings, store: sqlite3.Connection, progress: Progress) -
 
 def _enter(store: sqlite3.Connection, record: Any) -> None:  # noqa: ANN401 - untyped library
     key = record.key.decode()
+    if is_key(key):
+        # Never taken back, but for what an earlier resharding has moved away.
+        if record.value is not None:
+            store.execute(_DENY, (key, record.value.decode(), 1 << record.partition))
+        return
     if record.value is None:
         store.execute("delete from part where id = ?", (key,))
         return
@@ -264,13 +276,14 @@ def _scatter(
         for number in range(last + 1):
             if latest is not None:
                 writer.clock(number, latest)
+        for key, value, _ in store.execute(_DENIALS):
+            writer.send(last, key, value.encode())
         # What is taken away has to stand elsewhere first.
         writer.settle()
         for article, fact, entry, places in store.execute(_IN_ORDER):
-            kept = _places(article, fact, entry, after.shards)
-            for number in range(places.bit_length()):
-                if places >> number & 1 and number not in kept:
-                    writer.remove(number, article)
+            writer.remove(article, places, _places(article, fact, entry, after.shards))
+        for key, _, places in store.execute(_DENIALS):
+            writer.remove(key, places, {last})
     return facts, entries
 
 
@@ -317,17 +330,20 @@ class _Writer:
         }
         if "entry" in parts:
             fields["signature"] = VERSION
-        self._send(number, article, orjson.dumps(fields))
+        self.send(number, article, orjson.dumps(fields))
 
     def clock(self, number: int, latest: float) -> None:
         """The latest event time."""
-        self._send(number, CLOCK, orjson.dumps({"v": WIRE, "latest": latest}))
+        self.send(number, CLOCK, orjson.dumps({"v": WIRE, "latest": latest}))
 
-    def remove(self, number: int, article: str) -> None:
-        """An article that has moved away."""
-        self._send(number, article, None)
+    def remove(self, key: str, places: int, kept: Collection[int]) -> None:
+        """What has moved away from the shards of these bits, but for those where it is kept."""
+        for number in range(places.bit_length()):
+            if places >> number & 1 and number not in kept:
+                self.send(number, key, None)
 
-    def _send(self, number: int, key: str, value: bytes | None) -> None:
+    def send(self, number: int, key: str, value: bytes | None) -> None:
+        """A record as it is to stand there."""
         self._waiting.append(
             self._producer.send(self._topic, value, key=key.encode(), partition=number)
         )

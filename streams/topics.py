@@ -22,6 +22,9 @@ DEAD_LETTER_BYTES = 64 * 1024
 """`rejected-pages` takes so much more than `raw-pages`, for the added headers."""
 
 OUTLIVES = dt.timedelta(days=1)
+FORGOTTEN = dt.timedelta(days=1)
+"""What the memory of `dedupe` has forgotten is gone from its changelog after so long."""
+
 FACTS = "facts"
 """The name of the table of `dedupe`; Faust names its changelog after it."""
 
@@ -64,7 +67,14 @@ def specs(settings: Settings) -> list[Spec]:
     kept = {"cleanup.policy": "delete", "retention.ms": _ms(settings.retention)}
     longer = settings.retention + OUTLIVES
     outcomes = {"cleanup.policy": "delete", "retention.ms": _ms(longer)}
-    compacted = {"cleanup.policy": "compact", "min.compaction.lag.ms": _ms(longer)}
+    compacted = {
+        "cleanup.policy": "compact",
+        "min.compaction.lag.ms": _ms(longer),
+        # A text that was taken down is gone for good after that; and its tombstone stays for as
+        # long as an outcome that names it may.
+        "max.compaction.lag.ms": _ms(longer + OUTLIVES),
+        "delete.retention.ms": _ms(longer),
+    }
     dead_letters = {"max.message.bytes": str(settings.max_message_bytes + DEAD_LETTER_BYTES)}
     shards = settings.dedupe_shards
     return [
@@ -88,7 +98,7 @@ def specs(settings: Settings) -> list[Spec]:
             name=changelog(settings),
             partitions=shards,
             or_more=True,
-            config={"cleanup.policy": "compact"} | size,
+            config={"cleanup.policy": "compact", "max.compaction.lag.ms": _ms(FORGOTTEN)} | size,
         ),
         Spec(name=layout.topic(settings), partitions=1, config={"cleanup.policy": "compact"}),
     ]

@@ -168,6 +168,8 @@ def outcomes(settings):
         (settings.topics.duplicates, "duplicate"),
     ):
         for record in records(settings, topic):
+            if record.value is None:
+                continue
             event = orjson.loads(record.value)
             enter(event["source"], (name, event))
     for record in records(settings, settings.topics.rejected):

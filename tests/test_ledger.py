@@ -100,3 +100,45 @@ def test_the_account_always_adds_up(places, data):
         book.outcome(place, data.draw(OUTCOMES))
     report = book.report()
     assert report.raw == sum(report.outcomes.values()) + report.in_flight + len(report.missing)
+
+
+def withdrawn(article):
+    return Outcome(kind="rejected", what="withdrawn", article=article)
+
+
+def test_what_was_taken_down_may_be_withdrawn_after_it_was_published():
+    for order in ([CLEAN, withdrawn("a1")], [withdrawn("a1"), CLEAN]):
+        book = ledger((0, 0))
+        for outcome in order:
+            book.outcome((0, 0), outcome)
+        book.tombstone("a1")
+        report = book.report()
+        assert report.holds
+        assert report.outcomes["rejected"] == 1
+        assert report.withdrawn == 1
+
+
+def test_another_article_that_is_withdrawn_is_double_and_unexplained():
+    book = ledger((0, 0), (0, 1))
+    book.outcome((0, 0), CLEAN)
+    book.outcome((0, 0), withdrawn("zz"))
+    book.outcome((0, 1), withdrawn("b2"))
+    report = book.report()
+    assert [place for place, *_ in report.double] == [(0, 0)]
+    assert report.unexplained == [((0, 1), "b2")]
+
+
+def test_what_is_published_after_its_last_tombstone_is_back():
+    book = ledger((0, 0))
+    book.tombstone("a1")
+    book.outcome((0, 0), CLEAN)
+    assert book.report().republished == ["a1"]
+    book.tombstone("a1")
+    assert book.report().holds
+
+
+def test_a_duplicate_of_what_was_taken_down_named_it_while_it_stood():
+    book = ledger((0, 0))
+    book.outcome((0, 0), COPY)
+    book.tombstone("a1")
+    assert book.report().holds

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from test_decide import NOW, story
 
 from cleanwire.decide import DAY, Candidate
+from cleanwire.denied import Takedown
 from cleanwire.keys import hash_of
 from cleanwire.minhash import signature
 from cleanwire.relay import Relay
@@ -56,6 +57,7 @@ class Bus:
         self.committed = [0] * shards
         self.shards = [self.new(number) for number in range(shards)]
         self.outcomes = {}
+        self.refused = set()
 
     def new(self, number):
         return Shard(number=number, shards=self.count, cap=NO_CAP)
@@ -67,22 +69,35 @@ class Bus:
         shard = self.shards[number]
         if arrived[0] is None:
             writes = shard.drop(*arrived[1:])
+        elif isinstance(arrived[0], Takedown):
+            writes = []
+            if number + 1 < self.count:
+                self.inboxes[number + 1].append(arrived)
+            else:
+                done = shard.withdraw(arrived[0])
+                writes = done.writes
+                self.note(done.dropped, arrived[0].order)
         else:
             article, carried = arrived
             step = shard.take(article, unpack_matches(carried))
             writes = step.writes
-            if step.fact is None:
+            if step.is_withdrawn:
+                self.refused.add(article.order)
+            elif step.fact is None:
                 self.inboxes[number + 1].append((article, pack_matches(step.matches)))
             else:
                 # Whatever is delivered again has the outcome that it had.
                 assert self.outcomes.setdefault(article.order, step.fact) == step.fact
-            for name in step.dropped:
-                self.inboxes[home(name, self.count)].append((None, name, article.order))
+            self.note(step.dropped, article.order)
         self.logs[number] += [
             (key, None if record is None else pack_record(record, WIDTH)) for key, record in writes
         ]
         self.done[number] += 1
         return True
+
+    def note(self, dropped, order):
+        for name in dropped:
+            self.inboxes[home(name, self.count)].append((None, name, order))
 
     def crash(self, number):
         """All that was sent is there; what was taken since the last commit comes again."""

@@ -13,8 +13,8 @@ def command() -> int:
     """Prove that every raw page has exactly one outcome: raw = clean + duplicate + rejected.
 
     Goes by the source offset that every outcome carries, not by counting. Pages that are still
-    travelling count as in flight. Exits 1 if a page is missing or has two outcomes, or if a
-    duplicate names no published article.
+    travelling count as in flight. Exits 1 if a page is missing or has two outcomes, if a
+    duplicate names no published article, or if something that was taken down is back.
 
     \b
     Examples:
@@ -47,6 +47,7 @@ def show(report: Report) -> None:
     OUT.print(
         f"waiting {report.waiting}, repeated by redelivery {report.redelivered}, "
         f"outcomes of pages no longer retained {report.beyond}"
+        + (f", articles taken down {report.withdrawn}" if report.withdrawn else "")
     )
     for partition, offset in report.missing[:LISTED]:
         OUT.print(f"missing: raw page at partition {partition} offset {offset}")
@@ -59,5 +60,15 @@ def show(report: Report) -> None:
         OUT.print(
             f"dangling: the page at partition {partition} offset {offset} names {named}, "
             "which was never published"
+        )
+    for (partition, offset), article in report.unexplained[:LISTED]:
+        OUT.print(
+            f"unexplained: the page at partition {partition} offset {offset} is rejected as "
+            f"withdrawn, but {article or 'its article'} has no tombstone"
+        )
+    for article in report.republished[:LISTED]:
+        OUT.print(
+            f"republished: {article} was published after it was taken down; "
+            f"run `cleanwire takedown {article}` again"
         )
     OUT.print("the law holds" if report.holds else "the law is broken")

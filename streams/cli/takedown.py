@@ -1,0 +1,48 @@
+"""`cleanwire takedown`."""
+
+import click
+
+from streams.cli.screen import ERR, OUT, progress
+from streams.settings import load_settings
+
+
+@click.command("takedown")
+@click.argument("targets", nargs=-1, required=True, metavar="URL|ID...")
+@click.option(
+    "--wait",
+    "seconds",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait until dedupe has done it.",
+)
+def command(targets: tuple[str, ...], seconds: float) -> int:
+    """Withdraw published articles, by id, or by the URL of their page.
+
+    Each gets a tombstone on clean-articles and is forgotten by dedupe; its id, and its URL as
+    fetched so far, are denied for good: replays are rejected as withdrawn. A copy that is seen
+    after that, and the page itself when it is fetched anew, is published. Exits 1 if that is not
+    done when the waiting ends; dedupe will do it when it runs.
+
+    \b
+    Examples:
+      cleanwire takedown 6f1ed002ab5595859014ebf0951522d9
+      cleanwire takedown https://paper.example/a https://paper.example/b
+    """
+    from streams import takedown  # noqa: PLC0415 - --help needs none of it
+
+    settings = load_settings()
+    with progress("looking") as update:
+        asked = takedown.ask(settings, targets, lambda _, done, total: update(done, total))
+    for article in asked.ids:
+        url = asked.articles.get(article, "not found on clean-articles")
+        OUT.print(f"{article} {url}", markup=False, soft_wrap=True)
+    if not takedown.wait(settings, asked, seconds):
+        ERR.print(
+            f"asked for at offset {asked.offset} of {settings.topics.candidates}; dedupe has not "
+            f"done it after {seconds:g} s, and will when it runs",
+            soft_wrap=True,
+        )
+        return 1
+    OUT.print(f"{len(asked.ids)} withdrawn; replays are denied from now on")
+    return 0

@@ -1,0 +1,143 @@
+"""Takedown: articles that were published are withdrawn, by id or by URL.
+
+The rule here: what is withdrawn, and at which place of the order, is decided by `dedupe` alone,
+which is asked through its input, like everything that changes its memory. `clean-articles` is read
+before, because it remembers for longer than `dedupe` does.
+"""
+
+import dataclasses
+import re
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import orjson
+from kafka import KafkaConsumer, TopicPartition
+
+from cleanwire.dedupe import page_of
+from cleanwire.errors import InvalidEvent
+from cleanwire.page import check_url
+from cleanwire.wire import pack_takedown
+from streams import kafka
+from streams.apps import app_id
+from streams.dedupe import TAKEDOWN
+from streams.faults import ConfigurationError
+from streams.reading import POLL_MS, Progress, committed, partitions_in, records
+from streams.settings import Settings
+from streams.topics import require_topics
+
+KEY = b"takedown"
+
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What `dedupe` was asked to withdraw.
+
+    Attributes:
+        articles: the URLs of the articles found on `clean-articles`, by their ids.
+        ids: of these, and those that were given.
+        offset: the request's on the first partition of `candidates`.
+        ends: where each partition of `clean-articles` ended before.
+    """
+
+    articles: Mapping[str, str]
+    ids: Collection[str]
+    offset: int
+    ends: Mapping[TopicPartition, int]
+
+
+def ask(
+    settings: Settings, targets: Collection[str], progress: Progress = lambda *_: None
+) -> Asked:
+    """Ask `dedupe` to withdraw articles.
+
+    Args:
+        settings: where the bus is.
+        targets: ids of articles, and URLs of pages.
+        progress: called with a topic, how many of its records are read, and how many there are.
+
+    Raises:
+        ConfigurationError: a target is neither.
+        OperationError: the bus is away, or the topics are not as the settings have them.
+    """
+    ids = {target for target in targets if _is_id(target)}
+    pages = {page_of(target, "") for target in targets if target not in ids}
+    require_topics(settings)
+    with kafka.consumer(settings) as consumer:
+        ends = consumer.end_offsets(partitions_in(consumer, settings.topics.clean))
+        articles = _find(consumer, settings, ids, pages, progress)
+    wanted = sorted(ids | articles.keys())
+    with kafka.producer(settings) as producer:
+        sent = producer.send(
+            settings.topics.candidates,
+            pack_takedown(wanted, sorted(pages)),
+            key=KEY,
+            headers=[(TAKEDOWN, b"")],
+            partition=0,
+        ).get(timeout=kafka.TIMEOUT_MS / 1000)
+    return Asked(articles=articles, ids=wanted, offset=sent.offset, ends=ends)
+
+
+def wait(settings: Settings, asked: Asked, seconds: float) -> bool:
+    """Wait until what was asked for is done; returns whether it was, after so long at most."""
+    deadline = time.monotonic() + seconds
+    if not asked.ids:
+        return _wait_until_read(settings, asked.offset, deadline)
+    left = set(asked.ids)
+    with kafka.consumer(settings) as consumer:
+        consumer.assign(list(asked.ends))
+        for partition, end in asked.ends.items():
+            consumer.seek(partition, end)
+        while left and time.monotonic() < deadline:
+            for batch in consumer.poll(timeout_ms=POLL_MS).values():
+                left -= {_key(record) for record in batch if record.value is None}
+    return not left
+
+
+def _wait_until_read(settings: Settings, offset: int, deadline: float) -> bool:
+    group, first = app_id(settings, "dedupe"), TopicPartition(settings.topics.candidates, 0)
+    while committed(settings, group, first.topic).get(first, 0) <= offset:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_MS / 1000)
+    return True
+
+
+def _is_id(target: str) -> bool:
+    if _ID.fullmatch(target):
+        return True
+    try:
+        check_url(target)
+    except InvalidEvent as error:
+        raise ConfigurationError(
+            f"{target[:200]!r} is neither an article's id nor a URL: {error.detail}",
+            "give the 32 hexadecimal digits of `id`, or the page's URL",
+        ) from None
+    return False
+
+
+def _find(
+    consumer: KafkaConsumer,
+    settings: Settings,
+    ids: Collection[str],
+    pages: Collection[bytes],
+    progress: Progress,
+) -> dict[str, str]:
+    """The articles that are published, by id: their URLs."""
+    found: dict[str, str] = {}
+    for record in records(consumer, settings.topics.clean, progress):
+        article = _key(record)
+        if record.value is None:
+            found.pop(article, None)
+        elif pages or article in ids:
+            url = str(orjson.loads(record.value)["url"])
+            if article in ids or page_of(url, article) in pages:
+                found[article] = url
+    return found
+
+
+def _key(record: Any) -> str:  # noqa: ANN401 - untyped library
+    key: bytes = record.key or b""
+    return key.decode("utf-8", "replace")

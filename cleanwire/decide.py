@@ -23,9 +23,10 @@ import itertools
 import math
 from collections.abc import Iterable
 
+from cleanwire.decided import Decided, Outcome
 from cleanwire.denied import Denial, Denied, Takedown
 from cleanwire.events import DuplicateKind
-from cleanwire.facts import Decided, Facts, Outcome
+from cleanwire.facts import Facts
 from cleanwire.index import Match
 from cleanwire.minhash import Signature
 

@@ -8,9 +8,9 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 
 from cleanwire.decide import Candidate, Window
+from cleanwire.decided import Decided, Outcome
 from cleanwire.denied import Takedown
 from cleanwire.events import Article, CleanArticle, DuplicateArticle, Source
-from cleanwire.facts import Decided, Outcome
 from cleanwire.index import Thresholds
 from cleanwire.keys import hash_of
 from cleanwire.minhash import Signature, signature

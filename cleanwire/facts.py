@@ -14,16 +14,12 @@ import itertools
 import struct
 from array import array
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 
-from cleanwire.events import DuplicateKind
+from cleanwire.decided import OUTCOMES, Decided
 from cleanwire.index import as_bytes, grown
-from cleanwire.keys import ID_BYTES, KeyTable, key_of
-
-Outcome = Literal["clean"] | DuplicateKind
-OUTCOMES: tuple[Outcome, ...] = ("clean", "recrawl", "exact", "near", "excerpt")
+from cleanwire.keys import ID_BYTES, U64, Bools, Ints, KeyTable, key_of
 
 FIRST_ROWS = 1024
 
@@ -32,57 +28,6 @@ _DEAD = 255
 _TEXTS = struct.Struct(">HHH")
 _MOST_TEXT = 2**16 - 1
 _NO_KEY = b"\0" * (ID_BYTES + 1)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """The fact of one decision.
-
-    Attributes:
-        id: the article's.
-        page: 16 bytes that stand for its normalised URL.
-        digest: of its words.
-        fetched: seconds since the epoch.
-        bucket: of event time, in which it is remembered.
-        order: its place in the order of all candidates.
-        outcome: "clean" for a published one, else the kind of duplicate.
-        revision: counts a page's published texts from 1.
-        named: the published article that it supersedes, if it is published, or duplicates.
-        url: of the published article: its own, or that of the one it duplicates.
-        similarity: 0..1, of duplicates.
-    """
-
-    id: str
-    page: bytes
-    digest: bytes
-    fetched: float
-    bucket: int
-    order: int
-    outcome: Outcome
-    revision: int = 1
-    named: str | None = None
-    url: str = ""
-    similarity: float = 1.0
-
-    @property
-    def is_published(self) -> bool:
-        """Whether the article was published."""
-        return self.outcome == "clean"
-
-    @property
-    def supersedes(self) -> str | None:
-        """The published article that this one replaces."""
-        return self.named if self.is_published else None
-
-    @property
-    def duplicate_of(self) -> str | None:
-        """The published article that this one repeats."""
-        return None if self.is_published else self.named
-
-    @property
-    def duplicate_of_url(self) -> str | None:
-        """The URL of the published article that this one repeats."""
-        return None if self.is_published else self.url
 
 
 _ROW = np.dtype(
@@ -188,15 +133,13 @@ class Facts:
         if place >= 0:
             return False
         own = b"" if key.hex() == fact.id else b"\0" + _encoded(fact.id)
-        parts = (_encoded(fact.url), _packed(fact.named), own)
-        if max(map(len, parts)) > _MOST_TEXT:
-            raise ValueError(f"a URL or an id has more than {_MOST_TEXT} bytes: {fact.id[:80]}")
-        row = self._free.pop() if self._free else self._new_row()
+        packed = _texts(fact.url, fact.named, own)
+        row = self._new_row()
         bucket = self._buckets.setdefault(fact.bucket, _Bucket())
         chunk = bucket.with_room()
         text = len(chunk.texts)
-        chunk.texts += _TEXTS.pack(*map(len, parts)) + b"".join(parts)
-        self._text_bytes += len(chunk.texts) - text
+        chunk.texts += packed
+        self._text_bytes += len(packed)
         self._name_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = key
         self._page_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = fact.page
         _PACKED.pack_into(
@@ -214,11 +157,44 @@ class Facts:
             OUTCOMES.index(fact.outcome),
         )
         self._by_id.put(place, row, self._names)
-        self._enchain(fact, row)
+        self._enchain(fact.page, fact.order, row)
         chunk.rows.append(row)
         chunk.living += 1
         self._taken += 1
         return True
+
+    def known(self, keys: U64) -> Bools:
+        """Of each of many ids, as `key_of` has them, shape (n, 2), whether its fact is known."""
+        return self._by_id.known(keys, self._names)
+
+    def add_all(self, batch: "FactBatch") -> None:
+        """Take many facts in, whose ids are distinct and none of which is known."""
+        count = len(batch.texts)
+        if not count:
+            return
+        rows = self._new_rows(count)
+        self._names[rows] = np.frombuffer(batch.names, np.uint64).reshape(count, 2)
+        self._pages[rows] = np.frombuffer(batch.pages, np.uint64).reshape(count, 2)
+        columns = np.frombuffer(batch.rows, _ROW).copy()
+        sizes = np.array([len(text) for text in batch.texts])
+        for number in np.unique(columns["bucket"]).tolist():
+            members = np.flatnonzero(columns["bucket"] == number)
+            bucket = self._buckets.setdefault(number, _Bucket())
+            while len(members):
+                chunk = bucket.with_room()
+                some, members = np.split(members, [CHUNK - len(chunk.rows)])
+                starts = len(chunk.texts) + np.cumsum(sizes[some]) - sizes[some]
+                columns["chunk"][some], columns["text"][some] = bucket.last, starts
+                before = len(chunk.texts)
+                chunk.texts += b"".join([batch.texts[place] for place in some.tolist()])
+                self._text_bytes += len(chunk.texts) - before
+                chunk.rows.extend(rows[some].tolist())
+                chunk.living += len(some)
+        self._columns[rows] = columns
+        self._taken += count
+        self._by_id.put_all(rows, self._names)
+        for row in self._by_page.put_all(rows, self._pages).tolist():
+            self._enchain(self._pages[row].tobytes(), int(self._columns["order"][row]), row)
 
     def remove(self, article: str) -> None:
         """Forget the fact of an article, if it is known."""
@@ -298,17 +274,17 @@ class Facts:
             yield row
             row = int(self._columns[row]["next"])
 
-    def _enchain(self, fact: Decided, row: int) -> None:
+    def _enchain(self, page: bytes, order: int, row: int) -> None:
         """Put a row into its page's chain, which is in falling order of the candidates."""
         orders, following = self._columns["order"], self._columns["next"]
-        place = self._by_page.place(fact.page, self._pages)
-        head = _NO_ROW if place < 0 else self._by_page.find(fact.page, self._pages)
-        if head < 0 or orders[head] < fact.order:
+        place = self._by_page.place(page, self._pages)
+        head = _NO_ROW if place < 0 else self._by_page.find(page, self._pages)
+        if head < 0 or orders[head] < order:
             following[row] = head
             self._by_page.put(place, row, self._pages)
             return
         before = head
-        while following[before] >= 0 and orders[following[before]] > fact.order:
+        while following[before] >= 0 and orders[following[before]] > order:
             before = int(following[before])
         following[row] = following[before]
         following[before] = row
@@ -334,14 +310,64 @@ class Facts:
         )
 
     def _new_row(self) -> int:
-        row = self._rows
+        if self._free:
+            return self._free.pop()
+        self._fit(self._rows + 1)
         self._rows += 1
-        if row == len(self._columns):
-            self._names = grown(self._names, row)
-            self._pages = grown(self._pages, row)
-            self._columns = grown(self._columns, row)
+        return self._rows - 1
+
+    def _new_rows(self, count: int) -> Ints:
+        again = [self._free.pop() for _ in range(min(count, len(self._free)))]
+        fresh = count - len(again)
+        self._fit(self._rows + fresh)
+        self._rows += fresh
+        return np.array([*again, *range(self._rows - fresh, self._rows)], np.int64)
+
+    def _fit(self, rows: int) -> None:
+        more = len(self._columns)
+        while more < rows:
+            more *= 2
+        more -= len(self._columns)
+        if more:
+            self._names = grown(self._names, more)
+            self._pages = grown(self._pages, more)
+            self._columns = grown(self._columns, more)
             self._look()
-        return row
+
+
+class FactBatch:
+    """Facts on their way into the columns: what `Facts.add` takes, as bytes."""
+
+    def __init__(self) -> None:
+        self.names = bytearray()
+        self.pages = bytearray()
+        self.rows = bytearray()
+        self.texts: list[bytes] = []
+
+    def append(self, key: bytes, fact: Decided) -> None:
+        """Add a fact whose id is the hexadecimal of `key`."""
+        self.texts.append(_texts(fact.url, fact.named, b""))
+        self.names += key
+        self.pages += fact.page
+        self.rows += _PACKED.pack(
+            fact.digest,
+            fact.fetched,
+            fact.similarity,
+            fact.order,
+            fact.bucket,
+            _NO_ROW,
+            fact.revision,
+            0,
+            0,
+            OUTCOMES.index(fact.outcome),
+        )
+
+
+def _texts(url: str, named: str | None, own: bytes) -> bytes:
+    parts = (_encoded(url), _packed(named), own)
+    if max(map(len, parts)) > _MOST_TEXT:
+        raise ValueError(f"a URL or an id has more than {_MOST_TEXT} bytes: {url[:80]}")
+    return _TEXTS.pack(*map(len, parts)) + b"".join(parts)
 
 
 def _packed(named: str | None) -> bytes:

@@ -22,10 +22,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanwire.keys import ID_BYTES, KeyTable, key_of
+from cleanwire.batch import EntryBatch
+from cleanwire.keys import ID_BYTES, U64, Bools, KeyTable, key_of
 from cleanwire.minhash import Signature
-from cleanwire.slots import MOST_ROWS, SLOT_BYTES, Keys, Slots, keys_of
+from cleanwire.slots import SLOT_BYTES, Slots
 from cleanwire.verify import MOST_FIGURES, Figures, high_bits, look_up
+from cleanwire.ways import MOST_ROWS, Keys, keys_of
 
 KEY_CAP = 4
 """A sample hash leads to at most so many articles; the oldest entry makes room."""
@@ -200,6 +202,47 @@ class Index:
         self._enter(row, entry.bucket)
         self._slots.put(entry.keys, row, self._living, self._orders, yielding=tentative)
         return entry
+
+    def known(self, keys: U64) -> Bools:
+        """Of each of many ids, as `key_of` has them, shape (n, 2), whether it is remembered."""
+        return self._by_id.known(keys, self._names)
+
+    def add_all(self, batch: EntryBatch) -> None:
+        """Remember many articles, whose ids are distinct and none of which is known.
+
+        Raises:
+            OverflowError: there are `MOST_ROWS` articles.
+        """
+        count = len(batch.orders)
+        if not count:
+            return
+        rows = np.array([self._new_row() for _ in range(count)], np.int64)
+        self._names[rows] = np.frombuffer(batch.names, np.uint64).reshape(count, 2)
+        self._orders[rows] = batch.orders
+        self._buckets[rows] = batch.buckets
+        self._living[rows] = True
+        self._bounds[rows] = batch.bounds
+        self._digests[rows] = np.frombuffer(batch.digests, ">u8")
+        self._lengths[rows] = np.minimum(batch.lengths, _MOST_SHINGLES)
+        self._samples[rows] = batch.samples
+        self._counts[rows] = batch.counts
+        self._figures[rows] = np.frombuffer(batch.figures, "<u2").reshape(count, MOST_FIGURES)
+        self._by_id.put_all(rows, self._names)
+        self._entries += sum(batch.samples)
+        for row, bucket in zip(rows.tolist(), batch.buckets, strict=True):
+            self._enter(row, bucket)
+        self._slots.put_all(
+            np.frombuffer(batch.keys, "<u4").astype(np.uint32),
+            np.cumsum(batch.samples, dtype=np.int64),
+            rows,
+            self._living,
+            self._orders,
+            np.array(batch.tentative, np.bool_),
+        )
+
+    def reserve(self, share: float) -> None:
+        """Make room at once for what is to come, after so large a share of it (0..1) is there."""
+        self._slots.reserve(int(self._entries / share))
 
     def discard(self, article: str, *, until: int | None = None) -> bool:
         """Forget an article; returns whether it is not known any more.

@@ -19,6 +19,8 @@ LOAD = 0.7
 ID_BYTES = 16
 
 U64 = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Places = NDArray[np.uint32]
 
 _KEY = "uint64[::1]"
@@ -71,6 +73,33 @@ def _move(places: Places, keys: U64, more: Places) -> None:
             while more[at]:
                 at = (at + 1) & most
             more[at] = place
+
+
+@compiled("boolean[::1](uint64[:,::1], uint32[::1], uint64[:,::1])")
+def _known(wanted: U64, places: Places, keys: U64) -> Bools:
+    known = np.empty(len(wanted), np.bool_)
+    for number in range(len(wanted)):
+        known[number] = _find(wanted[number], places, keys) >= 0
+    return known
+
+
+@compiled("int64(int64[::1], uint32[::1], uint64[:,::1])")
+def _put_all(rows: Ints, places: Places, keys: U64) -> int:
+    """Let the keys of rows lead to them, where they lead nowhere yet; the others become -1 - row.
+
+    Returns:
+        How many were put.
+    """
+    put = 0
+    for number in range(len(rows)):
+        row = rows[number]
+        at = _find(keys[row], places, keys)
+        if at >= 0:
+            rows[number] = -1 - row
+        else:
+            places[-1 - at] = row + 1
+            put += 1
+    return put
 
 
 @compiled("void(int64, uint32[::1], uint64[:,::1])")
@@ -129,8 +158,30 @@ class KeyTable:
             self._count += 1
         self._asked = b""
         self._places[place] = row + 1
-        if self._count > LOAD * len(self._places):
-            more = np.zeros(2 * len(self._places), np.uint32)
+        self._make_room(0, keys)
+
+    def known(self, wanted: U64, keys: U64) -> Bools:
+        """Of each of many keys, shape (n, 2), whether it leads to a row."""
+        return _known(wanted, self._places, keys)
+
+    def put_all(self, rows: Ints, keys: U64) -> Ints:
+        """Let the keys that rows have in `keys` lead to them, in their order.
+
+        Returns:
+            The rows whose keys led to another one already, and go on to.
+        """
+        self._make_room(len(rows), keys)
+        marked = rows.copy()
+        self._count += _put_all(marked, self._places, keys)
+        self._asked = b""
+        return rows[marked < 0]
+
+    def _make_room(self, rows: int, keys: U64) -> None:
+        size = len(self._places)
+        while self._count + rows > LOAD * size:
+            size *= 2
+        if size > len(self._places):
+            more = np.zeros(size, np.uint32)
             _move(self._places, keys, more)
             self._places = more
 

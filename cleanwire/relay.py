@@ -7,9 +7,9 @@ shard has an article of its own in hand; what they decide is the same.
 from collections.abc import Sequence
 
 from cleanwire.decide import Candidate, Window
+from cleanwire.decided import Decided
 from cleanwire.denied import Takedown
 from cleanwire.errors import Withdrawn
-from cleanwire.facts import Decided
 from cleanwire.index import KEY_CAP, Match, Thresholds
 from cleanwire.shard import Shard, home
 

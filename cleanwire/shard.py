@@ -18,11 +18,13 @@ With one shard all of this is one memory that decides strictly: first seen wins.
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from cleanwire.batch import EntryBatch
 from cleanwire.decide import FORGOTTEN_A_PAGE, Candidate, Clock, History, Window
+from cleanwire.decided import Decided
 from cleanwire.denied import Denial, Takedown
-from cleanwire.facts import Decided
+from cleanwire.facts import FactBatch
 from cleanwire.index import KEY_CAP, Entry, Index, Match, Thresholds
-from cleanwire.keys import key_of
+from cleanwire.keys import U64, Bools, key_of
 
 CLOCK = "clock"
 """The key of the record that says which buckets are open; no article's id."""
@@ -200,8 +202,8 @@ class Shard:
             self._history.denied.add(key, record.denial)
         if record.fact is not None and self._history is not None:
             self._history.remember(record.fact)
-        entry, open_from = record.entry, self._clock.open_from
-        if entry is not None and (open_from is None or entry.bucket >= open_from - self._margin):
+        entry = record.entry
+        if entry is not None and self.is_open(entry.bucket):
             self._index.add(entry, tentative=record.tentative)
 
     def _refuse(self, candidate: Candidate) -> Step:
@@ -220,6 +222,26 @@ class Shard:
         if self._history is None:
             return []
         return [name for name in articles if home(name, self._shards) != self._number]
+
+    def is_open(self, bucket: int) -> bool:
+        """Whether entries of a bucket of event time are still matched against."""
+        open_from = self._clock.open_from
+        return open_from is None or bucket >= open_from - self._margin
+
+    def known(self, keys: U64) -> Bools:
+        """Of each of many ids, as `key_of` has them, shape (n, 2), whether anything is known."""
+        known = self._index.known(keys)
+        return known if self._history is None else known | self._history.facts.known(keys)
+
+    def add_all(self, facts: FactBatch, entries: EntryBatch) -> None:
+        """As `apply` does with records of articles of which nothing is known yet."""
+        if self._history is not None:
+            self._history.facts.add_all(facts)
+        self._index.add_all(entries)
+
+    def reserve(self, share: float) -> None:
+        """Make room at once for what is to be read, after so large a share of it (0..1)."""
+        self._index.reserve(share)
 
     def _remember(
         self, candidate: Candidate, fact: Decided | None, *, known: bool, tentative: bool

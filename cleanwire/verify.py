@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.native import compiled
-from cleanwire.slots import PLACE_BITS, Bools, Table, find, keys_of
+from cleanwire.ways import PLACE_BITS, Bools, Table, find, keys_of
 
 MIN_HITS = 3
 """A candidate shares at least so many sample hashes, or all there are."""

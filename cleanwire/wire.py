@@ -15,9 +15,9 @@ import numpy as np
 import orjson
 
 from cleanwire.decide import BUCKETS
+from cleanwire.decided import Decided
 from cleanwire.denied import Denial, Takedown
 from cleanwire.events import Article, Source, TextBlock
-from cleanwire.facts import Decided
 from cleanwire.index import KINDS, Entry, Match, MatchKind
 from cleanwire.minhash import VERSION as SIGNATURE
 from cleanwire.shard import Record
@@ -112,9 +112,9 @@ def unpack_record(key: str, value: bytes, width: float) -> Record:
             # Replaced by a later record, or no worker would have started with this memory.
             entry = None
         return Record(
-            fact=None if fact is None else _fact(key, fact, width),
+            fact=None if fact is None else fact_of(key, fact, width),
             entry=None if entry is None else _entry(key, entry, width),
-            open_from=None if latest is None else _bucket(latest, width) - BUCKETS + 1,
+            open_from=None if latest is None else bucket_of(latest, width) - BUCKETS + 1,
             tentative=record.get("tentative", False),
             denial=None if denial is None else Denial(**denial),
         )
@@ -122,11 +122,11 @@ def unpack_record(key: str, value: bytes, width: float) -> Record:
         raise ValueError(f"not a record: {error!r}") from None
 
 
-def _fact(key: str, fields: dict[str, Any], width: float) -> Decided:
-    """The fact of a record's fields."""
+def fact_of(key: str, fields: dict[str, Any], width: float) -> Decided:
+    """The fact of a record's fields, which are used up."""
     fields["page"] = base64.b64decode(fields["page"])
     fields["digest"] = base64.b64decode(fields["digest"])
-    return Decided(id=key, bucket=_bucket(fields.pop("since"), width), **fields)
+    return Decided(id=key, bucket=bucket_of(fields.pop("since"), width), **fields)
 
 
 def _entry(key: str, fields: dict[str, Any], width: float) -> Entry:
@@ -134,10 +134,11 @@ def _entry(key: str, fields: dict[str, Any], width: float) -> Entry:
     # Little-endian on every machine, as they were written.
     fields["keys"] = np.frombuffer(base64.b64decode(fields["keys"]), "<u4").astype(np.uint32)
     fields["figures"] = np.frombuffer(base64.b64decode(fields["figures"]), "<u2").astype(np.uint16)
-    return Entry(id=key, bucket=_bucket(fields.pop("since"), width), **fields)
+    return Entry(id=key, bucket=bucket_of(fields.pop("since"), width), **fields)
 
 
-def _bucket(since: float, width: float) -> int:
+def bucket_of(since: float, width: float) -> int:
+    """The bucket that begins at a time, in seconds since the epoch."""
     # A product and a quotient of floats may end just below the number they stand for.
     return math.floor(since / width + 1e-6)
 

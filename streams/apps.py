@@ -74,6 +74,7 @@ def make_app(
         topic_disable_leader=True,
         topic_partitions=partitions or settings.raw_partitions,
         store="memory://",
+        TableManager="streams.recovery:Tables",
         key_serializer="raw",
         value_serializer="raw",
         # A page must never be lost to a leader that had not replicated it.

@@ -22,10 +22,10 @@ import orjson
 from faust.types import EventT, Message, StreamT
 
 from cleanwire.decide import Candidate, Window
+from cleanwire.decided import Decided
 from cleanwire.dedupe import candidate, outcome_event
 from cleanwire.errors import InvalidEvent, Withdrawn
 from cleanwire.events import Source
-from cleanwire.facts import Decided
 from cleanwire.index import Thresholds
 from cleanwire.relay import TAKEN_DOWN
 from cleanwire.shard import Shard, Step, home
@@ -72,6 +72,7 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
     candidates = app.topic(settings.topics.candidates, key_type=bytes, value_type=bytes)
     table = add_table(
         app,
+        settings,
         partitions=partitions,
         width=window(settings).width,
         new_memory=lambda partition: new_shard(settings, partition),

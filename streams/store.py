@@ -5,7 +5,8 @@ offset that `persisted_offset` names. A record that cannot be read stops the wor
 with half a memory would publish old stories again.
 """
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import faust
@@ -13,9 +14,11 @@ from faust.stores import base
 from faust.types import TP, EventT
 from faust.types.stores import StoreT
 
+from cleanwire.bulk import apply_all
 from cleanwire.shard import Record, Shard
-from cleanwire.wire import pack_record, unpack_record
+from cleanwire.wire import pack_record
 from streams.delivery import Produce
+from streams.settings import Settings
 from streams.topics import FACTS
 
 NOTHING_APPLIED = -1
@@ -45,20 +48,36 @@ class FactsStore(base.Store[bytes, bytes]):
     ) -> None:
         """Take records of the changelog in; called by Faust's recovery."""
         del to_key, to_value
-        for event in batch:
-            message = event.message
-            memory = self.memory(message.partition)
-            try:
-                key = (message.key or b"").decode()
-                value = message.value
-                memory.apply(key, None if value is None else unpack_record(key, value, self.width))
-            except Exception as error:  # noqa: BLE001 - whatever it is, half a memory is worse
-                place = f"{message.topic} partition {message.partition} offset {message.offset}"
-                fault = ValueError(f"unreadable state at {place}: {error}")
-                # Faust's recovery logs what is raised here and goes on.
-                self.app.loop.create_task(self.app.crash(fault))
-                raise fault from None
-            self._applied[message.partition] = message.offset
+        for _, events in itertools.groupby(batch, key=lambda event: event.message.partition):
+            self.take_back([event.message for event in events])
+
+    def take_back(self, records: Sequence[Any]) -> None:
+        """Take records of one partition in, in their order.
+
+        Args:
+            records: aiokafka's or Faust's, with topic, partition, offset, key and value.
+        """
+        if not records:
+            return
+        partition = records[0].partition
+        try:
+            apply_all(
+                self.memory(partition),
+                ((record.key or b"", record.value) for record in records),
+                self.width,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, half a memory is worse
+            place = f"{records[0].topic} partition {partition}"
+            offsets = f"offsets {records[0].offset} to {records[-1].offset}"
+            fault = ValueError(f"unreadable state at {place}, {offsets}: {error}")
+            # Faust's recovery logs what is raised here and goes on.
+            self.app.loop.create_task(self.app.crash(fault))
+            raise fault from None
+        self._applied[partition] = records[-1].offset
+
+    def took_back(self, partition: int, offset: int) -> None:
+        """Count a partition as read up to an offset, which may have no record any more."""
+        self._applied[partition] = max(offset, self._applied.get(partition, NOTHING_APPLIED))
 
     def note(self, partition: int, offset: int) -> None:
         """Count an own record, acknowledged by the broker, as applied.
@@ -114,6 +133,7 @@ class FactsStore(base.Store[bytes, bytes]):
 class FactsTable(faust.Table[bytes, bytes]):
     """A table that keeps its contents in a `FactsStore`."""
 
+    settings: Settings
     new_memory: Callable[[int], Shard]
     width: float
 
@@ -155,17 +175,24 @@ class FactsTable(faust.Table[bytes, bytes]):
 
 
 def add_table(
-    app: faust.App, *, partitions: int, width: float, new_memory: Callable[[int], Shard]
+    app: faust.App,
+    settings: Settings,
+    *,
+    partitions: int,
+    width: float,
+    new_memory: Callable[[int], Shard],
 ) -> FactsTable:
     """Give an app its table.
 
     Args:
         app: the stage's.
+        settings: where its changelog is.
         partitions: of its input, and so of the changelog.
         width: seconds of event time in a bucket.
         new_memory: makes the empty shard of a partition.
     """
     table = FactsTable(app, name=FACTS, partitions=partitions, key_type=bytes, value_type=bytes)
+    table.settings = settings
     table.new_memory = new_memory
     table.width = width
     app.tables.add(table)

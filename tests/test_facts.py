@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from cleanwire import facts, keys
-from cleanwire.facts import OUTCOMES, Decided, Facts
+from cleanwire.decided import OUTCOMES, Decided
+from cleanwire.facts import Facts
 from cleanwire.keys import hash_of, key_of
 
 SAMPLE = Decided(

@@ -14,17 +14,9 @@ from cleanwire import index as packed_index
 from cleanwire.index import KEY_CAP, Entry, Index, Thresholds
 from cleanwire.keys import key_of
 from cleanwire.minhash import Signature, signature
-from cleanwire.slots import (
-    FIRST_BUCKETS,
-    MOST_ROWS,
-    PLACE_BITS,
-    SLOT_BYTES,
-    WAYS,
-    Slots,
-    find,
-    keys_of,
-)
+from cleanwire.slots import FIRST_BUCKETS, SLOT_BYTES, Slots
 from cleanwire.verify import MIN_HITS
+from cleanwire.ways import MOST_ROWS, PLACE_BITS, WAYS, find, keys_of
 
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "lmnrst"]
 NO_FIGURES = np.empty(0, np.uint64)
@@ -443,7 +435,7 @@ def test_a_key_leads_to_its_latest_rows_however_often_the_table_grew(plan, dead)
         for value in sample:
             expected[value] = [*expected[value][1 - KEY_CAP :], row]
         if row in (2, 7, 8):
-            slots._grow()
+            slots._grow(slots.buckets + slots.buckets // 4)
     assert len(slots) == sum(map(len, expected.values()))
     living[list(dead)] = False
     for value, rows in expected.items():

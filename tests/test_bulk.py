@@ -1,0 +1,128 @@
+"""A memory that is read back in batches decides as one that is read back record by record."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_decide import NOW
+from test_relay import NO_CAP, WIDTH, candidate, pages
+
+from cleanwire.bulk import apply_all
+from cleanwire.decide import DAY
+from cleanwire.denied import Takedown
+from cleanwire.keys import KeyTable, hash_of
+from cleanwire.shard import CLOCK, Record, Shard
+from cleanwire.wire import pack_record, unpack_record
+
+
+def written(step):
+    return [
+        (key.encode(), None if record is None else pack_record(record, WIDTH))
+        for key, record in step.writes
+    ]
+
+
+def one_by_one(shard, log):
+    for key, value in log:
+        name = key.decode()
+        shard.apply(name, None if value is None else unpack_record(name, value, WIDTH))
+
+
+def in_batches(shard, log, size):
+    for start in range(0, len(log), size):
+        apply_all(shard, log[start : start + size], WIDTH)
+
+
+def state(shard):
+    facts = [] if shard._history is None else sorted(shard._history.facts.in_order())
+    return (len(shard), shard.articles, shard.content, facts)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.lists(st.tuples(pages, st.integers(0, 9)), min_size=1, max_size=60),
+    st.integers(1, 25),
+    st.integers(0, 60),
+    st.sampled_from([(0, 1), (0, 2), (1, 2)]),
+)
+def test_batches_make_the_same_shard(plan, size, cut, place):
+    number, shards = place
+
+    def new():
+        return Shard(number=number, shards=shards, cap=NO_CAP)
+
+    source, log, days = new(), [], 0
+    for order, ((text, url, day, late), step) in enumerate(plan[:cut]):
+        days += step * 2
+        arrived = candidate(order, (text, url, days - (day if late == 3 else 0), late))
+        log += written(source.take(arrived))
+        if step == 7 and number == shards - 1:
+            takedown = Takedown(ids=[arrived.id], at=NOW + 900 * DAY, order=order)
+            log += written(source.withdraw(takedown))
+        if step == 8:
+            log += [(key.encode(), None) for key, _ in source.drop(arrived.id, order)]
+    single, batched = new(), new()
+    one_by_one(single, log)
+    in_batches(batched, log, size)
+    assert state(batched) == state(single)
+    for order, (page, _) in enumerate(plan, 1000):
+        again = candidate(order, page)
+        mine, other = batched.take(again), single.take(again)
+        assert (mine.fact, mine.matches, mine.dropped) == (other.fact, other.matches, other.dropped)
+        assert mine.writes == other.writes or written(mine) == written(other)
+
+
+def test_a_batch_takes_what_is_known_and_what_is_no_id_the_ordinary_way():
+    shard, other = Shard(), Shard()
+    arrived = candidate(1, (0, 0, 3, 0))
+    log = written(shard.take(arrived))
+    named = candidate(2, (5, 2, 3, 0), name="a name of one's own")
+    log += written(shard.take(named))
+    apply_all(other, [*log, *log], WIDTH)
+    apply_all(other, log, WIDTH)
+    assert state(other) == state(shard)
+    assert other.take(named).fact.id == named.id
+
+
+def test_a_record_of_another_version_is_refused():
+    key = hash_of("x").hex().encode()
+    for value in (b'{"v": 1, "fact": {}}', b"[]", b"no json"):
+        with pytest.raises(ValueError, match=r"version|JSON|char"):
+            apply_all(Shard(), [(key, value)], WIDTH)
+
+
+def test_time_and_what_is_forgotten_are_taken_in_a_batch_too():
+    shard = Shard()
+    arrived = candidate(1, (0, 0, 3, 0))
+    apply_all(shard, written(shard.take(arrived)), WIDTH)
+    clock = pack_record(Record(open_from=int((NOW + 400 * DAY) // DAY)), WIDTH)
+    apply_all(shard, [(CLOCK.encode(), clock)], WIDTH)
+    assert shard.articles == 0
+    apply_all(shard, [(arrived.id.encode(), None)], WIDTH)
+    assert len(shard) == 0
+
+
+def test_room_is_made_at_once_for_what_is_to_come():
+    shard = Shard()
+    for order in range(40):
+        shard.take(candidate(order, (order % 5, order, 3, 0)))
+    before = shard.size
+    shard.reserve(1e-6)
+    assert shard.size > 100 * shard.content
+    assert shard.size > before
+    assert shard.take(candidate(99, (0, 99, 3, 0))).fact.outcome == "exact"
+
+
+@given(st.lists(st.integers(0, 30), max_size=80), st.lists(st.integers(0, 40), max_size=20))
+def test_keys_put_at_once_lead_where_they_were_put_first(numbers, asked):
+    table = KeyTable()
+    keys = np.array([[number, number * 7] for number in numbers], np.uint64).reshape(-1, 2)
+    rows = np.arange(len(numbers))
+    again = table.put_all(rows, keys)
+    first = {number: numbers.index(number) for number in numbers}
+    assert again.tolist() == [row for row, number in enumerate(numbers) if first[number] != row]
+    assert len(table) == len(first)
+    wanted = np.array([[number, number * 7] for number in asked], np.uint64).reshape(-1, 2)
+    assert table.known(wanted, keys).tolist() == [number in first for number in asked]
+    for number, row in first.items():
+        assert table.find(keys[numbers.index(number)].tobytes(), keys) == row

@@ -120,7 +120,12 @@ class Deduper:
         )
 
     def withdraw(
-        self, *, ids: Collection[str] = (), urls: Collection[str] = (), at: float | None = None
+        self,
+        *,
+        ids: Collection[str] = (),
+        urls: Collection[str] = (),
+        pages: Collection[bytes] = (),
+        at: float | None = None,
     ) -> Sequence[str]:
         """Take articles down: they are forgotten, and never decided on again.
 
@@ -130,6 +135,7 @@ class Deduper:
         Args:
             ids: of articles.
             urls: of pages, with all that was fetched of them so far.
+            pages: the same, as `page_of` gives them.
             at: seconds since the epoch; caps the time up to which the URLs are denied, and is
                 that time where nothing is known of a URL. The latest event time by default.
 
@@ -140,7 +146,7 @@ class Deduper:
         return self._relay.withdraw(
             Takedown(
                 ids=ids,
-                pages=[page_of(url, "") for url in urls],
+                pages=[*pages, *(page_of(url, "") for url in urls)],
                 at=self._latest if at is None else at,
                 order=self._order,
             )

@@ -4,7 +4,7 @@ The rule here: for the same raw-page events in the same order, these are the out
 the stream publishes, field by field.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from cleanwire.clean import clean_event
 from cleanwire.decide import Window
@@ -69,6 +69,12 @@ class Pipeline:
             Withdrawn: it was taken down.
         """
         return outcome_event(article, source, self._deduper.decide(article, received_at))
+
+    def withdraw(
+        self, *, ids: Collection[str] = (), pages: Collection[bytes] = (), at: float | None = None
+    ) -> Sequence[str]:
+        """Take articles down, as `Deduper.withdraw` does; returns the ids of all of them."""
+        return self._deduper.withdraw(ids=ids, pages=pages, at=at)
 
     def run(self, pages: Iterable[tuple[bytes | None, Source]]) -> Iterator[Outcome]:
         """The outcomes of many raw-page events, in their order, one at a time."""

@@ -178,7 +178,7 @@ def test_the_library_takes_down_too():
     copy = clean_page(page(1), url=B, fetched_at="2026-11-03T10:00:00Z")
     assert not deduper.add(copy).is_duplicate
     pipeline = Pipeline()
-    pipeline._deduper.withdraw(ids=[first.id])
+    assert pipeline.withdraw(ids=[first.id], pages=[hash_of(B)]) == [first.id]
     with pytest.raises(Withdrawn):
         pipeline.decide(first, Source(topic="t", partition=0, offset=0))
 

@@ -1,7 +1,11 @@
-"""One embedded broker for the whole run; every test has topics of its own on it."""
+"""One embedded broker for the whole run; every test has topics of its own on it.
+
+With pytest-xdist (`-n 2`) the controller starts it, and every process is told its address.
+"""
 
 import os
 import signal
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -15,9 +19,11 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 MAX_MESSAGE_BYTES = 24 << 20
 
 
-def pytest_configure():
+def pytest_configure(config):
     # A run in the background is started with interrupts ignored, and hands that down.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if getattr(config.option, "numprocesses", None):
+        config.pluginmanager.register(_Shared())
 
 
 @pytest.fixture(autouse=True)
@@ -28,19 +34,43 @@ def _no_settings_from_outside(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
+def new_broker(folder):
+    return EmbeddedBroker(folder, max_message_bytes=2 * MAX_MESSAGE_BYTES)
+
+
+class _Shared:
+    """The broker of a run in several processes, as a plugin of the controller's."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="cleanwire-tests-")
+        self.broker = new_broker(Path(self.folder.name))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node):
+        self.broker.start()
+        node.workerinput["broker"] = self.broker.address
+
+    def pytest_unconfigure(self):
+        self.broker.stop()
+        self.folder.cleanup()
+
+
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory):
-    with EmbeddedBroker(
-        tmp_path_factory.mktemp("kafka"), max_message_bytes=2 * MAX_MESSAGE_BYTES
-    ) as broker:
-        yield broker
+def broker_address(request, tmp_path_factory):
+    """host:port of the run's one broker."""
+    given = getattr(request.config, "workerinput", {})
+    if "broker" in given:
+        yield given["broker"]
+        return
+    with new_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.address
 
 
 @pytest.fixture
-def bare_settings(broker, tmp_path):
+def bare_settings(broker_address, tmp_path):
     """Settings for the broker, with a topic prefix of their own and no topics yet."""
     return Settings(
-        broker=broker.address,
+        broker=broker_address,
         topic_prefix=f"t{uuid.uuid4().hex[:8]}.",
         data_dir=tmp_path / "data",
         max_message_bytes=MAX_MESSAGE_BYTES,

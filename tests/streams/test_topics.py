@@ -165,8 +165,8 @@ def test_no_login_where_one_is_wanted(secured):
     refused(Settings(broker=secured), secured, "SASL")
 
 
-def test_tls_where_the_broker_speaks_none(broker):
-    refused(Settings(broker=broker.address, tls=True), broker.address, "Handshake failed", "TLS")
+def test_tls_where_the_broker_speaks_none(broker_address):
+    refused(Settings(broker=broker_address, tls=True), broker_address, "Handshake failed", "TLS")
 
 
 def test_a_user_without_the_right(secured):

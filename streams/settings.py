@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import os
 import re
+import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -24,6 +25,7 @@ FILE = "cleanwire.toml"
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([smhdw]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}")
+_TOKEN = re.compile(r"[!-~]{16,1024}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -117,6 +119,9 @@ class Settings(pydantic_settings.BaseSettings):
     data_dir: Path = Field(default_factory=_default_data_dir, description="folder for local state")
     web_bind: str = Field("127.0.0.1", description="address of the web view")
     web_port: int = Field(6066, ge=1, le=65_535, description="port of the web view")
+    web_token: SecretStr | None = Field(
+        None, description="asked of whoever opens the web view; needed if not bound to loopback"
+    )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
         None, description="how to log in to the brokers"
     )
@@ -141,6 +146,13 @@ class Settings(pydantic_settings.BaseSettings):
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not os.access(value, os.R_OK):
             raise ValueError("name a file that can be read")
+        return value
+
+    @pydantic.field_validator("web_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("use 16 characters of ASCII or more, without spaces")
         return value
 
     @pydantic.model_validator(mode="after")
@@ -223,7 +235,11 @@ def _explained(error: pydantic.ValidationError) -> ConfigurationError:
         return ConfigurationError(
             f"{name} in {config_file()} is no setting", "see `cleanwire config`"
         )
-    secret = "password" in name
-    value = "" if secret else f"={str(first['input'])[:80]}"
+    value = "" if _is_secret(name) else f"={str(first['input'])[:80]}"
     fix = why[0].lower() + why[1:]
     return ConfigurationError(f"{setting}{value} cannot be used", fix)
+
+
+def _is_secret(name: str) -> bool:
+    field = Settings.model_fields.get(name)
+    return field is not None and SecretStr in typing.get_args(field.annotation)

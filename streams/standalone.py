@@ -5,13 +5,15 @@ log a missing topic as ignored, and wait for ever.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import faust
+from faust.worker import Worker
 
 from streams.faults import OperationError
 from streams.settings import Settings, load_settings
 from streams.topics import require_topics
-from streams.web import attach
+from streams.web import attach, require_token
 
 
 def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
@@ -27,4 +29,17 @@ def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
         raise SystemExit(f"cleanwire: {error}") from None
     app = build(settings)
     attach([app], settings)
+
+    class Checked(Worker):
+        """Faust's worker, made when its command has taken --web-bind and --without-web in."""
+
+        def __init__(self, *services: Any, **options: Any) -> None:  # noqa: ANN401 - Faust's own
+            if app.conf.web_enabled:
+                try:
+                    require_token(app.conf.web_bind, settings.web_token)
+                except OperationError as error:
+                    raise SystemExit(f"cleanwire: {error}") from None
+            super().__init__(*services, **options)
+
+    app.conf.Worker = Checked  # type: ignore[assignment] # Faust declares what it makes of it
     return app

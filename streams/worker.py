@@ -20,7 +20,7 @@ from streams.folder import require_folder
 from streams.logs import LOGGING
 from streams.settings import Settings
 from streams.topics import partitions_of, require_topics
-from streams.web import attach
+from streams.web import attach, require_token
 
 
 def preflight(settings: Settings, *, web: bool) -> None:
@@ -29,6 +29,8 @@ def preflight(settings: Settings, *, web: bool) -> None:
     Raises:
         OperationError: what is missing, and what to do.
     """
+    if web:
+        require_token(settings.web_bind, settings.web_token)
     require_folder(settings)
     if web:
         _check_port(settings.web_bind, settings.web_port)
@@ -60,7 +62,8 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
         app.finalize()
     worker = Worker(*apps, loop=loop, loglevel="WARNING", logging_config=LOGGING)
     worker.spinner = None
-    view = f", web view on http://{settings.web_bind}:{settings.web_port}/" if web else ""
+    host = f"[{settings.web_bind}]" if ":" in settings.web_bind else settings.web_bind
+    view = f", web view on http://{host}:{settings.web_port}/" if web else ""
     ERR.print(f"working on {', '.join(stages)} at {settings.broker}{view}; Ctrl-C stops")
     try:
         worker.execute_from_commandline()
@@ -69,12 +72,13 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
 
 
 def _check_port(host: str, port: int) -> None:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise OperationError(
-                f"the web view cannot listen on {host}:{port}: {error.strerror}",
-                "set CLEANWIRE_WEB_PORT to a free port, or use --without-web",
-            ) from None
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with contextlib.closing(socket.socket(family, kind)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise OperationError(
+            f"the web view cannot listen on {host}:{port}: {error.strerror}",
+            "set CLEANWIRE_WEB_PORT to a free port, or use --without-web",
+        ) from None

@@ -79,10 +79,11 @@ class Worker:
     def __exit__(self, *_):
         self.stop()
 
-    def get(self, path):
+    def get(self, path, **headers):
         url = f"http://127.0.0.1:{self.settings.web_port}{path}"
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            asked = urllib.request.Request(url, headers=headers)
+            with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310 - http above
                 return answer.status, answer.read().decode(), dict(answer.headers)
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(), dict(error.headers)

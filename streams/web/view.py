@@ -1,19 +1,23 @@
 """The routes, hung into Faust's web server.
 
 The rule here: these paths and no others, for reading only, from any origin's scripts to none;
-Faust's own pages stay off, because they show and serve internal state.
+every request passes the guard. Faust's own pages stay off, because they show and serve internal
+state.
 """
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 import faust
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.settings import Settings
+from streams.web.guard import Guard
 from streams.web.metrics import exposition, registry
 from streams.web.pages import overview
 from streams.web.probes import Stages
@@ -27,12 +31,23 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), fullscreen=(), geolocation=(), "
+    "microphone=(), payment=(), usb=()",
+    "X-Permitted-Cross-Domain-Policies": "none",
     "Cache-Control": "no-store",
     # The default names the versions of Python and aiohttp.
     "Server": "cleanwire",
 }
 
+IDLE_SECONDS = 30.0
+"""A connection is closed that has sent no whole request for so long; aiohttp would wait an hour."""
+
 Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+_SERVER = logging.getLogger("aiohttp.server")
 
 
 class _View(Web):
@@ -43,6 +58,10 @@ class _View(Web):
     debug_blueprints: ClassVar[list[tuple[str, str]]] = []
     optional_blueprints: ClassVar[list[tuple[str, str]]] = []
 
+    def __init__(self, app: faust.App) -> None:
+        super().__init__(app)
+        self._runner = web.AppRunner(self.web_app, access_log=None, keepalive_timeout=IDLE_SECONDS)
+
 
 def attach(apps: Sequence[faust.App], settings: Settings) -> None:
     """Let the first app's web server show the view of all of this process's apps.
@@ -51,8 +70,9 @@ def attach(apps: Sequence[faust.App], settings: Settings) -> None:
         apps: all apps of this process; the first one's settings say where it listens.
         settings: the settings that they were made with.
     """
-    server = _View(apps[0])
+    server, guard = _View(apps[0]), Guard(settings.web_token)
     apps[0].web = server
+    _SERVER.addFilter(_is_our_fault)
     state, stages = State(time.time()), Stages(apps, settings)
     tailer = Tailer(settings, state)
 
@@ -62,14 +82,15 @@ def attach(apps: Sequence[faust.App], settings: Settings) -> None:
     async def stop(_: web.Application) -> None:
         await tailer.stop()
 
-    for path, handler in _routes(state, stages).items():
+    for path, handler in _routes(state, stages, guard).items():
         server.web_app.router.add_get(path, handler)
+    server.web_app.middlewares.append(guard.middleware)
     server.web_app.on_response_prepare.append(_secure)
     server.web_app.on_startup.append(start)
     server.web_app.on_cleanup.append(stop)
 
 
-def _routes(state: State, stages: Stages) -> dict[str, Handler]:
+def _routes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
     collectors = registry(state, stages)
 
     async def index(request: web.Request) -> web.Response:
@@ -85,16 +106,19 @@ def _routes(state: State, stages: Stages) -> dict[str, Handler]:
             body=exposition(collectors), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
-    async def health(_: web.Request) -> web.Response:
+    async def health(request: web.Request) -> web.Response:
         crashed = stages.crashed()
-        text = f"crashed: {', '.join(crashed)}" if crashed else "ok"
+        text = "crashed" if crashed else "ok"
+        if crashed and guard.trusts(request):
+            text += f": {', '.join(crashed)}"
         return web.Response(text=text + "\n", status=503 if crashed else 200)
 
-    async def ready(_: web.Request) -> web.Response:
+    async def ready(request: web.Request) -> web.Response:
         missing = {stage: why for stage, why in stages.missing().items() if why}
-        return web.json_response(
-            {"ready": not missing, "missing": missing}, status=503 if missing else 200
-        )
+        answer: dict[str, object] = {"ready": not missing}
+        if guard.trusts(request):
+            answer["missing"] = missing
+        return web.json_response(answer, status=503 if missing else 200)
 
     return {
         "/": index,
@@ -108,3 +132,11 @@ def _routes(state: State, stages: Stages) -> dict[str, Handler]:
 async def _secure(_: web.Request, response: web.StreamResponse) -> None:
     """Every answer has the headers, those for unknown paths too."""
     response.headers.update(HEADERS)
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """Whether an error of the server is more than a request that is none.
+
+    aiohttp logs what it cannot read, which anybody may send and which may hold a token.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))

@@ -60,6 +60,7 @@ def test_a_bad_setting_is_2_in_one_line(monkeypatch, capsys):
 def test_config_masks_secrets_and_says_where_a_value_is_from(tmp_path, monkeypatch, capsys):
     (tmp_path / "cleanwire.toml").write_text("web_port = 7001\n")
     monkeypatch.setenv("CLEANWIRE_SASL_PASSWORD", "opensesame")
+    monkeypatch.setenv("CLEANWIRE_WEB_TOKEN", "opensesame-opensesame")
     monkeypatch.setenv("CLEANWIRE_SASL_USERNAME", "me")
     assert cli.run(["config"]) == 0
     lines = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.errors import REASONS
 from streams.settings import Settings
@@ -183,6 +184,64 @@ def test_what_pages_say_stays_text(member, hostile):
     page = Tags(overview(state(one), NOW, {}))
     assert page.tags == plain.tags
     assert hostile in page.words
+
+
+HOSTILE = st.lists(
+    st.sampled_from(
+        ["<script>alert(1)</script>", "</title>", "</bdi>", "<!--", "-->", "<svg onload=x>", "'", '"',
+         "`", "&#60;b&#62;", "&lt;", "<", ">", "=", "\x00", "\x1b[31m", "\r\n", "\x85", "\u2028", "\u202e",
+         "\u2066", "\ufeff", "\ufdd0", "\U000e0041", "javascript:alert(1)", " onload=alert(1) ", "é"]
+    )
+    | st.text(max_size=8),
+    max_size=8,
+).map("".join)  # fmt: skip
+
+
+def elements(html):
+    """Every element with its attributes, and all text, as a browser would make them."""
+    tree = LexborHTMLParser(html)
+    return [(node.tag, node.attributes) for node in tree.css("*")], tree.root.text(deep=True)
+
+
+def records(*texts):
+    """A record of each outcome with these texts in it; none is empty, so the page has one shape."""
+    title, url, site, language, other, reason, detail, source = texts
+    clean = CLEAN | {
+        "title": f"t{title}",
+        "url": f"https://e.example/{url}",
+        "site": f"s{site}",
+        "language": language,
+    }
+    copy = COPY | {
+        "url": f"https://e.example/{url}",
+        "kind": reason,
+        "duplicate_of_url": f"o{other}",
+    }
+    headers = [
+        ("cleanwire.reason", reason.encode()),
+        ("cleanwire.detail", f"d{detail}".encode()),
+        ("cleanwire.source.partition", source.encode()),
+        ("cleanwire.source.offset", source.encode()),
+    ]
+    yield "clean", clean | {"author": title, "blocks": [title], "text": title}, []
+    yield "duplicate", copy, []
+    yield "rejected", {"url": f"https://e.example/{url}", "body": title}, headers
+    yield "rejected", {"url": 7}, headers
+
+
+@given(st.tuples(*[HOSTILE] * 8))
+def test_nothing_that_a_record_says_becomes_an_element_or_an_attribute(texts):
+    pages = []
+    for said in (texts, ("plain",) * 8):
+        known = state()
+        known.was_read("outcomes", NOW)
+        known.was_read("lag", NOW)
+        for outcome, event, headers in records(*said):
+            known.enter(seen(outcome, orjson.dumps(event), headers, NOW), NOW)
+        pages.append(elements(overview(known, NOW, {})))
+    (hostile, text), (plain, _) = pages
+    assert hostile == plain
+    assert all(sign.isprintable() for sign in text)
 
 
 @given(st.text(string.printable + "\u202e\x00\x1b<>&'\"", max_size=40))

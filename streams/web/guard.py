@@ -1,0 +1,109 @@
+"""Who is answered by the web view.
+
+The rule here: whoever does not come from this host gives the token, and no other site's page can
+ask through a visitor's browser. The token stands in a header, never in a URL or a log. Without a
+token the view listens on loopback alone, and answers to loopback's names alone: a name of
+somebody else's that resolves to 127.0.0.1 (DNS rebinding) is none of them.
+"""
+
+import base64
+import hmac
+import ipaddress
+import re
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+from pydantic import SecretStr
+
+from streams.faults import ConfigurationError
+
+METHODS = (hdrs.METH_GET, hdrs.METH_HEAD)
+
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Open, because an orchestrator's probes carry no token; they then say yes or no, and not why."""
+
+CHALLENGE = 'Basic realm="Cleanwire", charset="UTF-8"'
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,255})(?::\d{1,5})?")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address, without a port, is loopback's by itself, whatever DNS says."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def require_token(bind: str, token: SecretStr | None) -> None:
+    """Refuse to serve other hosts without a token.
+
+    Args:
+        bind: the address that the view is to listen on.
+        token: what is asked of whoever comes.
+
+    Raises:
+        ConfigurationError: there is none, and the address is not loopback's.
+    """
+    if token is None and not is_loopback(bind):
+        raise ConfigurationError(
+            f"CLEANWIRE_WEB_BIND={bind} shows the web view to other hosts, without a token",
+            "set CLEANWIRE_WEB_TOKEN, bind it to 127.0.0.1, or use --without-web",
+        )
+
+
+class Guard:
+    """Stands before every handler.
+
+    Args:
+        token: what is asked of whoever comes; None lets in whoever comes from this host.
+    """
+
+    def __init__(self, token: SecretStr | None) -> None:
+        self._token = None if token is None else token.get_secret_value().encode()
+
+    def trusts(self, request: web.Request) -> bool:
+        """Whether a request that was let in may be told everything."""
+        return self._token is None or self._has_token(request)
+
+    @property
+    def middleware(self) -> Middleware:
+        """For aiohttp's application."""
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self._check(request)
+            return await handler(request)
+
+        return guard
+
+    def _check(self, request: web.Request) -> None:
+        if request.method not in METHODS:
+            raise web.HTTPMethodNotAllowed(request.method, METHODS)
+        if self._token is None:
+            named = _HOST.fullmatch(request.headers.get(hdrs.HOST, ""))
+            if named is None or not is_loopback(named[1]):
+                raise web.HTTPMisdirectedRequest(
+                    text="421: this view answers to localhost and 127.0.0.1 alone; "
+                    "with CLEANWIRE_WEB_TOKEN set it answers to any name\n"
+                )
+        elif request.path not in PROBES and not self._has_token(request):
+            raise web.HTTPUnauthorized(
+                headers={hdrs.WWW_AUTHENTICATE: CHALLENGE},
+                text="401: give CLEANWIRE_WEB_TOKEN, as a password or as a bearer token\n",
+            )
+
+    def _has_token(self, request: web.Request) -> bool:
+        scheme, _, text = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        # Octets that are no UTF-8 come as surrogates.
+        given = text.strip().encode(errors="surrogateescape")
+        if scheme.lower() == "basic":
+            try:
+                given = base64.b64decode(given, validate=True).partition(b":")[2]
+            except ValueError:
+                return False
+        elif scheme.lower() != "bearer":
+            return False
+        return hmac.compare_digest(given, self._token or b"")

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from streams.cli.main import COMMANDS
 from streams.settings import PREFIX, Settings
+from streams.web.guard import is_loopback
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = [
@@ -36,6 +38,26 @@ def test_compose_starts_the_topics_before_the_worker():
             assert port.startswith("127.0.0.1:")
     limit = int(services["kafka"]["environment"]["KAFKA_MESSAGE_MAX_BYTES"])
     assert limit >= Settings().max_message_bytes + 64 * 1024
+
+
+def test_compose_shows_the_web_view_to_nobody_without_a_token():
+    text = (ROOT / "docker-compose.yml").read_text("utf-8")
+    environment = yaml.safe_load(text)["services"]["worker"]["environment"]
+    assert not is_loopback(environment["CLEANWIRE_WEB_BIND"])
+    # Compose refuses to start without it, and says why.
+    assert environment["CLEANWIRE_WEB_TOKEN"].startswith("${CLEANWIRE_WEB_TOKEN:?")
+
+
+def test_kubernetes_takes_the_token_from_a_secret():
+    text = (ROOT / "deploy" / "kubernetes" / "worker.yaml").read_text("utf-8")
+    config, *deployments = yaml.safe_load_all(text)
+    assert not is_loopback(config["data"]["CLEANWIRE_WEB_BIND"])
+    kinds = [Settings.model_fields[name.removeprefix(PREFIX).lower()] for name in config["data"]]
+    assert SecretStr | None not in [field.annotation for field in kinds]
+    assert len(deployments) == 2
+    for deployment in deployments:
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        assert {"secretRef": {"name": "cleanwire"}} in container["envFrom"]
 
 
 def test_kubernetes_runs_both_stages_without_privileges():

@@ -5,15 +5,14 @@ each stage is an app of its own, hence a consumer group of its own.
 """
 
 import dataclasses
-import ssl
 from pathlib import Path
 from typing import Any, Literal
 
 import faust
-from aiokafka.helpers import create_ssl_context
 from faust.types.auth import SASLMechanism
 
 from streams.positions import App
+from streams.security import password, protocol, ssl_context
 from streams.settings import Settings
 
 Stage = Literal["extract", "dedupe"]
@@ -113,41 +112,25 @@ def _instance_id(settings: Settings, stage: Stage) -> str | None:
 
 def aiokafka_security(settings: Settings) -> dict[str, Any]:
     """The arguments of an aiokafka client for SASL and TLS."""
-    arguments: dict[str, Any] = {
-        "security_protocol": ("SASL_" if settings.sasl_mechanism else "")
-        + ("SSL" if settings.tls else "PLAINTEXT")
-    }
+    arguments: dict[str, Any] = {"security_protocol": protocol(settings)}
     if settings.tls:
-        arguments["ssl_context"] = _tls(settings)
+        arguments["ssl_context"] = ssl_context(settings)
     if settings.sasl_mechanism:
         arguments |= {
             "sasl_mechanism": settings.sasl_mechanism,
             "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": _password(settings),
+            "sasl_plain_password": password(settings),
         }
     return arguments
 
 
 def _credentials(settings: Settings) -> Any:  # noqa: ANN401 - Faust's union of credential types
-    context = _tls(settings) if settings.tls else None
+    context = ssl_context(settings) if settings.tls else None
     if settings.sasl_mechanism:
         return faust.SASLCredentials(
             username=settings.sasl_username,
-            password=_password(settings),
+            password=password(settings),
             mechanism=SASLMechanism(settings.sasl_mechanism),
             ssl_context=context,
         )
     return faust.SSLCredentials(context) if context else None
-
-
-def _tls(settings: Settings) -> ssl.SSLContext:
-    context: ssl.SSLContext = create_ssl_context(
-        cafile=settings.tls_ca_file,
-        certfile=settings.tls_cert_file,
-        keyfile=settings.tls_key_file,
-    )
-    return context
-
-
-def _password(settings: Settings) -> str:
-    return settings.sasl_password.get_secret_value() if settings.sasl_password else ""

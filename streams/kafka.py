@@ -6,7 +6,6 @@ and what the brokers refuse comes out as one line that names cause and fix.
 
 import contextlib
 import logging
-import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,13 @@ from kafka import errors as kafka_errors
 
 from streams.apps import RECORD_OVERHEAD
 from streams.faults import OperationError
+from streams.security import (
+    certificate_refused,
+    login_refused,
+    password,
+    protocol,
+    ssl_context,
+)
 from streams.settings import Settings
 
 TIMEOUT_MS = 10_000
@@ -38,36 +44,17 @@ def common(settings: Settings) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "bootstrap_servers": settings.broker.split(","),
         "client_id": "cleanwire",
-        "security_protocol": _protocol(settings),
+        "security_protocol": protocol(settings),
     }
     if settings.tls:
         arguments["ssl_context"] = ssl_context(settings)
     if settings.sasl_mechanism:
-        password = settings.sasl_password
         arguments |= {
             "sasl_mechanism": settings.sasl_mechanism,
             "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": password.get_secret_value() if password else "",
+            "sasl_plain_password": password(settings),
         }
     return arguments
-
-
-def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """The TLS context of all clients: the brokers' names are checked."""
-    try:
-        context = ssl.create_default_context(cafile=settings.tls_ca_file)
-        if settings.tls_cert_file:
-            context.load_cert_chain(settings.tls_cert_file, settings.tls_key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise OperationError(
-            f"the TLS files cannot be used: {error}",
-            "check CLEANWIRE_TLS_CA_FILE, CLEANWIRE_TLS_CERT_FILE and CLEANWIRE_TLS_KEY_FILE",
-        ) from None
-    return context
-
-
-def _protocol(settings: Settings) -> str:
-    return ("SASL_" if settings.sasl_mechanism else "") + ("SSL" if settings.tls else "PLAINTEXT")
 
 
 @contextlib.contextmanager
@@ -122,12 +109,12 @@ def explained(settings: Settings) -> Iterator[None]:
         yield
     except (kafka_errors.KafkaTimeoutError, kafka_errors.KafkaConnectionError):
         if isinstance(reason.error, _LOGIN_FAULTS):
-            raise _login_refused(settings) from None
+            raise login_refused(settings) from None
         if settings.sasl_mechanism and "disconnected" in str(reason.error):
-            raise _login_refused(settings, "hung up on") from None
+            raise login_refused(settings, "hung up on") from None
         raise _unreachable(settings, reason.error) from None
     except _LOGIN_FAULTS:
-        raise _login_refused(settings) from None
+        raise login_refused(settings) from None
     except kafka_errors.KafkaError as error:
         said = getattr(error, "description", "") or type(error).__name__
         raise OperationError(f"the broker at {where} refused: {said}", _fix(error)) from None
@@ -160,18 +147,10 @@ def _telling(error: Exception) -> int:
     return 2 if isinstance(error, _LOGIN_FAULTS) else int("Handshake" in str(error))
 
 
-def _login_refused(settings: Settings, did: str = "refused") -> OperationError:
-    """A login that failed; the client does not always see the answer before the hanging up."""
-    who = settings.sasl_username or "a client without one"
-    how = f" by {settings.sasl_mechanism}" if settings.sasl_mechanism else ""
-    return OperationError(
-        f"the broker at {settings.broker} {did} the login of {who}{how}",
-        "check CLEANWIRE_SASL_MECHANISM, CLEANWIRE_SASL_USERNAME and CLEANWIRE_SASL_PASSWORD",
-    )
-
-
 def _unreachable(settings: Settings, reason: Exception | None) -> OperationError:
-    how = _protocol(settings)
+    if reason and (refused := certificate_refused(settings, reason)):
+        return refused
+    how = protocol(settings)
     why = f": {reason.args[0] if reason.args else reason}" if reason else ""
     return OperationError(
         f"no broker answers at {settings.broker} over {how}{why}",

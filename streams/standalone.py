@@ -11,6 +11,7 @@ import faust
 from faust.worker import Worker
 
 from streams.faults import OperationError
+from streams.refusal import end_when_refused
 from streams.settings import Settings, load_settings
 from streams.topics import require_topics
 from streams.web import attach, require_token
@@ -29,6 +30,7 @@ def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
         raise SystemExit(f"cleanwire: {error}") from None
     app = build(settings)
     attach([app], settings)
+    end_when_refused(settings)
 
     class Checked(Worker):
         """Faust's worker, made when its command has taken --web-bind and --without-web in."""

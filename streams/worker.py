@@ -18,6 +18,7 @@ from streams.cli.screen import ERR
 from streams.faults import OperationError
 from streams.folder import require_folder
 from streams.logs import LOGGING
+from streams.refusal import end_when_refused
 from streams.settings import Settings
 from streams.topics import partitions_of, require_topics
 from streams.web import attach, require_token
@@ -60,6 +61,7 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     apps = build(settings, stages, web=web)
     for app in apps:
         app.finalize()
+    end_when_refused(settings)
     worker = Worker(*apps, loop=loop, loglevel="WARNING", logging_config=LOGGING)
     worker.spinner = None
     host = f"[{settings.web_bind}]" if ":" in settings.web_bind else settings.web_bind

@@ -165,6 +165,11 @@ def check_topics(settings: Settings) -> list[Difference]:
             resource = ConfigResource(ConfigResourceType.TOPIC, spec.name)
             configs = admin.describe_configs([resource], config_filter="all")
             found = {key: entry["value"] for key, entry in configs["topic"][spec.name].items()}
+            if not found:
+                raise OperationError(
+                    f"the configuration of topic {spec.name} cannot be read",
+                    "grant this user DescribeConfigs on it",
+                )
             partitions = len(described["partitions"])
             if spec.or_more and partitions > spec.partitions:
                 # Kafka takes no partition away; what fewer shards leave over is idle.

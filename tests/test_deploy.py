@@ -75,3 +75,13 @@ def test_kubernetes_runs_both_stages_without_privileges():
                 stages.add(container["args"][2])
                 assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert stages == {"extract", "dedupe"}
+
+
+def test_the_image_holds_nothing_that_no_lock_names():
+    text = (ROOT / "deploy" / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    commands = re.findall(r"bin/pip [^&\n]+", text)
+    assert len(commands) == 4
+    for command in commands:
+        lock = re.search(r"--require-hashes -r (\S+)", command)
+        assert lock or "--no-deps" in command
+        assert lock is None or (ROOT / lock[1]).is_file()

@@ -18,6 +18,7 @@ and stands for the last few characters of its run.
 import base64
 import binascii
 import dataclasses
+import re
 import struct
 import unicodedata
 
@@ -30,6 +31,13 @@ __all__ = ["FLOOR", "MAX_FIGURES", "SCALE", "SHINGLE", "SHORT", "VERSION", "Sign
 VERSION = 2
 
 _HEAD = struct.Struct(">BB8sIQ")
+
+_STACK = 1000
+# Normalising sorts the marks on one letter, in a time that grows with the square of their number.
+# Other characters that this takes for marks part words, as one of them does.
+_STACKED = re.compile(
+    rf"((?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){{{_STACK}}})(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f])+"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -105,5 +113,7 @@ def _normalized(text: str) -> str:
 
 
 def _folded(line: str) -> str:
+    if len(line) > _STACK:
+        line = _STACKED.sub(r"\1", line)
     folded = unicodedata.normalize("NFKC", line).casefold()
     return unicodedata.normalize("NFKC", folded)

@@ -43,6 +43,7 @@ async def outcomes(
         seconds=settings.page_time_limit,
         page_bytes=settings.max_page_bytes,
         message_bytes=settings.max_message_bytes,
+        memory_bytes=settings.clean_memory,
         require_article=settings.require_article,
     )
     waiting: collections.deque[tuple[InputPage, asyncio.Task[Cleaned | PageRejected]]]

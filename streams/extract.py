@@ -31,6 +31,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
         seconds=settings.page_time_limit,
         page_bytes=settings.max_page_bytes,
         message_bytes=settings.max_message_bytes,
+        memory_bytes=settings.clean_memory,
         require_article=settings.require_article,
     )
     buffering = BUFFERING["extract"]

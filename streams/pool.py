@@ -1,4 +1,4 @@
-"""Cleaning in killable processes, with a time limit a page.
+"""Cleaning in killable processes, with a limit of time and memory a page.
 
 The rule here: whatever a page does to the parser (hang, crash, eat memory) ends in one
 answer for that page, and in nothing else. A process that hangs or dies is replaced.
@@ -8,7 +8,9 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import multiprocessing
+import sys
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -40,12 +42,15 @@ class Limits:
         seconds: wall time for one page.
         page_bytes: the largest body that is cleaned.
         message_bytes: the largest record on the bus.
+        memory_bytes: what a process may take on top of what it holds when it starts; 0 is no
+            limit, as is anything where the system is not Linux.
         require_article: whether a page that is no article is refused.
     """
 
     seconds: float
     page_bytes: int
     message_bytes: int
+    memory_bytes: int = 0
     require_article: bool = True
 
 
@@ -75,6 +80,8 @@ class CleaningPool:
         return ProcessPool(
             max_workers=self._processes,
             max_tasks=TASKS_PER_PROCESS,
+            initializer=_limit_memory,
+            initargs=[self._limits.memory_bytes],
             # Forking a process that runs threads and an event loop can deadlock the child.
             context=multiprocessing.get_context("spawn"),
         )
@@ -140,19 +147,43 @@ def _end(pool: ProcessPool) -> None:
     pool.join()
 
 
+def _limit_memory(size: int) -> None:
+    """Let this process take so many bytes on top of what it holds.
+
+    Of the limits that Linux knows, this one counts what is allocated, and no code and no
+    address space that is only reserved.
+    """
+    if not size or sys.platform != "linux":
+        return
+    import resource  # noqa: PLC0415 - not every system has it
+
+    held = int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    soft = held + size
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
 def _clean(
     value: bytes | None, source: Source, received_at: float, limits: Limits
 ) -> Cleaned | PageRejected:
     try:
-        article = clean_event(
-            value, max_page_bytes=limits.page_bytes, require_article=limits.require_article
-        )
+        return _cleaned(value, source, received_at, limits)
     except PageRejected as error:
         return REASONS[error.reason](error.detail)
     except MemoryError:
         return ParserCrashed("the cleaning process ran out of memory")
     except Exception as error:  # noqa: BLE001 - whatever one page does to a parser costs that page
         return ParserCrashed(f"the cleaner raised {type(error).__name__}")
+
+
+def _cleaned(
+    value: bytes | None, source: Source, received_at: float, limits: Limits
+) -> Cleaned | PageRejected:
+    article = clean_event(
+        value, max_page_bytes=limits.page_bytes, require_article=limits.require_article
+    )
     event_time = event_time_of(article.fetched_at, received_at)
     candidate = pack_candidate(
         CandidateArticle(

@@ -22,6 +22,9 @@ PREFIX = "CLEANWIRE_"
 FILE = "cleanwire.toml"
 """The settings file, in the working directory unless `CLEANWIRE_CONFIG` names another."""
 
+LEAST_MEMORY = 256 << 20
+"""Bytes that cleaning has to be allowed: with less, ordinary pages fail."""
+
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([smhdw]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}")
@@ -96,6 +99,9 @@ class Settings(pydantic_settings.BaseSettings):
     clean_processes: int = Field(
         os.cpu_count() or 1, ge=1, le=1024, description="pages cleaned at a time"
     )
+    clean_memory: int = Field(
+        2 << 30, ge=0, description="bytes that cleaning a page may take on Linux; 0 is no limit"
+    )
     dedupe_shards: int = Field(
         1, ge=1, le=32, description="memories of dedupe, each a partition of candidates"
     )
@@ -140,6 +146,13 @@ class Settings(pydantic_settings.BaseSettings):
             if not _ADDRESS.fullmatch(address) or int(address.rpartition(":")[2]) > 65_535:  # noqa: PLR2004 - ports
                 raise ValueError("use host:port, comma-separated")
         return ",".join(addresses)
+
+    @pydantic.field_validator("clean_memory")
+    @classmethod
+    def _enough(cls, value: int) -> int:
+        if 0 < value < LEAST_MEMORY:
+            raise ValueError(f"use at least {LEAST_MEMORY}, or 0 for no limit")
+        return value
 
     @pydantic.field_validator("tls_ca_file", "tls_cert_file", "tls_key_file")
     @classmethod

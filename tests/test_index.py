@@ -24,7 +24,7 @@ NO_FIGURES = np.empty(0, np.uint64)
 
 @functools.cache
 def text(seed, length=400):
-    return " ".join(random.Random(seed).choices(WORDS, k=length))  # noqa: S311 - texts, no secrets
+    return " ".join(random.Random(seed).choices(WORDS, k=length))
 
 
 @functools.cache

@@ -265,7 +265,7 @@ def test_each_shard_remembers_its_part():
 
 
 def test_with_caps_on_few_outcomes_differ():
-    draw = random.Random(3)  # noqa: S311 - texts, no secrets
+    draw = random.Random(3)
     template = story(99, 60)
     texts = [template + " " + story(number % 300, 50) for number in range(600)]
     draw.shuffle(texts)

@@ -23,6 +23,7 @@ from cleanwire.extract.decide import Decision, decide_blocks, hints_of
 from cleanwire.extract.features import Hints
 from cleanwire.extract.furniture import is_breadcrumb, is_counter, is_date_line, is_separator
 from cleanwire.extract.metadata import read_metadata, with_elements
+from cleanwire.extract.nesting import parsed
 from cleanwire.extract.structure import paragraphs_of, structured
 from cleanwire.extract.text import ends_sentence, squeezed, words_in
 from cleanwire.language import language_of
@@ -102,8 +103,9 @@ def extract_html(
 
     Raises:
         NoArticle: home page, link list, error page, empty body.
+        TooLarge: nested too deep, too many attributes, elements or blocks.
     """
-    tree = LexborHTMLParser(html)
+    tree = parsed(html)
     metadata = read_metadata(tree, url)
     hints = hints_of(metadata)
     page = read_html(tree)
@@ -277,8 +279,7 @@ def _kind(text: str, *, linked: bool) -> str:
 def _split(text: str) -> tuple[str, ...]:
     """A body that came as one string: its lines, or, of HTML in a string, its text."""
     if "</" in text:
-        page = read_html(LexborHTMLParser(text))
-        return tuple(page.texts)
+        return tuple(read_html(parsed(text)).texts)
     return tuple(line for part in text.splitlines() if (line := squeezed(part)))
 
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from selectolax.lexbor import LexborHTMLParser
 
+from cleanwire.errors import TooLarge
 from cleanwire.extract.text import UNSEEN, squeezed
 
 INVISIBLE = ("script style noscript template svg iframe button select textarea nav footer").split()
@@ -51,6 +52,10 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 # quoted value only a blank or the tag's end can follow.
 _TOKEN = re.compile(r'<(?:!--[\s\S]*?--|(/?)([^ >/]++)((?: [^ >][^ =>]*+="[^"]*+")*+))>([^<]*+)')
 
+
+MAX_TAGS = 1_000_000
+MAX_BLOCKS = 200_000
+"""What has more takes seconds and gigabytes, and is no article: a book has some ten thousand."""
 
 Token = tuple[str, str, str, str]
 """`/` of a closing tag, name, attributes, the text after it."""
@@ -115,6 +120,9 @@ def read_html(tree: LexborHTMLParser, *, whole: bool = False) -> Page:
     Args:
         tree: the page.
         whole: whether `nav` and `footer` stay: where one is not closed, it holds the story.
+
+    Raises:
+        TooLarge: over `MAX_TAGS` or `MAX_BLOCKS`.
     """
     pruned = 0 if whole else len(tree.css("nav,footer"))
     tree.strip_tags([tag for tag in INVISIBLE if pruned or tag not in _NAVIGATION])
@@ -122,8 +130,17 @@ def read_html(tree: LexborHTMLParser, *, whole: bool = False) -> Page:
         node.decompose()
     body = tree.body
     html = body.html if body is not None else None
+    # Not the page's own: a parser may open an element anew in each paragraph.
+    if html and html.count("<") > MAX_TAGS:
+        raise TooLarge(f"the page has more than {MAX_TAGS} tags")
     page = _walk(_TOKEN.findall(html)) if html else _empty()
     page.pruned = pruned
+    return _bounded(page)
+
+
+def _bounded(page: Page) -> Page:
+    if len(page) > MAX_BLOCKS:
+        raise TooLarge(f"the page has {len(page)} blocks of text, more than {MAX_BLOCKS}")
     return page
 
 
@@ -226,7 +243,11 @@ def unescaped(text: str) -> str:
 
 
 def read_lines(lines: Sequence[str]) -> Page:
-    """The lines of a plain-text page as blocks."""
+    """The lines of a plain-text page as blocks.
+
+    Raises:
+        TooLarge: over `MAX_BLOCKS`.
+    """
     page = _empty(flat=True)
     for line in lines:
         text = squeezed(line)
@@ -238,4 +259,4 @@ def read_lines(lines: Sequence[str]) -> Page:
     page.bold.extend([0] * count)
     page.inside.extend([0] * count)
     page.ends[0] = count
-    return page
+    return _bounded(page)

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.authors import names
 from cleanwire.extract.dates import MONTHS
-from cleanwire.extract.jsonld import as_list, text_of
+from cleanwire.extract.jsonld import as_list, text_of, types
 from cleanwire.extract.text import squeezed
 
 _METAS = (
@@ -54,6 +54,7 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _READ = 12
+_READ_CHARACTERS = 4_000_000
 _LONGEST = 160
 _UP = 6
 _LABEL = re.compile(
@@ -107,9 +108,13 @@ def authors_in_tree(
     excluded = tuple(not_names)
     for selectors, one_word in ((_MARKED, True), (_CLASSES, False), (_LINKS, False)):
         selector = those_in(written, selectors)
-        read = 0
+        read = seen = 0
         for node in tree.css(selector) if selector else ():
             text = squeezed(node.text(deep=True, separator=" ") or "")
+            # Elements that hold each other have the same text again and again.
+            seen += len(text)
+            if seen > _READ_CHARACTERS:
+                break
             if not 0 < len(text) <= _LONGEST or is_elsewhere(node):
                 continue
             for part in map(_cut, _AFTER_NAMES.split(text)):
@@ -181,8 +186,8 @@ def _named(author: object, by_id: dict[str, dict[str, Any]], *, organisations: b
         return []
     identifier = author.get("@id")
     known = by_id.get(identifier, {}) if isinstance(identifier, str) else {}
-    kind = str(author.get("@type") or known.get("@type"))
-    if "Organization" in kind and not organisations:
+    kinds = types(author) or types(known)
+    if any("organization" in kind for kind in kinds) and not organisations:
         return []
     named = as_list(author.get("name") or known.get("name"))
     return [name for name in named if isinstance(name, str)]

@@ -138,8 +138,13 @@ def _iso(
         moment = dt.datetime.combine(date, dt.time(*time))
     except ValueError:
         return None
-    if not zone:
-        return moment.isoformat()
-    if zone.upper() in ("Z", "UTC", "GMT"):
-        return moment.isoformat() + "Z"
-    return f"{moment.isoformat()}{zone[:3]}:{zone[-2:]}"
+    return moment.isoformat() + _zone(zone or "")
+
+
+def _zone(said: str) -> str:
+    """A zone as RFC 3339 has it, in digits of ASCII; empty where there is none on Earth."""
+    if said[:1] not in ("+", "-"):
+        return "Z" if said else ""
+    hours, minutes = int(said[1:3]), int(said[-2:])
+    on_earth = hours <= 14 and minutes < 60  # noqa: PLR2004 - UTC+14 is the easternmost
+    return f"{said[0]}{hours:02}:{minutes:02}" if on_earth else ""

@@ -9,7 +9,6 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import NDArray
-from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract import model
 from cleanwire.extract.blocks import Page, read_html
@@ -17,6 +16,7 @@ from cleanwire.extract.features import Floats, Hints, features
 from cleanwire.extract.lines import features as line_features
 from cleanwire.extract.lines import second_features
 from cleanwire.extract.metadata import Metadata
+from cleanwire.extract.nesting import parsed
 from cleanwire.extract.text import squeezed
 
 _LISTS = frozenset({"ul", "ol", "dl"})
@@ -46,7 +46,7 @@ def hints_of(metadata: Metadata) -> Hints:
     """What a page's metadata say of its body."""
     body = metadata.article_body
     if body and "</" in body:
-        body = " ".join(read_html(LexborHTMLParser(body)).texts)
+        body = " ".join(read_html(parsed(body)).texts)
     return Hints(
         title=metadata.title,
         description=metadata.description,

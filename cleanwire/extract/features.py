@@ -75,6 +75,7 @@ _FLAGS = {
 }
 _LEAD = 40
 _BODY = 200
+_LONGEST_SEARCH = 500_000_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,9 @@ def _texts(rows: NDArray[np.float32], page: Page, hints: Hints) -> _Texts:
     lead = (hints.description or "")[:_LEAD]
     rows[15] = [text.startswith(lead) for text in texts] if len(lead) > _LEAD // 2 else 0
     body = hints.body or ""
-    rows[16] = [text[:_LEAD] in body for text in texts] if len(body) > _BODY else np.nan
+    # Each text is looked for in it, so both together are bounded.
+    known = _BODY < len(body) <= _LONGEST_SEARCH // count
+    rows[16] = [text[:_LEAD] in body for text in texts] if known else np.nan
     return _Texts(words, density, prose)
 
 

@@ -249,7 +249,8 @@ def _paywalled(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> b
     free = next(
         (node["isAccessibleForFree"] for node in articles if "isAccessibleForFree" in node), None
     )
-    said = str(free).rpartition("/")[2].lower()
+    # Whatever else stands there, a list in a thousand lists among it, cannot even be printed.
+    said = str(free).rpartition("/")[2].lower() if isinstance(free, bool | str) else ""
     if said in ("true", "false"):
         return said == "false"
     tier = (_first(metas, ("article:content_tier",)) or "").lower()
@@ -257,10 +258,12 @@ def _paywalled(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> b
 
 
 def _absolute(said: str | None, url: str | None) -> str | None:
-    if not said or len(said) > MAX_VALUE:
+    said = (said or "")[: MAX_VALUE + 1].strip()
+    # A lone surrogate, as JSON-LD may have one, could not even be written down.
+    if not said or len(said) > MAX_VALUE or said != squeezed(said):
         return None
     try:
-        absolute = urljoin(url or "", said.strip())
+        absolute = urljoin(url or "", said)
         parts = urlsplit(absolute)
         if parts.scheme in ("http", "https") and parts.hostname:
             return absolute

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from cleanwire.events import BlockKind, TextBlock
 from cleanwire.extract.blocks import HEADINGS, Page
+from cleanwire.extract.text import UNSEEN
 
 CELL = " | "
 """What stands between the cells of a row."""
@@ -42,7 +43,7 @@ def structured(page: Page, chosen: Sequence[int]) -> list[TextBlock]:
             continue
         open_row = element if kind == "table-row" else -1
         if kind == "code":
-            text = page.raw.get(place, text).strip("\n")
+            text = UNSEEN.sub("", page.raw.get(place, text)).strip("\n")
         found.append((kind, level, [text]))
     return [
         TextBlock(kind=kind, level=level, text=CELL.join(cells)) for kind, level, cells in found

@@ -37,6 +37,7 @@ def test_durations(monkeypatch, text, seconds):
         ("BROKER", "a:1,b", "host:port"),
         ("BROKER", "a:99999", "host:port"),
         ("WEB_PORT", "http", "integer"),
+        ("CLEAN_MEMORY", "1000", "at least 268435456, or 0"),
         ("WEB_PORT", "0", "greater than or equal to 1"),
         ("DEDUPE_WINDOW", "soon", "30d"),
         ("DEDUPE_WINDOW", "-3d", "30d"),

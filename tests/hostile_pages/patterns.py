@@ -1,0 +1,89 @@
+"""Text that a backtracking matcher would hate, for each regular expression of the code.
+
+The rule here: a string begins as a match does and goes on as one for as long as it can, and then
+does not end as one. A new expression in `cleanwire` or `streams` wants a line here.
+"""
+
+import json
+import random
+
+from hostile_pages import events
+
+# By the name of the module whose expression it is for: the start, what repeats, the end.
+_ALMOST = {
+    "page": (("2026-11-03T10:00:00.", "1", "x"), ("<", "!doctype ", "<"), ("<rss", "\x0b", ""), ("<html", "x", "")),
+    "article": ((".", "aa", "."), ("page does not ", "exis", ""), ("", "4", "04"), ("_", "a_", "")),
+    "paragraphs": (("x\n", " \x0b", "x"), ("\n", " \n", "x"), ("\n", "\t", "\n")),
+    "authors": (
+        ("By ", " ", ""), ("by", " : ", ""), ("written ", "by ", ""), ("(", "(", "("), ("Ada", " - x", ";"),
+        ("Ada Quill", " and ", "&"), ("a", "admin", "x"), (" @", "w", ""), ("x - ", "y", ","), ("", "www.", ""),
+    ),
+    "bylines": (
+        ("| By", " ", ""), ("1  ", "written ", "by"), ("", "By", "b"), ("\u6587 ", ": ", ""), ("Ada", " | 1", ""),
+        ("", " on", ""), ("", "comment-card", ""), ("", "bio", "x"), ("A ", ",1", "|"),
+    ),
+    "dates": (
+        ("2025-01-01", " ", "1:"), ("2025-1-1T1:11:11.", "1", "Q"), ("", "1.", "1"), ("", "1/1/", "2025"),
+        ("1 ", "de ", "x"), ("1 ", "\u0101", " 2025"), ("", "Jan 1, ", ""), ("2025\u5e74", "1\u6708", ""),
+        ("1. mai 2025", " ", "1"), ("01.01.25", "x", "1:1"), ("", "\u0661", "-1-1"), ("2025-01-01T10:00:00+", "9", ""),
+        ("Mon, 1 Jan 2025 ", "10:", "00"), ("", "2025-01-", ""), ("12 december 2025", " a", "1:00pm"),
+    ),
+    "furniture": (("a", "a", "("), ("Like (", "1,", "x"), ("", "x:", " 1"), ("a", " >", "b"), (">", " ", ">")),
+    "titles": (("A", " |", "B"), ("A ", "-", "B"), ("A", " - ", ""), ("", ":", ":"), ("A | S", " | S", ""), ("|", "|", "|")),
+    "brand": (
+        ("", "ab ", "cd-e"), ("ab", "x", " "), ("A", "a", "A-b"), ("Nova", "Pulse", "-X y"), ("-", "_", "x"),
+        ("x -", "ab", " c"), ("x", " -a b c", " "), ("Nova-", "N", ",Nova"), ("a" * 40 + " ", "b" * 40 + " ", "-"),
+    ),
+    "jsonld": ((",", " ", "x"), ("[", ",", "]"), ("//<![CDATA[", "//]]>", ""), ("<!--", "-->", "{")),
+    "blocks": (("<!--", "-", ">"), ("<!--", "--", "!>"), ("<p ", 'a="', ">"), ("<p a='", '"', "'>"), ("<", "<", "<")),
+    "charset": (("<meta ", "charset ", "="), ("<meta", "<meta", ""), ("<?xml ", "encoding= ", "'"), ("<meta charset=", " ", "")),
+    "moments": (("/2025", "/", "01/01"), ("", "/20250101", "1"), ("", "-19", "-99-99")),
+    "features": (("", "a ", "."), ("", "\u0e01", ""), ("", "x, ", "")),
+}  # fmt: skip
+
+
+def almost(r: random.Random) -> bytes:
+    """One of them in every place that some expression is asked about."""
+    start, unit, end = r.choice(_ALMOST[r.choice(tuple(_ALMOST))])
+    text = start + unit * r.choice((3, 30, 150, 500, 4000)) + end
+    quoted = text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;")
+    linked = json.dumps(
+        {"@type": "NewsArticle", "headline": text, "author": text, "datePublished": text, "image": text,
+         "keywords": text, "articleSection": text, "isAccessibleForFree": text, "publisher": {"name": text}}
+    )  # fmt: skip
+    head = "".join(
+        (
+            f"<title>{quoted}</title>",
+            f"<meta property='og:title' content='{quoted}'><meta name='author' content='{quoted}'>",
+            f"<meta property='article:published_time' content='{quoted}'><meta name='keywords' content='{quoted}'>",
+            f"<link rel='canonical' href='{quoted}'><meta property='og:site_name' content='{quoted}'>",
+            f"<script type='application/ld+json'>{linked.replace('</', '')}</script>",
+        )
+    )
+    body = (
+        f"<h1>{quoted}</h1><div class='byline {quoted}'>{quoted}</div><time datetime='{quoted}'>{quoted}</time>"
+        f"<span class='date'>{quoted}</span><a rel='author' href='/author/{quoted}'>{quoted}</a>"
+    )
+    place = r.randrange(4)
+    if place == 0:
+        return events.event(r, events.page(r, f"<p>{text}</p>", head))
+    if place == 1:
+        return events.event(r, f"{body}{events.page(r, quoted)}")
+    if place == 2:
+        return events.event(
+            r, f"{text}\n{events.sentence(r)}\n\n{text}\n" * 3, content_type="text/plain"
+        )
+    return events.event(
+        r, text + events.page(r), content_type=r.choice((None, f"text/html;{text}", text))
+    )
+
+
+def address(r: random.Random) -> bytes:
+    """One of them as the event's URL, its time and its content type."""
+    start, unit, end = r.choice(_ALMOST[r.choice(tuple(_ALMOST))])
+    text = start + unit * r.choice((3, 300, 2000)) + end
+    changes = r.choice(
+        ({"url": f"https://a.example/{text}"}, {"url": f"https://{text}.example/"}, {"url": text},
+         {"fetched_at": text}, {"content_type": text}, {"fetched_at": f"2026-11-03T10:00:00{text}"})
+    )  # fmt: skip
+    return events.event(r, events.page(r), **changes)

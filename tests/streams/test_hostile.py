@@ -1,13 +1,11 @@
 """Hostile pages through the real cleaning processes, without a bus and on it."""
 
 import asyncio
-import itertools
 import os
 import signal
 import time
 from pathlib import Path
 
-import orjson
 import pytest
 from harness import Worker, added, publish, records, wait_for_outcomes
 from hostile_pages import KINDS, corpus, events, generator, make
@@ -16,8 +14,7 @@ from hostile_pages.promises import broken
 from test_schemas import validator
 
 from cleanwire import Pipeline, Source
-from cleanwire.errors import REASONS, ParserCrashed, PageRejected, TimeLimit
-from cleanwire.events import to_dict
+from cleanwire.errors import REASONS, PageRejected, ParserCrashed
 from cleanwire.wire import unpack_candidate
 from streams.audit import audit
 from streams.batch import outcomes
@@ -27,8 +24,8 @@ from streams.sources.input import InputPage
 
 SEED = 1
 COUNT = 10_000
-GRACE = 3.0
-"""Seconds past the limit until a process is dead and the next page is cleaned."""
+GRACE = 30.0
+"""Seconds past the limit in which a busy machine kills a process and starts another."""
 
 LIMITS = Limits(seconds=10, page_bytes=10 << 20, message_bytes=16 << 20, memory_bytes=1 << 30)
 SHORT = Limits(seconds=2, page_bytes=10 << 20, message_bytes=16 << 20, memory_bytes=1 << 30)
@@ -89,21 +86,124 @@ def test_every_input_has_its_one_outcome_and_the_pool_goes_on():
 
 
 def test_what_is_huge_ends_within_its_limits():
+    async def one(pool, name):
+        value = HUGE[name]()
+        started = time.monotonic()
+        outcome = await cleaned(pool, value)
+        assert time.monotonic() - started < SHORT.seconds + GRACE, name
+        assert isinstance(outcome, Cleaned) or outcome.reason in REASONS, name
+
     async def run():
+        names = list(HUGE)
         with CleaningPool(2, SHORT) as pool:
             plain = await cleaned(pool, PLAIN)
             assert isinstance(plain, Cleaned)
-
-            async def one(name):
-                value = HUGE[name]()
-                started = time.monotonic()
-                outcome = await cleaned(pool, value)
-                assert time.monotonic() - started < 2 * SHORT.seconds + GRACE, name
-                return outcome
-
-            for pair in itertools.batched(HUGE, 2) if hasattr(itertools, "batched") else zip(*[iter(HUGE)] * 2):
-                for outcome in await asyncio.gather(*map(one, pair)):
-                    assert isinstance(outcome, Cleaned) or outcome.reason in REASONS
+            for pair in zip(names[::2], names[1::2], strict=False):
+                await asyncio.gather(*(one(pool, name) for name in pair))
                 assert await cleaned(pool, PLAIN) == plain, pair
 
     asyncio.run(run())
+
+
+def selection():
+    """Seven of each kind, and a few that are huge but fit the bus in a test."""
+    values = [item.value for item in corpus(SEED + 1, 7 * len(KINDS))]
+    values += [HUGE[name]() for name in ("100,000 deep", "1,000,000 open tags", "100,000 scripts")]
+    return [*values, PLAIN]
+
+
+def assert_as_the_pipeline(found, values):
+    """One outcome a page, and the pipeline's.
+
+    Args:
+        found: by place kind, and reason or id.
+        values: the pages.
+    """
+    pipeline = Pipeline(max_page_bytes=LIMITS.page_bytes)
+    for offset, value in enumerate(values):
+        source = Source(topic="raw-pages", partition=0, offset=offset)
+        expected = pipeline.process(value, source)
+        wanted = getattr(expected, "reason", None) or expected.id
+        assert found[offset] == wanted, offset
+
+
+def test_batch_mode_gives_the_outcomes_of_the_pipeline(tmp_path):
+    values = selection()
+    settings = Settings(data_dir=tmp_path / "data", clean_processes=2)
+    pages = [
+        InputPage(value=value, source=Source(topic="files", partition=0, offset=offset))
+        for offset, value in enumerate(values)
+        if value is not None
+    ]
+
+    async def run():
+        return [outcome async for outcome in outcomes(settings, pages)]
+
+    found = asyncio.run(run())
+    assert [outcome.source for outcome in found] == [page.source for page in pages]
+    assert_as_the_pipeline(
+        [getattr(outcome, "reason", None) or outcome.id for outcome in found],
+        [page.value for page in pages],
+    )
+
+
+@pytest.mark.broker
+def test_the_stream_loses_none_of_them_and_publishes_nothing_but_valid_events(settings):
+    values = selection()
+    with Worker(settings):
+        publish(settings, values, partition=0)
+        found = wait_for_outcomes(settings, len(values))
+    assert_as_the_pipeline(
+        {
+            offset: event.get("reason") or event["id"]
+            for (_, offset), ((_, event),) in found.items()
+        },
+        values,
+    )
+    report, unreadable = audit(settings)
+    assert report.holds
+    assert not unreadable
+    assert report.raw == len(values) == sum(report.outcomes.values())
+    for ((name, event),) in found.values():
+        if name == "rejected":
+            assert event["reason"] in set(REASONS) - SURROUNDINGS
+        else:
+            validator(f"{name}-article").validate(event)
+    candidates = [unpack_candidate(r.value) for r in records(settings, settings.topics.candidates)]
+    assert len(candidates) == report.outcomes["clean"] + report.outcomes["duplicate"]
+    assert [found for candidate in candidates for found in broken(candidate)] == []
+    assert len(records(settings, settings.topics.rejected)) == report.outcomes["rejected"]
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cleaning(pid):
+    """The cleaning processes of a worker that are at work: those with the most time so far."""
+    return [
+        child
+        for child in children(pid)
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.broker
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads the processes from /proc")
+def test_a_page_whose_cleaning_kills_its_process_is_rejected_and_no_other(settings):
+    alone = settings.model_copy(update={"clean_processes": 1, "page_time_limit": 60})
+    slow = HUGE["100,000 options"]()
+    with Worker(alone) as worker:
+        publish(settings, [PLAIN], partition=0)
+        wait_for_outcomes(settings, 1)
+        publish(settings, [slow, PLAIN], partition=0)
+        time.sleep(2)
+        for child in cleaning(worker.process.pid):
+            os.kill(child, signal.SIGKILL)
+        found = wait_for_outcomes(settings, 3)
+    assert [found[0, offset][0][0] for offset in range(3)] == ["clean", "rejected", "clean"]
+    assert found[0, 1][0][1]["reason"] == ParserCrashed.reason
+    (letter,) = records(settings, settings.topics.rejected)
+    assert letter.value == slow
+    assert added(letter)["source.offset"] == "1"
+    assert audit(settings)[0].holds

@@ -2,14 +2,17 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 
 import orjson
 import pytest
 
+import streams.pool
 from cleanwire.errors import NotJson, ParserCrashed, TimeLimit, TooLarge
 from cleanwire.events import Source
 from cleanwire.wire import unpack_candidate
 from streams.pool import HEADROOM, Cleaned, CleaningPool, Limits
+from streams.settings import LEAST_MEMORY
 
 SOURCE = Source(topic="raw-pages", partition=0, offset=7)
 WORDS = " ".join(f"Word number {n} is here." for n in range(40))
@@ -104,3 +107,40 @@ def test_processes_that_die_between_pages_cost_no_page(pool):
     before, after = asyncio.run(crash())
     assert isinstance(before, Cleaned)
     assert before == after
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds what a process allocates")
+def test_a_page_that_eats_memory_costs_itself_and_not_even_the_process():
+    # A parser opens every one of these anew in each paragraph: 100 kB become eight million elements.
+    hungry = event("<html>" + "".join(f"<p><font a{n}=1>x</p>" for n in range(4000)))
+    limits = Limits(
+        seconds=60, page_bytes=8 << 20, message_bytes=1 << 20, memory_bytes=LEAST_MEMORY
+    )
+    with CleaningPool(1, limits) as pool:
+
+        async def run():
+            before = await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
+            processes = {child.pid for child in multiprocessing.active_children()}
+            eaten = await pool.clean(hungry, SOURCE, 2e9)
+            many = await pool.clean(slow_page(199_000), SOURCE, 2e9)
+            after = await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
+            assert {child.pid for child in multiprocessing.active_children()} == processes
+            return before, eaten, many, after
+
+        before, eaten, many, after = asyncio.run(run())
+    assert isinstance(eaten, ParserCrashed)
+    assert isinstance(many, ParserCrashed)
+    assert isinstance(before, Cleaned)
+    assert before == after
+
+
+def test_whatever_the_cleaner_raises_is_that_pages_outcome(monkeypatch):
+    limits = Limits(seconds=30, page_bytes=8 << 20, message_bytes=1 << 20)
+
+    def fail(_):
+        raise TypeError("str is not valid UTF-8: surrogates not allowed")
+
+    monkeypatch.setattr(streams.pool, "pack_candidate", fail)
+    outcome = streams.pool._clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9, limits)
+    assert isinstance(outcome, ParserCrashed)
+    assert "TypeError" in outcome.detail

@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -112,3 +114,13 @@ def test_the_shingles_are_those_of_the_words(tokens):
 def test_what_is_no_signature_is_refused(packed):
     with pytest.raises(ValueError, match="signature"):
         Signature.unpack(packed)
+
+
+@pytest.mark.parametrize("marks", ["\u0300\u0316", "\uff9e\u0300", "\u0315\u0300\u05ae"])
+def test_marks_without_end_on_one_letter_take_no_time_of_their_own(marks):
+    began = time.process_time()
+    long, longer = (sign(f"{TEXT} e{marks * count} {TEXT}")[0] for count in (2000, 200_000))
+    assert time.process_time() - began < 5
+    assert long.digest == longer.digest
+    few, none = sign(f"{TEXT} e{marks} {TEXT}")[0], sign(f"{TEXT} {TEXT}")[0]
+    assert len({few.digest, none.digest, long.digest}) == 3

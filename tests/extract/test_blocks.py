@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from cleanwire.extract.blocks import read_html, read_lines
+from cleanwire.errors import TooLarge
+from cleanwire.extract.blocks import MAX_BLOCKS, MAX_TAGS, read_html, read_lines
 
 
 def read(body, **options):
@@ -98,3 +99,13 @@ def test_any_markup_gives_well_formed_runs(markup):
         assert page.ends[element] <= page.ends[parent]
     for place, element in enumerate(page.inside):
         assert page.starts[element] <= place < page.ends[element]
+
+
+def test_what_has_too_many_blocks_or_tags_is_refused():
+    with pytest.raises(TooLarge, match=f"more than {MAX_BLOCKS}"):
+        read("x<hr>" * (MAX_BLOCKS + 1))
+    with pytest.raises(TooLarge, match=f"{MAX_BLOCKS + 1} blocks"):
+        read_lines(["x"] * (MAX_BLOCKS + 1))
+    with pytest.raises(TooLarge, match=f"{MAX_TAGS} tags"):
+        read("".join(f"<p><i x{n}>x</p>" for n in range(1100)))
+    assert len(read_lines(["x"] * MAX_BLOCKS)) == MAX_BLOCKS

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -153,6 +154,58 @@ def test_the_rest():
     assert found.language == "en"
     assert read().paywalled is None
     assert read('<meta property="og:image" content="javascript:alert(1)">').image is None
+
+
+@pytest.mark.parametrize("strange", ["\\ud800", "\\u0000", "\\u202e", "\\n", "\\u001f"])
+def test_an_address_that_cannot_be_written_down_is_none(strange):
+    # Mended for its last comma, by a reader that takes lone surrogates.
+    script = f'{{"@type": "NewsArticle", "image": "https://a.example/{strange}x",}}'
+    assert read(f'<script type="application/ld+json">{script}</script>').image is None
+
+
+@pytest.mark.parametrize("depth", [500, 1010, 5000])
+@pytest.mark.parametrize(
+    "field", ['"isAccessibleForFree": {}', '"author": {{"@type": {}, "name": "Ada Quill"}}']
+)
+def test_a_deep_value_is_no_value(field, depth):
+    deep = "[" * depth + "]" * depth
+    script = '{"@type": "NewsArticle", ' + field.format(deep) + "}"
+    found = read(f'<script type="application/ld+json">{script}</script>')
+    assert found.paywalled is None
+    assert found.authors in ((), ("Ada Quill",))
+
+
+def test_an_organisation_by_any_of_its_types():
+    for kind in (
+        "Organization",
+        "https://schema.org/NewsMediaOrganization",
+        ["Thing", "Organization"],
+    ):
+        node = {"@type": "Article", "author": {"@type": kind, "name": "Valley Desk Group"}}
+        assert read(jsonld(node)).authors == ()
+
+
+def test_bylines_around_each_other_are_not_read_again_and_again():
+    text = "<p>A sentence of a long story ends here.</p>" * 3000
+    nested = "<div class=byline>" * 400
+    began = time.process_time()
+    assert read(body=f"{nested}{text}</div>").authors == ()
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("+\u09e6\u09e7:\u09e6\u09e6", "+01:00"),
+        ("+99:99", ""),
+        ("-0330", "-03:30"),
+        ("+14:00", "+14:00"),
+        (" UTC", "Z"),
+        ("+15:00", ""),
+    ],
+)
+def test_a_zone_is_one_of_the_earths_in_ascii(zone, said):
+    assert find_date(f"2025-01-01T10:00:00{zone}") == f"2025-01-01T10:00:00{said}"
 
 
 def test_a_day_in_a_url():

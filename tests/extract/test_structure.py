@@ -83,3 +83,12 @@ def test_an_article_has_its_text_and_its_blocks():
         "paragraph", "heading", "paragraph", "list-item", "list-item",
     ]  # fmt: skip
     assert article.text == "\n\n".join(b.text for b in article.blocks)
+
+
+def test_code_keeps_its_lines_and_nothing_that_cannot_be_seen():
+    article = clean_page(
+        "<pre>first\n\tsecond\u202e line\u200b\x1b[31m</pre>",
+        content_type="text/html",
+        require_article=False,
+    )
+    assert [block.text for block in article.blocks] == ["first\n\tsecond line[31m"]

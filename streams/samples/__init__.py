@@ -192,7 +192,7 @@ def _broken() -> list[Sample]:
         ),
         Sample(name="100,000 open brackets", value=b"[" * 100_000, expected="rejected/not-json"),
         _sample("binary as HTML", "rejected/undecodable", url, "13:01:00", bytes(range(256)) * 40),
-        _sample("20,000 nested elements", "duplicate/excerpt", f"{url}deep", "13:02:00", deep),
+        _sample("20,000 nested elements", "rejected/too-large", f"{url}deep", "13:02:00", deep),
         _sample(
             "cut off in a tag",
             "duplicate/near",

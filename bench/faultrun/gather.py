@@ -1,0 +1,207 @@
+"""All topics read into a check, with the oracle beside them.
+
+The rule here: the oracle is the batch mode, in this process, from the same input. Of cleaning the
+input is the raw record; of deciding it is the first partition of `candidates`, whose offsets are
+the order of decisions. Only digests are kept, so that a run of many pages fits in memory.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+from kafka import KafkaConsumer
+
+from cleanwire.clean import clean_event
+from cleanwire.dedupe import Deduper, outcome_event
+from cleanwire.errors import PageRejected
+from cleanwire.wire import unpack_candidate
+from faultrun.check import Checker, Place, Told
+from faultrun.load import HEADER, Load
+from streams import kafka
+from streams.audit import audit
+from streams.dedupe import thresholds, window
+from streams.reading import records
+from streams.rejected import PREFIX
+from streams.settings import Settings
+
+PIECE = 1600
+"""So many raw records are in memory at a time."""
+
+Page = tuple[Place, bytes | None, bytes | None]
+
+
+class Oracle:
+    """The batch mode's decisions on `candidates`, record by record, in their order.
+
+    A record without a value is a note between the shards, and no article's. Whatever else comes to
+    stand on this topic is to be taken in here, at its place in the order.
+    """
+
+    def __init__(self, settings: Settings, checker: Checker) -> None:
+        self._raw = settings.topics.raw
+        self._checker = checker
+        self._seen: set[str] = set()
+        self._deduper = Deduper(window=window(settings), thresholds=thresholds(settings))
+
+    def take(self, offset: int, value: bytes | None) -> None:
+        """One record of the first partition.
+
+        Raises:
+            ValueError: it is no candidate.
+        """
+        if value is None:
+            return
+        arrived = unpack_candidate(value)
+        article, source = arrived.article, arrived.source
+        if source.topic != self._raw:
+            raise ValueError(f"it comes from {source.topic}")
+        self._checker.candidate((source.partition, source.offset), offset, _cleaned(article))
+        if article.id not in self._seen:
+            self._seen.add(article.id)
+            fact = self._deduper.decide(article, arrived.event_time)
+            self._checker.expected(
+                told(orjson.loads(orjson.dumps(outcome_event(article, source, fact))))
+            )
+
+
+def gather(settings: Settings, load: Load, checker: Checker) -> None:
+    """Read everything, and enter it.
+
+    Args:
+        settings: where the topics are.
+        load: the events that were published.
+        checker: what it is entered in.
+    """
+    topics, oracle = settings.topics, Oracle(settings, checker)
+    with kafka.consumer(settings) as consumer:
+        for record in records(consumer, topics.candidates, _silent, only=0):
+            with _reading(record, checker):
+                oracle.take(record.offset, record.value)
+        for topic in (topics.clean, topics.duplicates):
+            for record in records(consumer, topic, _silent):
+                with _reading(record, checker):
+                    event = orjson.loads(record.value)
+                    checker.outcome(_place(event["source"], topics.raw), told(event))
+        for record in records(consumer, topics.rejected, _silent):
+            with _reading(record, checker):
+                checker.outcome(*_rejected(record.headers, topics.raw))
+        _gather_raw(consumer, settings, load, checker)
+    _gather_audit(settings, checker)
+
+
+def told(event: dict[str, Any]) -> Told:
+    """An outcome that is an event, without its source."""
+    event = {name: value for name, value in event.items() if name != "source"}
+    clean = "revision" in event
+    return Told(
+        kind="clean" if clean else event["kind"],
+        what=event["id"],
+        digest=_digest(event),
+        names=event["supersedes"] if clean else event["duplicate_of"],
+        similarity=event.get("similarity"),
+        revision=event.get("revision"),
+    )
+
+
+def cleaned(settings: Settings, value: bytes | None) -> Told:
+    """What cleaning a raw record gives."""
+    try:
+        article = clean_event(
+            value,
+            max_page_bytes=settings.max_page_bytes,
+            require_article=settings.require_article,
+        )
+    except PageRejected as error:
+        return _rejection(error.reason, error.detail)
+    return _cleaned(article)
+
+
+def _cleaned(article: Any) -> Told:  # noqa: ANN401 - any dataclass will do
+    return Told(
+        kind="candidate", what=article.id, digest=_digest(orjson.loads(orjson.dumps(article)))
+    )
+
+
+def _rejection(reason: str, detail: str) -> Told:
+    return Told(kind="rejected", what=reason, digest=_digest(detail))
+
+
+def _digest(what: Any) -> bytes:  # noqa: ANN401 - any JSON
+    packed = orjson.dumps(what, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(packed, digest_size=12).digest()
+
+
+def _silent(*_: object) -> None:
+    """Tell nobody how far the reading has come."""
+
+
+@contextlib.contextmanager
+def _reading(record: Any, checker: Checker) -> Iterator[None]:  # noqa: ANN401 - untyped library
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        where = f"{record.topic} partition {record.partition} offset {record.offset}"
+        checker.violation("unreadable", f"{where}: {type(error).__name__}: {error}")
+
+
+def _place(source: Mapping[str, Any], raw: str) -> Place:
+    if source["topic"] != raw:
+        raise ValueError(f"it comes from {source['topic']}")
+    return int(source["partition"]), int(source["offset"])
+
+
+def _rejected(headers: Sequence[tuple[str, bytes]], raw: str) -> tuple[Place, Told]:
+    ours = {
+        name.removeprefix(PREFIX): value.decode()
+        for name, value in headers
+        if name.startswith(PREFIX)
+    }
+    source = {name: ours[f"source.{name}"] for name in ("topic", "partition", "offset")}
+    return _place(source, raw), _rejection(ours["reason"], ours["detail"])
+
+
+def _gather_raw(consumer: KafkaConsumer, settings: Settings, load: Load, checker: Checker) -> None:
+    pages = (
+        ((record.partition, record.offset), dict(record.headers).get(HEADER), record.value)
+        for record in records(consumer, settings.topics.raw, _silent)
+    )
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(initializer=_begin, initargs=(settings, load)) as pool:
+        # Piece by piece: a pool takes in all that it is given at once.
+        while piece := list(itertools.islice(pages, PIECE)):
+            for place, event, told_of in pool.map(_again, piece, chunksize=PIECE // 16):
+                checker.raw(place, event, told_of)
+
+
+_HERE: dict[str, Any] = {}
+
+
+def _begin(settings: Settings, load: Load) -> None:
+    _HERE.update(settings=settings, load=load)
+
+
+def _again(page: Page) -> tuple[Place, int | None, Told]:
+    """Clean a page once more, and tell whether it is the event that it says it is."""
+    place, number, value = page
+    load, event = _HERE["load"], None
+    if number is not None and number.isdigit() and int(number) < load.events:
+        made = load.event(int(number))
+        if made.value == value and made.partition == place[0]:
+            event = made.number
+    return place, event, cleaned(_HERE["settings"], value)
+
+
+def _gather_audit(settings: Settings, checker: Checker) -> None:
+    report, unreadable = audit(settings)
+    for kind in ("missing", "double", "dangling"):
+        for entry in getattr(report, kind):
+            checker.violation("audit", f"{kind}: {entry}")
+    for entry in unreadable:
+        checker.violation("audit", f"unreadable: {entry}")
+    for kind in ("waiting", "in_flight", "beyond"):
+        if getattr(report, kind):
+            checker.violation("audit", f"{kind}: {getattr(report, kind)}")

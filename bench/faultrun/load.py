@@ -1,0 +1,204 @@
+"""Raw-page events for a fault run: synthetic articles, and what a crawl does to them.
+
+The rule here: an event is a function of the seed, of the time the load ends at, and of its number.
+So whoever reads a topic can make each event anew and hold it against what stands there.
+
+Time runs fast: a thousand events are a day. What repeats an event comes at most `REACH` events
+after it, which is well inside the replay horizon that the run sets.
+"""
+
+import base64
+import dataclasses
+import datetime as dt
+import random
+import zlib
+from typing import Literal
+
+import orjson
+
+Kind = Literal[
+    "story", "exact", "near", "excerpt", "recrawl", "revision", "twice", "poison", "oversize"
+]
+
+SHARES: dict[Kind, float] = {
+    "story": 0.545,
+    "exact": 0.1,
+    "near": 0.08,
+    "excerpt": 0.06,
+    "recrawl": 0.07,
+    "revision": 0.06,
+    "twice": 0.07,
+    "poison": 0.012,
+    "oversize": 0.003,
+}
+HOT = "hot.example"
+HOT_SHARE = 0.4
+SITES = 400
+REACH = 5000
+EVENTS_A_DAY = 1000
+DAY = 86_400.0
+HOUR = 3600.0
+OFF_SHARE = 0.02
+"""Of the clocks so many are days late, and as many days early."""
+
+MAX_PAGE_BYTES = 64 << 10
+HEADER = "load.event"
+"""The header of a raw record that says which event it is."""
+
+_DRAW = random.Random("words")  # noqa: S311 - a vocabulary, no secret
+WORDS = [
+    "".join(_DRAW.choice("bdfgklmnprstv") + _DRAW.choice("aeiou") for _ in range(2 + n % 3))
+    for n in range(3000)
+]
+"""Of no language, so that two stories have nothing in common but by chance."""
+
+Story = list[list[str]]
+"""Paragraphs of words."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A record to publish; `partition` and `key` follow the site, as a crawler's would."""
+
+    number: int
+    kind: Kind
+    key: bytes
+    partition: int
+    value: bytes | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """All events of a run.
+
+    Attributes:
+        seed: what is drawn follows from it.
+        events: how many there are.
+        partitions: of `raw-pages`.
+        ends: the time that the last event is of, in seconds since the epoch.
+    """
+
+    seed: int
+    events: int
+    partitions: int
+    ends: float
+
+    def event(self, number: int) -> Event:
+        """One event, 0 to `events` - 1."""
+        kind, shown = self.kind(number), number
+        while self.kind(shown) == "twice":
+            shown = self._before(shown)
+        host, value = self._page(shown)
+        partition = zlib.crc32(host.encode()) % self.partitions
+        return Event(number=number, kind=kind, key=host.encode(), partition=partition, value=value)
+
+    def kind(self, number: int) -> Kind:
+        """What an event is; the first one is a story."""
+        if not number:
+            return "story"
+        (kind,) = self._draw("kind", number).choices(list(SHARES), list(SHARES.values()))
+        return kind
+
+    def _draw(self, what: str, number: int) -> random.Random:
+        return random.Random(f"{self.seed} {what} {number}")  # noqa: S311 - as above
+
+    def _before(self, number: int) -> int:
+        """An earlier event, rather a recent one."""
+        back = self._draw("before", number).random() ** 2 * min(number, REACH)
+        return number - 1 - int(back * 0.999)
+
+    def _story_before(self, number: int) -> int:
+        found = self._before(number)
+        while self.kind(found) != "story":
+            found -= 1
+        return found
+
+    def _host(self, number: int) -> str:
+        draw = self._draw("host", number)
+        return HOT if draw.random() < HOT_SHARE else f"site{draw.randrange(SITES)}.example"
+
+    def _page(self, number: int) -> tuple[str, bytes | None]:
+        """The site and the value of an event that is none of another's."""
+        kind, draw = self.kind(number), self._draw("page", number)
+        at, host = self._fetched(number, draw), self._host(number)
+        url = f"https://{host}/{number}"
+        if kind == "poison":
+            return host, _poison(draw, url, at)
+        if kind == "oversize":
+            size = draw.randrange(MAX_PAGE_BYTES + 1, 2 * MAX_PAGE_BYTES)
+            return host, orjson.dumps({"url": url, "fetched_at": at, "body": "<p>" + "a " * size})
+        told = number if kind == "story" else self._story_before(number)
+        story = self._story(told)
+        if kind in ("recrawl", "revision"):
+            host = self._host(told)
+            url = f"https://{host}/{told}"
+        if kind == "near":
+            story = [[_other(draw, word, 0.05) for word in words] for words in story]
+        elif kind == "excerpt":
+            story = story[:2]
+        elif kind == "revision":
+            story = [*story, _paragraph(draw)]
+        html = _html(story).encode()
+        event = {"url": url, "fetched_at": at, "status": 200, "content_type": "text/html"}
+        if draw.random() < 0.1:  # noqa: PLR2004 - a share
+            return host, orjson.dumps({**event, "body_base64": base64.b64encode(html).decode()})
+        return host, orjson.dumps({**event, "body": html.decode()})
+
+    def _story(self, number: int) -> Story:
+        draw = self._draw("story", number)
+        return [_paragraph(draw) for _ in range(draw.randint(4, 6))]
+
+    def _fetched(self, number: int, draw: random.Random) -> str:
+        """When the crawler says that it fetched it."""
+        at = self.ends - (self.events - number) / EVENTS_A_DAY * DAY
+        at += draw.gauss(0, HOUR)
+        clock = draw.random()
+        if clock < OFF_SHARE:
+            at -= draw.uniform(1, 40) * DAY
+        elif clock < 2 * OFF_SHARE:
+            at += draw.uniform(1, 3) * DAY
+        elif clock < 2.5 * OFF_SHARE and number > 0.95 * self.events:
+            # Not before the end: it moves the window to the present, and all else is late.
+            at += draw.uniform(1, 70) * 365 * DAY
+        return dt.datetime.fromtimestamp(int(at), dt.UTC).isoformat()
+
+
+def _paragraph(draw: random.Random) -> list[str]:
+    return [draw.choice(WORDS) for _ in range(draw.randint(24, 40))]
+
+
+def _other(draw: random.Random, word: str, share: float) -> str:
+    return draw.choice(WORDS) if draw.random() < share else word
+
+
+def _html(story: Story) -> str:
+    paragraphs = []
+    for words in story:
+        sentences = (" ".join(words[n : n + 12]).capitalize() for n in range(0, len(words), 12))
+        paragraphs.append(f"<p>{'. '.join(sentences)}.</p>")
+    title = " ".join(story[0][:6]).capitalize()
+    return (
+        f"<html><head><title>{title}</title></head><body><nav><a href='/'>Home</a> "
+        f"<a href='/news'>News</a></nav><article><h1>{title}</h1>{''.join(paragraphs)}</article>"
+        "<footer>All rights reserved</footer></body></html>"
+    )
+
+
+def _poison(draw: random.Random, url: str, at: str) -> bytes | None:
+    page = {"url": url, "fetched_at": at}
+    return draw.choice(
+        (
+            draw.randbytes(40),
+            None,
+            b"[1, 2]",
+            b'{"url": "' + url.encode(),
+            orjson.dumps({"fetched_at": at, "body": "no url"}),
+            orjson.dumps({**page, "fetched_at": "soon", "body": "no time"}),
+            orjson.dumps({**page, "body": "two", "body_base64": "eA=="}),
+            orjson.dumps({**page, "body_base64": "e$"}),
+            orjson.dumps({**page, "status": 404, "body": "<p>gone</p>"}),
+            orjson.dumps({**page, "content_type": "image/png", "body": "x"}),
+            orjson.dumps({**page, "body": "<html><body></body></html>"}),
+            orjson.dumps({**page, "body": "<nav><a href='/'>Home</a></nav>"}),
+        )
+    )

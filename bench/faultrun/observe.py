@@ -1,0 +1,134 @@
+"""What the bus says of a run: how far the stream has come, and how often its groups rebalanced.
+
+The rule here: a bus that is away for a moment is no answer. Whoever asks is told that nothing is
+known, and asks again.
+"""
+
+import contextlib
+import struct
+from collections.abc import Iterator
+from typing import Self
+
+from kafka import KafkaConsumer
+from kafka.errors import KafkaError
+
+from streams import kafka
+from streams.apps import STAGES, app_id
+from streams.faults import OperationError
+from streams.reading import committed, partitions_in
+from streams.settings import Settings
+
+OFFSETS = "__consumer_offsets"
+_GROUP_METADATA = 2
+"""The version of a key of Kafka's offsets topic that says: the state of a whole group."""
+
+
+def lag(settings: Settings) -> int | None:
+    """How many records of `raw-pages` and `candidates` are not committed; None: not known."""
+    topics = settings.topics
+    inputs = ((topics.raw, STAGES[0]), (topics.candidates, STAGES[1]))
+    try:
+        with kafka.consumer(settings) as consumer:
+            left = 0
+            for topic, stage in inputs:
+                done = committed(settings, app_id(settings, stage), topic)
+                for place, end in consumer.end_offsets(partitions_in(consumer, topic)).items():
+                    left += end - max(0, done.get(place, 0))
+            return left
+    except (OperationError, KafkaError):
+        return None
+
+
+class Flow:
+    """Counts the outcomes that there are; use as a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        topics = settings.topics
+        self._topics = (topics.clean, topics.duplicates, topics.rejected)
+        self._settings = settings
+        self._open = contextlib.ExitStack()
+        self._consumer: KafkaConsumer | None = None
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def count(self) -> int:
+        """How many outcomes there are, those of redelivered pages included; as last known."""
+        try:
+            if self._consumer is None:
+                self._consumer = self._open.enter_context(kafka.consumer(self._settings))
+            places = [p for topic in self._topics for p in partitions_in(self._consumer, topic)]
+            self._count = sum(self._consumer.end_offsets(places).values())
+        except (OperationError, KafkaError):
+            self._consumer = None
+            self._open.close()
+        return self._count
+
+
+def is_replicated(settings: Settings) -> bool:
+    """Whether every partition of every topic has all its copies in step."""
+    try:
+        with kafka.admin(settings) as admin:
+            return all(
+                len(partition["isr_nodes"]) == len(partition["replica_nodes"])
+                for topic in admin.describe_topics()
+                for partition in topic["partitions"]
+            )
+    except (OperationError, KafkaError):
+        return False
+
+
+class Rebalances:
+    """Counts the generations of both groups, as Kafka writes them down; use as a context manager.
+
+    A generation is one rebalance that came to its end.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._groups = {app_id(settings, stage): stage for stage in STAGES}
+        self._latest = dict.fromkeys(STAGES, 0)
+        self._from: dict[int, int] = {}
+
+    def count(self) -> int:
+        """How many there were until now, as far as the bus answers."""
+        try:
+            with kafka.consumer(self._settings) as consumer:
+                for key, value in self._new(consumer):
+                    group = _group(key)
+                    if group in self._groups and value:
+                        stage = self._groups[group]
+                        self._latest[stage] = max(self._latest[stage], _generation(value))
+        except (OperationError, KafkaError):
+            pass
+        return sum(self._latest.values())
+
+    def _new(self, consumer: KafkaConsumer) -> Iterator[tuple[bytes, bytes | None]]:
+        partitions = partitions_in(consumer, OFFSETS)
+        consumer.assign(partitions)
+        ends = consumer.end_offsets(partitions)
+        for place in partitions:
+            consumer.seek(place, self._from.get(place.partition, 0))
+        while any(consumer.position(place) < ends[place] for place in partitions):
+            batches = consumer.poll(timeout_ms=500)
+            if not batches:
+                return
+            for batch in batches.values():
+                yield from ((record.key or b"", record.value) for record in batch)
+            self._from = {place.partition: consumer.position(place) for place in partitions}
+
+
+def _group(key: bytes) -> str | None:
+    """The group of a key, if what it stands for is a whole group's state."""
+    version, length = struct.unpack_from(">hh", key)
+    return key[4 : 4 + length].decode() if version == _GROUP_METADATA else None
+
+
+def _generation(value: bytes) -> int:
+    _, length = struct.unpack_from(">hh", value)
+    (generation,) = struct.unpack_from(">i", value, 4 + max(0, length))
+    return int(generation)

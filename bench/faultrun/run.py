@@ -1,0 +1,269 @@
+"""One run: publish under faults, come to the end, check.
+
+The rule here: publishing and faults go together. The next fault waits for its share of the events
+and for the stream to move, and the publishers wait for the faults; so there is always something
+under way that can be lost.
+"""
+
+import dataclasses
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from faultrun.check import Checker, Verdict
+from faultrun.fleet import COMMAND, Fleet
+from faultrun.gather import gather
+from faultrun.load import MAX_PAGE_BYTES, Load
+from faultrun.nemesis import WEIGHTS, Entry, Fault, Nemesis
+from faultrun.observe import Flow, Rebalances, lag
+from faultrun.publish import Publishers
+from streams.broker import EmbeddedBroker
+from streams.settings import Settings
+from streams.topics import ensure_topics
+
+AHEAD = 0.15
+"""The publishers are at most so much of all events ahead of the faults."""
+
+MOVED = 0.25
+"""Between two faults the stream moves on by so much of what is published between them."""
+
+STUCK_SECONDS = 25.0
+"""After so long the next fault comes all the same."""
+
+READY_SECONDS = 120.0
+SAY_SECONDS = 10.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much of everything.
+
+    Attributes:
+        events: to be published.
+        partitions: of `raw-pages`.
+        workers: from the beginning to the end; more come and go.
+        shards: of `dedupe`.
+        rate: events a second.
+        faults: planned, brokers apart; the run goes on until the least numbers are reached.
+        sigkills: of workers, at least.
+        broker_restarts: at least, where brokers may be killed.
+        rebalances: of both groups together, at least.
+        seconds: from the last event to the end of the stream, at most.
+    """
+
+    events: int
+    partitions: int
+    workers: int = 3
+    shards: int = 1
+    rate: float
+    faults: int
+    sigkills: int
+    broker_restarts: int
+    rebalances: int
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run did, and what the check says of it; `seconds` by phase."""
+
+    seed: int
+    size: Size
+    brokers: int
+    faults: list[Entry]
+    counts: dict[Fault, int]
+    sigkills: int
+    rebalances: int
+    ends: dict[str, int]
+    seconds: dict[str, float]
+    verdict: Verdict
+
+
+def run(  # noqa: PLR0913 - what a run is made of
+    size: Size,
+    *,
+    seed: int,
+    address: str,
+    root: Path,
+    brokers: Sequence[EmbeddedBroker] = (),
+    replication_factor: int = 1,
+    command: Sequence[str] = COMMAND,
+    mounts: bool = False,
+    only: Sequence[Fault] = tuple(WEIGHTS),
+) -> Result:
+    """Do a run on topics of its own.
+
+    Args:
+        size: how much of everything.
+        seed: the load and the faults follow from it.
+        address: the brokers.
+        root: a folder for everything that is written.
+        brokers: those of them that may be killed.
+        replication_factor: of all topics.
+        command: what a worker is, for Python.
+        mounts: whether data folders are to be file systems of their own, if we may.
+        only: the faults that are drawn.
+    """
+    settings = Settings(
+        broker=address,
+        topic_prefix=f"f{uuid.uuid4().hex[:8]}.",
+        raw_partitions=size.partitions,
+        replication_factor=replication_factor,
+        max_message_bytes=1 << 20,
+        max_page_bytes=MAX_PAGE_BYTES,
+        clean_processes=1,
+        dedupe_shards=size.shards,
+        dedupe_window="10d",
+        replay_horizon="30d",
+        session_timeout=6,
+        data_dir=root,
+    )
+    ensure_topics(settings)
+    load = Load(seed=seed, events=size.events, partitions=size.partitions, ends=int(time.time()))
+    checker, clock = Checker(), _Clock()
+    with (
+        Publishers(settings, load, size.rate, root) as publishers,
+        Fleet(settings, root, size.workers, command=command, mounts=mounts) as fleet,
+        Flow(settings) as flow,
+    ):
+        nemesis = Nemesis(seed, fleet, brokers, settings, only)
+        run_of = _Run(size, settings, fleet, publishers, nemesis, flow)
+        clock.phase("start")
+        if not fleet.wait(fleet.ready, READY_SECONDS):
+            raise RuntimeError(f"the workers do not come up, see {root}")
+        clock.phase("faults")
+        run_of.hurt()
+        clock.phase("drain")
+        left = run_of.drain()
+        if left:
+            checker.violation("not at its end", f"{left} after {size.seconds:g} s")
+        rebalances = run_of.rebalances.count()
+        clock.phase("check")
+        fleet.stop()
+        for event, place in publishers.places():
+            checker.acknowledged(place, event)
+        checker.unknown(publishers.unknown)
+        gather(settings, load, checker)
+        verdict = checker.verdict()
+        clock.phase("")
+        return Result(
+            seed=seed,
+            size=size,
+            brokers=max(1, len(address.split(","))),
+            faults=run_of.nemesis.log,
+            counts=dict(run_of.nemesis.counts),
+            sigkills=fleet.kills,
+            rebalances=rebalances,
+            ends=dict(sorted(fleet.ends.items())),
+            seconds=clock.seconds,
+            verdict=verdict,
+        )
+
+
+class _Run:
+    """The middle of a run: publishing, faults, and the way to the end."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a run
+        self,
+        size: Size,
+        settings: Settings,
+        fleet: Fleet,
+        publishers: Publishers,
+        nemesis: Nemesis,
+        flow: Flow,
+    ) -> None:
+        self._size = size
+        self._settings = settings
+        self._fleet = fleet
+        self._publishers = publishers
+        self.nemesis = nemesis
+        self._flow = flow
+        self.rebalances = Rebalances(settings)
+        self._said = 0.0
+
+    def hurt(self) -> None:
+        """Publish everything, with all faults on the way."""
+        size = self._size
+        plan = self.nemesis.plan(size.faults, size.broker_restarts)
+        for done, fault in enumerate(plan):
+            share = done / len(plan)
+            self._publishers.release(int(size.events * (AHEAD + share)))
+            due = 0.95 * share * size.events
+            self._fleet.wait(lambda due=due: self._published >= due, STUCK_SECONDS, 0.1)
+            self._strike(fault)
+        while more := self._lacking():
+            self._strike(more)
+        self._publishers.release(size.events)
+        while not self._publishers.are_done or not self._fleet.is_settled:
+            self._fleet.sleep(0.5)
+            self._say()
+
+    def drain(self) -> str:
+        """Wait until everything is committed; returns what is left, or nothing."""
+        deadline = time.monotonic() + self._size.seconds
+        while (left := self._left()) != 0:
+            if time.monotonic() > deadline:
+                return f"{'?' if left is None else left} records are not committed"
+            self._say(f", {left} behind")
+            self._fleet.sleep(1.0)
+        return ""
+
+    def _left(self) -> int | None:
+        """What is not committed; zero only if that was so twice, a second apart."""
+        left = lag(self._settings)
+        if left == 0:
+            self._fleet.sleep(1.0)
+            left = lag(self._settings)
+        return left
+
+    @property
+    def _published(self) -> int:
+        return self._publishers.acknowledged
+
+    def _strike(self, fault: Fault) -> None:
+        before = self._flow.count()
+        enough = min(
+            MOVED * self._size.events / self._size.faults,
+            # All that there is may have its outcome already.
+            self._published - before,
+        )
+        self._fleet.wait(lambda: self._flow.count() - before >= enough, STUCK_SECONDS, 0.3)
+        self._fleet.sleep(self.nemesis.pause())
+        self.nemesis.strike(fault)
+        self._say()
+
+    def _lacking(self) -> Fault | None:
+        """A fault of the kind of which there are not enough yet."""
+        size, counts = self._size, self.nemesis.counts
+        if self._fleet.kills < size.sigkills:
+            return "burst" if "burst" in self.nemesis.only else "kill"
+        if self.nemesis.brokers and counts["broker"] < size.broker_restarts:
+            return "broker"
+        return "join" if self.rebalances.count() < size.rebalances else None
+
+    def _say(self, more: str = "") -> None:
+        if time.monotonic() - self._said < SAY_SECONDS:
+            return
+        self._said = time.monotonic()
+        print(
+            f"{self._published} of {self._size.events} events published, "
+            f"{len(self.nemesis.log)} faults, {self._fleet.kills} workers killed{more}",
+            file=sys.stderr,
+        )
+
+
+class _Clock:
+    """How long each phase takes."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._phase, self._since = "", 0.0
+
+    def phase(self, name: str) -> None:
+        """The one before ends, this one begins."""
+        now = time.monotonic()
+        if self._phase:
+            self.seconds[self._phase] = round(now - self._since, 1)
+        self._phase, self._since = name, now

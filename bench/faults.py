@@ -1,0 +1,101 @@
+"""A fault run on a real Kafka, with an audit that nothing was lost.
+
+    python bench/faults.py                              the size for CI: 20,000 events
+    python bench/faults.py --size full --seed 7         300,000 events, 100 SIGKILLs
+    python bench/faults.py --events 5000 --brokers 1 --shards 3 --json result.json
+
+What must always hold here: the load and the faults follow from the seed, every fault is counted by
+what was done and not by what was planned, and the exit code is 1 where anything at all was found:
+a page lost, an outcome that is not the batch mode's, a stream that does not come to its end.
+
+Brokers, publishers and workers are processes of this machine, and end with this one.
+docs/reliability.md says what is promised and how it is checked. On Linux, as root, each data folder
+is a small file system of its own that can be filled; else files are kept from growing.
+"""
+
+import argparse
+import dataclasses
+import json
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
+
+from faultrun.report import markdown  # noqa: E402 - found where the line before says
+from faultrun.run import Size, run  # noqa: E402 - as above
+
+from streams.cluster import EmbeddedCluster  # noqa: E402 - as above
+from streams.faults import OperationError  # noqa: E402 - as above
+
+SIZES = {
+    "ci": Size(
+        events=20_000,
+        partitions=6,
+        rate=170,
+        faults=16,
+        sigkills=10,
+        broker_restarts=2,
+        rebalances=20,
+        seconds=150,
+    ),
+    "full": Size(
+        events=300_000,
+        partitions=12,
+        rate=300,
+        faults=140,
+        sigkills=100,
+        broker_restarts=20,
+        rebalances=50,
+        seconds=1800,
+    ),
+}
+BROKERS = 3
+
+
+def main() -> int:
+    """Run, and print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--size", choices=SIZES, default="ci")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--brokers", type=int, default=BROKERS, help="1 or 3 (default: 3)")
+    for field in dataclasses.fields(Size):
+        name = field.name.replace("_", "-")
+        parser.add_argument(f"--{name}", type=type(getattr(SIZES["ci"], field.name)), metavar="N")
+    parser.add_argument("--data", type=Path, help="keep topics, logs and folders here")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the result, as JSON")
+    arguments = parser.parse_args()
+    given = {
+        field.name: getattr(arguments, field.name)
+        for field in dataclasses.fields(Size)
+        if getattr(arguments, field.name) is not None
+    }
+    # Whatever is mounted and started here goes when the blocks are left.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    size = dataclasses.replace(SIZES[arguments.size], **given)
+    with tempfile.TemporaryDirectory(prefix="faults-") as made:
+        root = arguments.data or Path(made)
+        try:
+            with EmbeddedCluster(root / "kafka", brokers=arguments.brokers) as cluster:
+                result = run(
+                    size,
+                    seed=arguments.seed,
+                    address=cluster.address,
+                    root=root,
+                    brokers=cluster.brokers,
+                    replication_factor=cluster.replication_factor,
+                    mounts=True,
+                )
+        except (OperationError, RuntimeError) as error:
+            print(error, file=sys.stderr)
+            return 1
+    if arguments.json:
+        arguments.json.write_text(json.dumps(dataclasses.asdict(result), indent=1) + "\n", "utf-8")
+    print(markdown(result))
+    return int(not result.verdict.holds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

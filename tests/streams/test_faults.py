@@ -1,0 +1,59 @@
+"""Runs of bench/faults.py: the size for CI has to hold, and a broken delivery has to be found."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+
+from faultrun.run import Size, run  # noqa: E402 - found where the line before says
+
+pytestmark = pytest.mark.broker
+
+SMALL = Size(
+    events=1500,
+    partitions=2,
+    workers=2,
+    rate=250,
+    faults=1,
+    sigkills=3,
+    broker_restarts=0,
+    rebalances=2,
+    seconds=60,
+)
+
+
+def test_a_delivery_that_acks_before_it_sends_is_found(broker, tmp_path):
+    broken = [str(Path(__file__).with_name("acks_early.py"))]
+    result = run(
+        SMALL, seed=1, address=broker.address, root=tmp_path, command=broken, only=("kill",)
+    )
+    assert result.sigkills >= SMALL.sigkills
+    assert not result.verdict.holds
+    assert result.verdict.lost > 0
+    assert result.verdict.violations["audit"] >= result.verdict.lost
+    assert "has no outcome" in result.verdict.listed["lost"][0]
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_when_workers_and_brokers_are_killed(tmp_path):
+    file = tmp_path / "result.json"
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "bench" / "faults.py"), "--size", "ci", "--json", str(file)],
+        capture_output=True,
+        text=True,
+        timeout=580,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(file.read_text("utf-8"))
+    assert result["verdict"]["raw"] >= result["size"]["events"] == 20_000
+    assert result["verdict"]["compared"] == result["verdict"]["raw"]
+    assert result["verdict"]["duplicated"] > 0
+    assert result["sigkills"] >= 10
+    assert result["counts"]["broker"] >= 2
+    assert len(result["counts"]) == 9

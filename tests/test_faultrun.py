@@ -1,0 +1,225 @@
+"""The parts of the fault run that need no bus: its load, its damage, and above all its check."""
+
+import dataclasses
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cleanwire import Pipeline, Source
+from cleanwire.decide import DAY, Window
+from cleanwire.events import Rejection
+
+BENCH = Path(__file__).resolve().parents[1] / "bench"
+sys.path.insert(0, str(BENCH))
+
+from faultrun.check import WHAT, Checker, Told  # noqa: E402 - found where the line before says
+from faultrun.load import HOT, MAX_PAGE_BYTES, Load  # noqa: E402 - as above
+from faultrun.nemesis import damage  # noqa: E402 - as above
+
+PAGE = Told(kind="candidate", what="a1", digest=b"page")
+FIRST = Told(kind="clean", what="a1", digest=b"first", revision=1)
+COPIED = Told(kind="candidate", what="b2", digest=b"copied")
+COPY = Told(kind="near", what="b2", digest=b"copy", names="a1", similarity=0.9)
+POISON = Told(kind="rejected", what="not-json", digest=b"why")
+LATE = Told(kind="rejected", what="time-limit", digest=b"10 s")
+
+
+def draw(seed):
+    return random.Random(seed)  # noqa: S311 - damage, no secret
+
+
+def other(told, **changes):
+    return dataclasses.replace(told, **changes)
+
+
+def run(**changes):
+    """A run of three events in which nothing went wrong, but for the changes."""
+    told = {
+        "acknowledged": {(0, 0): 0, (0, 1): 1, (1, 0): 2},
+        "raw": {(0, 0): (0, PAGE), (0, 1): (1, COPIED), (1, 0): (2, POISON)},
+        "candidates": [((0, 0), PAGE), ((0, 1), COPIED)],
+        "expected": [FIRST, COPY],
+        "outcomes": [((0, 0), FIRST), ((0, 1), COPY), ((1, 0), POISON)],
+    } | changes
+    checker = Checker()
+    for place, event in told["acknowledged"].items():
+        checker.acknowledged(place, event)
+    for place, (event, cleaned) in told["raw"].items():
+        checker.raw(place, event, cleaned)
+    for order, (place, cleaned) in enumerate(told["candidates"]):
+        checker.candidate(place, order, cleaned)
+    for outcome in told["expected"]:
+        checker.expected(outcome)
+    for place, outcome in told["outcomes"]:
+        checker.outcome(place, outcome)
+    return checker.verdict()
+
+
+ALL = [((0, 0), FIRST), ((0, 1), COPY), ((1, 0), POISON)]
+RAW = {(0, 0): (0, PAGE), (0, 1): (1, COPIED), (1, 0): (2, POISON)}
+
+
+def test_a_run_in_which_nothing_went_wrong_holds():
+    verdict = run()
+    assert verdict.holds
+    assert verdict.outcomes == {"clean": 1, "near": 1, "rejected": 1}
+    assert (verdict.attempted, verdict.acknowledged, verdict.raw, verdict.compared) == (3, 3, 3, 3)
+    assert verdict.lost == verdict.unexpected == verdict.duplicated == verdict.recovered == 0
+
+
+def test_what_is_delivered_again_is_counted_and_is_no_fault():
+    verdict = run(
+        outcomes=[*ALL, ((0, 1), COPY), ((0, 0), FIRST)],
+        candidates=[((0, 0), PAGE), ((0, 1), COPIED), ((0, 0), PAGE)],
+    )
+    assert verdict.holds
+    assert (verdict.duplicated, verdict.redelivered_candidates, verdict.candidates) == (2, 1, 2)
+
+
+def test_a_sending_without_an_answer_may_have_come_to_something():
+    verdict = run(acknowledged={(0, 0): 0, (1, 0): 2})
+    assert verdict.holds
+    assert verdict.recovered == 1
+
+
+def test_a_rejection_of_the_moment_is_told_apart():
+    beside = run(outcomes=[*ALL, ((0, 0), LATE), ((1, 0), LATE)])
+    assert beside.holds
+    assert (beside.overridden, beside.of_the_moment) == (2, 0)
+    alone = run(outcomes=[*ALL[:1], ((0, 1), LATE), *ALL[2:]])
+    assert alone.holds
+    assert (alone.overridden, alone.of_the_moment) == (0, 1)
+
+
+WRONG = {
+    "no outcome": ({"outcomes": ALL[:2]}, {"lost": 1}),
+    "acknowledged and gone": (
+        {"acknowledged": {(0, 0): 0, (0, 1): 1, (1, 0): 2, (1, 1): 3}},
+        {"lost": 1},
+    ),
+    "an outcome of nothing": ({"outcomes": [*ALL, ((1, 9), POISON)]}, {"unexpected": 1}),
+    "a candidate of nothing": (
+        {"candidates": [((0, 0), PAGE), ((0, 1), COPIED), ((3, 3), other(PAGE, what="c3"))]},
+        {"unexpected": 1},
+    ),
+    "a record that nobody published": ({"raw": {**RAW, (1, 0): (None, POISON)}}, {"unexpected": 1}),
+    "another event than was acknowledged": (
+        {"raw": {**RAW, (1, 0): (0, POISON)}},
+        {"unexpected": 1},
+    ),
+    "two outcomes": (
+        {"outcomes": [*ALL, ((0, 0), other(FIRST, digest=b"else"))]},
+        {"two outcomes": 1},
+    ),
+    "two reasons": (
+        {"outcomes": [*ALL, ((1, 0), other(POISON, what="no-article"))]},
+        {"two outcomes": 1},
+    ),
+    "an outcome and a rejection": ({"outcomes": [*ALL, ((0, 0), POISON)]}, {"two outcomes": 1}),
+    "one id, two outcomes": (
+        {
+            "raw": {**RAW, (2, 0): (0, PAGE)},
+            "candidates": [((0, 0), PAGE), ((0, 1), COPIED), ((2, 0), PAGE)],
+            "outcomes": [*ALL, ((2, 0), other(FIRST, revision=2))],
+        },
+        {"outcomes of one id": 1, "not as in batch": 1},
+    ),
+    "another decision than in batch": (
+        {"expected": [FIRST, other(COPY, similarity=0.8)]},
+        {"not as in batch": 1},
+    ),
+    "decided without a candidate": (
+        {"candidates": [((0, 0), PAGE)]},
+        {"not as in batch": 1, "names no earlier article": 1},
+    ),
+    "another candidate than in batch": (
+        {"raw": {**RAW, (0, 0): (0, other(PAGE, digest=b"text"))}},
+        {"candidate not as in batch": 1},
+    ),
+    "two candidates": (
+        {"candidates": [((0, 0), PAGE), ((0, 1), COPIED), ((0, 0), other(PAGE, digest=b"text"))]},
+        {"candidate not as in batch": 1},
+    ),
+    "rejected for another reason": (
+        {"raw": {**RAW, (1, 0): (2, other(POISON, what="no-article"))}},
+        {"rejection not as in batch": 1},
+    ),
+    "rejected for nothing": (
+        {"outcomes": [((0, 0), FIRST), ((0, 1), POISON), ((1, 0), POISON)]},
+        {"rejection not as in batch": 1},
+    ),
+    "a copy of what came later": (
+        {"candidates": [((0, 1), COPIED), ((0, 0), PAGE)]},
+        {"names no earlier article": 1},
+    ),
+    "a copy of what was not published": (
+        {
+            "outcomes": [((0, 0), other(FIRST, kind="exact", names=None)), *ALL[1:]],
+            "expected": [other(FIRST, kind="exact", names=None), COPY],
+        },
+        {"names no earlier article": 1},
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "violations"), WRONG.values(), ids=WRONG)
+def test_every_violation_is_found_and_named(changes, violations):
+    verdict = run(**changes)
+    assert not verdict.holds
+    assert verdict.violations == violations
+    assert verdict.violations.keys() <= WHAT.keys()
+    for kind, lines in verdict.listed.items():
+        assert len(lines) == violations[kind]
+        assert all("raw-pages partition" in line for line in lines)
+
+
+def test_the_first_twenty_of_a_kind_are_named_and_all_are_counted():
+    raw = {(5, offset): (offset, POISON) for offset in range(50)}
+    verdict = run(raw=RAW | raw)
+    assert verdict.violations == {"lost": 50}
+    assert len(verdict.listed["lost"]) == 20
+    assert verdict.lost == 50
+
+
+def test_a_load_follows_from_its_seed_and_is_what_a_crawl_is():
+    load = Load(seed=3, events=1500, partitions=4, ends=1_790_000_000)
+    events = [load.event(number) for number in range(load.events)]
+    assert events[700:710] == [dataclasses.replace(load).event(n) for n in range(700, 710)]
+    assert events[1:] != [dataclasses.replace(load, seed=4).event(n) for n in range(1, 1500)]
+    kinds = Counter(event.kind for event in events)
+    assert kinds.keys() >= {"story", "exact", "near", "excerpt", "recrawl", "revision", "twice"}
+    assert max(Counter(event.partition for event in events).values()) > 0.4 * load.events
+    assert sum(event.key == HOT.encode() for event in events) > 0.3 * load.events
+    values = {event.value for event in events if event.kind != "twice"}
+    assert all(event.value in values for event in events if event.kind == "twice")
+    pipeline = Pipeline(
+        max_page_bytes=MAX_PAGE_BYTES, window=Window(length=10 * DAY, replay=30 * DAY)
+    )
+    outcomes = Counter()
+    for place, event in enumerate(events):
+        source = Source(topic="raw-pages", partition=0, offset=place)
+        outcome = pipeline.process(event.value, source, received_at=load.ends)
+        rejected = isinstance(outcome, Rejection)
+        assert rejected or event.kind not in ("poison", "oversize")
+        outcomes[outcome.reason if rejected else getattr(outcome, "kind", "clean")] += 1
+    assert outcomes.keys() >= {"clean", "exact", "near", "excerpt", "recrawl", "too-large"}
+
+
+def test_damage_leaves_no_file_as_it_was_for_long(tmp_path):
+    assert damage(tmp_path, draw(0)) == "nothing in it"
+    done = []
+    for seed in range(12):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        for name in "abcd":
+            (folder / name).write_bytes(bytes(100))
+        done.append(damage(folder, draw(seed)))
+        assert any(
+            not (folder / name).exists() or (folder / name).read_bytes() != bytes(100)
+            for name in "abcd"
+        )
+    said = " ".join(done)
+    assert all(word in said for word in ("files deleted", "truncated", "flipped", "spared"))

@@ -27,6 +27,7 @@ from typing import Any, Self
 from streams.broker import die_with_parent, free_port
 from streams.settings import Settings
 
+ROOT = Path(__file__).resolve().parents[2]
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 30.0
 TICK_SECONDS = 0.05
@@ -179,7 +180,8 @@ class Fleet:
         with worker.log.open("ab") as output:
             worker.process = subprocess.Popen(  # noqa: S603 - our own command line
                 self._command,
-                env=harness.environment(worker.settings),
+                # The code beside this file, whatever else is installed.
+                env=harness.environment(worker.settings) | {"PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

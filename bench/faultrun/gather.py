@@ -169,6 +169,11 @@ def _gather_raw(consumer: KafkaConsumer, settings: Settings, load: Load, checker
         ((record.partition, record.offset), dict(record.headers).get(HEADER), record.value)
         for record in records(consumer, settings.topics.raw, _silent)
     )
+    if load.events <= PIECE:
+        _begin(settings, load)
+        for page in pages:
+            checker.raw(*_again(page))
+        return
     context = multiprocessing.get_context("spawn")
     with context.Pool(initializer=_begin, initargs=(settings, load)) as pool:
         # Piece by piece: a pool takes in all that it is given at once.

@@ -54,6 +54,7 @@ RIPE_SECONDS = 5.0
 """A worker that is younger is rather left alone: it has nothing to lose yet."""
 
 IN_STEP_SECONDS = 60.0
+EMPTY = "nothing in it"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +243,7 @@ def damage(folder: Path, draw: random.Random) -> str:
     """Delete everything in a folder, or truncate, flip or delete files; returns what was done."""
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != FILLER)
     if not files:
-        return "nothing in it"
+        return EMPTY
     if draw.random() < 0.4:  # noqa: PLR2004 - a share
         for path in folder.iterdir():
             if path.is_dir():

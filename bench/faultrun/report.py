@@ -34,6 +34,9 @@ def _head(result: Result) -> str:
 def _faults(result: Result) -> Iterator[tuple[str, int]]:
     for fault, what in nemesis.WHAT.items():
         yield what, result.counts.get(fault, 0)
+        if fault == "state":
+            empty = sum(entry.detail.endswith(nemesis.EMPTY) for entry in result.faults)
+            yield "of these, folders that had nothing in them", empty
     yield "workers ended by SIGKILL, all faults together", result.sigkills
     yield "rebalances, both groups together", result.rebalances
     for how, count in result.ends.items():

@@ -33,6 +33,7 @@ class FactsStore(base.Store[bytes, bytes]):
     def __post_init__(self) -> None:
         self.memories: dict[int, Shard] = {}
         self._applied: dict[int, int] = {}
+        self._assigned: set[int] = set()
 
     def memory(self, partition: int) -> Shard:
         """The shard of a partition; empty where the changelog is."""
@@ -48,8 +49,13 @@ class FactsStore(base.Store[bytes, bytes]):
     ) -> None:
         """Take records of the changelog in; called by Faust's recovery."""
         del to_key, to_value
-        for _, events in itertools.groupby(batch, key=lambda event: event.message.partition):
-            self.take_back([event.message for event in events])
+        for partition, events in itertools.groupby(
+            batch, key=lambda event: event.message.partition
+        ):
+            # Faust empties its buffers after a rebalance too: what comes late would be the
+            # beginning of a memory that lacks everything before it.
+            if partition in self._assigned:
+                self.take_back([event.message for event in events])
 
     def take_back(self, records: Sequence[Any]) -> None:
         """Take records of one partition in, in their order.
@@ -102,6 +108,7 @@ class FactsStore(base.Store[bytes, bytes]):
         """Drop the memory of partitions that went to another worker."""
         del newly_assigned, generation_id
         changelog = self.table.changelog_topic.get_topic_name()
+        self._assigned = {tp.partition for tp in assigned if tp.topic == changelog}
         for tp in revoked - assigned:
             if tp.topic == changelog:
                 self.memories.pop(tp.partition, None)

@@ -27,10 +27,10 @@ SMALL = Size(
 )
 
 
-def test_a_delivery_that_acks_before_it_sends_is_found(broker, tmp_path):
+def test_a_delivery_that_acks_before_it_sends_is_found(broker_address, tmp_path):
     broken = [str(Path(__file__).with_name("acks_early.py"))]
     result = run(
-        SMALL, seed=1, address=broker.address, root=tmp_path, command=broken, only=("kill",)
+        SMALL, seed=1, address=broker_address, root=tmp_path, command=broken, only=("kill",)
     )
     assert result.sigkills >= SMALL.sigkills
     assert not result.verdict.holds

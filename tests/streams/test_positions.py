@@ -19,12 +19,16 @@ class Thread:
     def __init__(self, committed):
         self.committed = committed
         self.begun = []
+        self.sought = {}
 
     async def seek_to_committed(self):
         return self.committed
 
     async def seek_to_beginning(self, *partitions):
         self.begun += partitions
+
+    async def seek_wait(self, partitions):
+        self.sought |= partitions
 
 
 @contextlib.contextmanager
@@ -51,6 +55,21 @@ def test_a_partition_without_a_commit_is_read_from_its_beginning(tmp_path, nothi
         loop.run_until_complete(app.consumer.perform_seek())
         assert thread.begun == [INPUT]
         assert app.consumer._committed_offset[OTHER] == 5
+
+
+@pytest.mark.parametrize("applied", [-1, 100])
+def test_a_standby_goes_on_where_its_memory_ends_whatever_was_fetched(tmp_path, applied):
+    with built(dedupe, tmp_path) as (app, loop):
+        standby, active = CHANGELOG, TP(CHANGELOG.topic, 1)
+        recovery = app.tables.recovery
+        recovery.standby_tps.add(standby)
+        recovery.standby_offsets[standby] = applied
+        # Of an assignment before; it is not sought.
+        recovery.standby_offsets[active] = 7
+        app.consumer._thread = Thread({INPUT: 5, standby: None, active: None})
+        loop.run_until_complete(app.consumer.perform_seek())
+        assert app.consumer._thread.sought == {standby: applied + 1}
+        assert app.consumer._read_offset[standby] is None
 
 
 def test_no_position_outlives_a_revocation(tmp_path):

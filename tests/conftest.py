@@ -93,5 +93,10 @@ def shared():
 
 
 def pytest_collection_modifyitems(items):
-    """The quick ones first: what needs a broker comes after what does not."""
-    items.sort(key=lambda item: item.get_closest_marker("broker") is not None)
+    """The quick ones first: what needs a broker comes after what does not, the fault run last."""
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("broker") is not None,
+            item.path.name == "test_faults.py",
+        )
+    )

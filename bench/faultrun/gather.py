@@ -2,7 +2,8 @@
 
 The rule here: the oracle is the batch mode, in this process, from the same input. Of cleaning the
 input is the raw record; of deciding it is the first partition of `candidates`, whose offsets are
-the order of decisions. Only digests are kept, so that a run of many pages fits in memory.
+the order of decisions, and as many shards as the stream has. Only digests are kept, so that a run
+of many pages fits in memory.
 """
 
 import contextlib
@@ -16,8 +17,9 @@ import orjson
 from kafka import KafkaConsumer
 
 from cleanwire.clean import clean_event
-from cleanwire.dedupe import Deduper, outcome_event
+from cleanwire.dedupe import candidate, outcome_event
 from cleanwire.errors import PageRejected
+from cleanwire.relay import Relay
 from cleanwire.wire import unpack_candidate
 from faultrun.check import Checker, Place, Told
 from faultrun.load import HEADER, Load
@@ -45,7 +47,13 @@ class Oracle:
         self._raw = settings.topics.raw
         self._checker = checker
         self._seen: set[str] = set()
-        self._deduper = Deduper(window=window(settings), thresholds=thresholds(settings))
+        # What `Deduper` has one of.
+        self._relay = Relay(
+            settings.dedupe_shards,
+            window=window(settings),
+            thresholds=thresholds(settings),
+            most_bytes=settings.dedupe_memory,
+        )
 
     def take(self, offset: int, value: bytes | None) -> None:
         """One record of the first partition.
@@ -62,7 +70,8 @@ class Oracle:
         self._checker.candidate((source.partition, source.offset), offset, _cleaned(article))
         if article.id not in self._seen:
             self._seen.add(article.id)
-            fact = self._deduper.decide(article, arrived.event_time)
+            known = candidate(article, event_time=arrived.event_time, order=offset)
+            fact = self._relay.decide(known)
             self._checker.expected(
                 told(orjson.loads(orjson.dumps(outcome_event(article, source, fact))))
             )

@@ -103,9 +103,12 @@ class Load:
         return random.Random(f"{self.seed} {what} {number}")  # noqa: S311 - as above
 
     def _before(self, number: int) -> int:
-        """An earlier event, rather a recent one."""
-        back = self._draw("before", number).random() ** 2 * min(number, REACH)
-        return number - 1 - int(back * 0.999)
+        """An earlier event, each as likely as any other in reach.
+
+        So a story has few copies, and no bound of the index is met: what it forgets, and when, is
+        another matter than what is lost.
+        """
+        return number - 1 - self._draw("before", number).randrange(min(number, REACH))
 
     def _story_before(self, number: int) -> int:
         found = self._before(number)

@@ -39,14 +39,14 @@ def test_a_delivery_that_acks_before_it_sends_is_found(broker_address, tmp_path)
     assert "has no outcome" in result.verdict.listed["lost"][0]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_nothing_is_lost_when_workers_and_brokers_are_killed(tmp_path):
     file = tmp_path / "result.json"
     done = subprocess.run(
         [sys.executable, str(ROOT / "bench" / "faults.py"), "--size", "ci", "--json", str(file)],
         capture_output=True,
         text=True,
-        timeout=580,
+        timeout=880,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -73,7 +73,7 @@ def test_a_page_nested_too_deep_is_refused_and_one_at_the_limit_is_not(unit):
     assert measured(unit * most)[0] <= MAX_DEPTH
     with pytest.raises(TooLarge, match=str(MAX_DEPTH)):
         clean_page(unit * 1_000_000, content_type="text/html")
-    linked = f'<script type="application/ld+json">{{"@type": "Article", "articleBody": "{unit * 999}</p>"}}</script>'
+    linked = f'<script type="application/ld+json">{{"@type": "Article", "articleBody": "{unit * (MAX_DEPTH + 9)}</p>"}}</script>'
     with pytest.raises(TooLarge, match=str(MAX_DEPTH)):
         clean_page(linked + "<p>A body.</p>", content_type="text/html")
 

@@ -11,6 +11,7 @@ import collections
 import contextlib
 import logging
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -50,8 +51,9 @@ class Recovery(faust_recovery.Recovery):
             table = self.tp_to_table[tp]
             last = self.active_highwaters[tp]
             if isinstance(table, FactsTable) and destination[tp] < last:
-                await read_back(table, tp, destination[tp] + 1, last)
-                destination[tp] = last
+                async for offset in read_back(table, tp, destination[tp] + 1, last):
+                    # Whoever asks how far it is looks here.
+                    destination[tp] = offset
 
     async def _wait(self, coro: WaitArgT, timeout: Any = None) -> None:  # noqa: ANN401, ASYNC109 - Faust's signature
         # Faust would go on as if it had been read, once a request's timeout is over.
@@ -70,7 +72,7 @@ class Tables(TableManager):
         return self._recovery
 
 
-async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> None:
+async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> AsyncIterator[int]:
     """Read a partition of the changelog into its shard.
 
     Args:
@@ -78,6 +80,9 @@ async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> None:
         tp: the partition.
         first: the offset to begin with.
         last: the offset to end with; it may have no record of its own any more.
+
+    Yields:
+        The offset up to which it is read, now and then, and at the end.
     """
     store, settings = table.facts, table.settings
     began, count = time.monotonic(), 0
@@ -106,7 +111,9 @@ async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> None:
                 if reserves and share >= SHARE:
                     store.memory(tp.partition).reserve(share)
                     reserves = False
+            yield max(first - 1, store.persisted_offset(tp))
     store.took_back(tp.partition, last)
+    yield last
     if count >= SAID:
         seconds = time.monotonic() - began
         log.info("read back %d records of %s in %.1f s", count, tp.topic, seconds)

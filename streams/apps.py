@@ -11,6 +11,7 @@ from typing import Any, Literal
 import faust
 from faust.types.auth import SASLMechanism
 
+from streams.backpressure import PARTITION_BYTES
 from streams.positions import App
 from streams.security import password, protocol, ssl_context
 from streams.settings import Settings
@@ -29,8 +30,7 @@ class Buffering:
     """How much of a stage's input waits in memory.
 
     Attributes:
-        events: Faust stops fetching a partition while so many of its events wait; too few
-            and the fetcher idles (it sleeps a second when every partition is full).
+        events: so many wait for the agent, within the bytes of `streams/backpressure.py`.
         in_flight: events being worked on or waiting for their acks.
         in_flight_bytes: the same in bytes.
     """
@@ -42,7 +42,7 @@ class Buffering:
 
 BUFFERING: dict[Stage, Buffering] = {
     "extract": Buffering(events=256, in_flight=256, in_flight_bytes=64 << 20),
-    "dedupe": Buffering(events=4096, in_flight=1024, in_flight_bytes=64 << 20),
+    "dedupe": Buffering(events=4096, in_flight=1024, in_flight_bytes=32 << 20),
 }
 
 
@@ -51,9 +51,7 @@ def app_id(settings: Settings, stage: Stage) -> str:
     return f"{settings.topic_prefix}cleanwire-{stage}"
 
 
-def make_app(
-    settings: Settings, stage: Stage, *, web: bool, partitions: int | None = None
-) -> faust.App:
+def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | None = None) -> App:
     """A stage's app without its agent.
 
     Args:
@@ -82,11 +80,13 @@ def make_app(
         # Records come apart by milliseconds: fewer requests, for at most so much of a delay a hop.
         producer_linger=0.05,
         producer_max_batch_size=512 * 1024,
-        consumer_max_fetch_size=settings.max_message_bytes + RECORD_OVERHEAD,
+        # A larger record still comes, alone.
+        consumer_max_fetch_size=PARTITION_BYTES,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=_instance_id(settings, stage),
         broker_session_timeout=settings.session_timeout,
-        broker_heartbeat_interval=max(1.0, settings.session_timeout / 5),
+        # A worker hears of a rebalance by its heartbeat, and is missed from its last one on.
+        broker_heartbeat_interval=1.0,
         broker_commit_interval=1.0,
         stream_buffer_maxsize=BUFFERING[stage].events,
         # Delivery empties its own queue, with a deadline; Faust would wait for ever.

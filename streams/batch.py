@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 
 from cleanwire.errors import PageRejected
+from cleanwire.events import Source
 from cleanwire.pipeline import Outcome, Pipeline, rejection
 from cleanwire.wire import unpack_candidate
 from streams.dedupe import thresholds, window
@@ -19,6 +20,8 @@ from streams.sources import InputPage
 
 AHEAD_BYTES = 64 << 20
 """So many bytes of pages are read ahead of the one whose outcome is next."""
+
+_Waiting = tuple[Source, int, asyncio.Task[Cleaned | PageRejected]]
 
 
 async def outcomes(
@@ -46,30 +49,30 @@ async def outcomes(
         memory_bytes=settings.clean_memory,
         require_article=settings.require_article,
     )
-    waiting: collections.deque[tuple[InputPage, asyncio.Task[Cleaned | PageRejected]]]
-    waiting = collections.deque()
+    # A page is let go of once it is cleaned; what waits for its turn is its outcome.
+    waiting: collections.deque[_Waiting] = collections.deque()
     held = 0
 
     async def first() -> Outcome:
         nonlocal held
-        page, task = waiting.popleft()
-        held -= len(page.value)
+        source, size, task = waiting.popleft()
+        held -= size
         result = await task
         if isinstance(result, PageRejected):
-            return rejection(result, page.source)
+            return rejection(result, source)
         candidate = unpack_candidate(result.candidate)
-        return pipeline.decide(candidate.article, page.source, received_at=candidate.event_time)
+        return pipeline.decide(candidate.article, source, received_at=candidate.event_time)
 
     with CleaningPool(settings.clean_processes, limits) as pool:
         try:
             for page in pages:
                 task = asyncio.create_task(_cleaned(pool, page, now()))
-                waiting.append((page, task))
+                waiting.append((page.source, len(page.value), task))
                 held += len(page.value)
                 while held > AHEAD_BYTES or len(waiting) > 8 * settings.clean_processes:
                     yield await first()
                 await asyncio.sleep(0)
-                while waiting and waiting[0][1].done():
+                while waiting and waiting[0][2].done():
                     yield await first()
         except Exception:
             # What was read before the input broke off is still answered for.

@@ -25,6 +25,7 @@ from streams.standalone import standalone
 def build(settings: Settings, *, web: bool = True) -> faust.App:
     """The stage's Faust app."""
     app = make_app(settings, "extract", web=web)
+    app.missing = "its cleaning processes are starting"
     topics = settings.topics
     raw_pages = app.topic(topics.raw, key_type=bytes, value_type=bytes)
     limits = Limits(
@@ -54,6 +55,10 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
     @app.agent(raw_pages, name="extract")
     async def extract(stream: StreamT[bytes]) -> None:
         with CleaningPool(settings.clean_processes, limits) as pool:
+            # Its processes start with the first page, and take seconds. A worker that is ready
+            # has them, or the pages of one that leaves for it would stand still.
+            await pool.clean(None, Source(topic="", partition=0, offset=0), received_at=0.0)
+            app.missing = ""
             async with Delivery(
                 app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
             ) as delivery:

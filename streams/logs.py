@@ -49,6 +49,8 @@ LOGGING: dict[str, Any] = {
         "streams": {"level": "INFO"},
         # Faust's services log their coming and going under the names of our modules.
         "streams.store": {"level": "WARNING"},
+        "streams.positions": {"level": "WARNING"},
+        "streams.backpressure": {"level": "WARNING"},
         "streams.web.view": {"level": "WARNING"},
     },
     "root": {"level": "WARNING", "handlers": ["stderr"]},

@@ -21,6 +21,7 @@ from cleanwire.dedupe import event_time_of
 from cleanwire.errors import REASONS, PageRejected, ParserCrashed, TimeLimit, TooLarge
 from cleanwire.events import Source
 from cleanwire.wire import CandidateArticle, pack_candidate
+from streams.settings import PAGE_ATTEMPTS
 
 HEADROOM = 32 * 1024
 """Bytes that an outcome may need on top of its candidate: headers, a duplicate's other URL,
@@ -28,10 +29,6 @@ the changelog's key. A candidate that leaves less is `too-large` before it is se
 
 TASKS_PER_PROCESS = 20_000
 """A process is replaced after so many pages, so that a leak in a parser cannot grow."""
-
-
-ATTEMPTS = 3
-"""A page is tried so often if the pool breaks down over it or beside it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +112,7 @@ class CleaningPool:
         Returns:
             The candidate, or why there is none.
         """
-        for _ in range(ATTEMPTS):
+        for _ in range(PAGE_ATTEMPTS):
             pool = self._pool
             try:
                 future = pool.schedule(
@@ -134,7 +131,7 @@ class CleaningPool:
                 if self._closed:
                     raise
                 await self._renew(pool)
-        return ParserCrashed(f"the cleaning processes died {ATTEMPTS} times over it")
+        return ParserCrashed(f"the cleaning processes died {PAGE_ATTEMPTS} times over it")
 
     async def _renew(self, broken: ProcessPool) -> None:
         if self._pool is broken:

@@ -15,20 +15,96 @@ memory:
   the flow stops is dropped, with no seek to bring it back.
 """
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
-from faust.types import TP
+from faust.types import TP, Message
 from faust.types.transports import ConsumerT
+from faust.types.tuples import ConsumerMessage
+
+from streams.backpressure import Queue, Thread
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """How far one partition is, in offsets; None where nothing is known or was done.
+
+    Attributes:
+        position: the next one that is handed to the agent.
+        handed: the last one that was.
+        acked: the last one that was acked.
+        committed: the next one that a worker after this one would read.
+    """
+
+    position: int | None
+    handed: int | None
+    acked: int | None
+    committed: int | None
+
 
 if TYPE_CHECKING:
     from faust.tables import TableManager
 
 
 class Consumer(FaustConsumer):
-    """Faust's consumer, whose seek to the committed offset is one for every partition."""
+    """Faust's consumer, whose seek to the committed offset is one for every partition.
+
+    Attributes:
+        handed: the last offset of each partition that was handed to the stage's agent.
+        acked: the last one that was acked, since the partitions were assigned.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.handed: dict[TP, int] = {}
+        self.acked: dict[TP, int] = {}
+
+    def marks(self) -> dict[TP, Marks]:
+        """How far each partition of the input is; none while the consumer starts."""
+        client = self._thread._consumer  # noqa: SLF001 - asking by the thread would wait for it
+        subscription = None if client is None else client._subscription.subscription  # noqa: SLF001 - as above
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None:
+            return {}
+        return {
+            partition: Marks(
+                position=assignment.state_value(partition)._position,  # noqa: SLF001 - None before it is known
+                handed=self.handed.get(partition),
+                acked=self.acked.get(partition),
+                committed=self._committed_offset.get(partition),
+            )
+            for partition in assignment.tps
+            if self.app.topics.acks_enabled_for(partition.topic)
+        }
+
+    def group_is_lost(self) -> bool:
+        """Whether aiokafka has given up its place in the group, which it does for good."""
+        client = self._thread._consumer  # noqa: SLF001 - as above
+        if client is None or client._closed:  # noqa: SLF001 - aiokafka says it nowhere else
+            return False
+        task = getattr(client._coordinator, "_coordination_task", None)  # noqa: SLF001 - as above
+        return task is not None and task.done()
+
+    def ack(self, message: Message) -> bool:
+        """Count an event as done."""
+        self.acked[message.tp] = message.offset
+        return super().ack(message)
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:  # noqa: ANN401 - aiokafka has no types
+        self.handed[tp] = record.offset
+        return super()._to_message(tp, record)
+
+    def _new_consumer_thread(self) -> Thread:
+        return Thread(self, loop=self.loop, beacon=self.beacon)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Nothing: a full queue makes the hand-over wait, and that the fetcher."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Nothing, as above."""
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every partition of the input; those without a commit to their beginning.
@@ -55,12 +131,33 @@ class Consumer(FaustConsumer):
 
 
 class App(faust.App):
-    """A Faust app that reads on where it should."""
+    """A Faust app that reads on where it should.
+
+    Attributes:
+        at_start: called in its event loop before anything of it is started.
+        missing: what it still waits for of its own, if for anything.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Faust's own
         super().__init__(*arguments, **options)
+        self.at_start: list[Callable[[], None]] = []
+        self.missing = ""
         self.on_partitions_revoked.connect(_forget_positions, weak=False)
         self.on_rebalance_complete.connect(_hold_until_sought, weak=False)
+
+    async def on_first_start(self) -> None:
+        """Start what belongs to the app, which it waits for."""
+        for call in self.at_start:
+            call()
+        await super().on_first_start()
+
+    def FlowControlQueue(  # noqa: N802 - Faust's name
+        self, maxsize: int | None = None, *, clear_on_resume: bool = False
+    ) -> Queue:
+        """A queue of events, bounded by bytes too."""
+        return Queue(
+            maxsize=maxsize or 0, flow_control=self.flow_control, clear_on_resume=clear_on_resume
+        )
 
     def _new_consumer(self) -> ConsumerT:
         self.transport.Consumer = Consumer  # type: ignore[misc] # of this app's transport alone
@@ -69,6 +166,8 @@ class App(faust.App):
 
 async def _forget_positions(app: Any, /, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals have no types
     app.consumer._read_offset.clear()  # noqa: SLF001 - Faust has no other way
+    app.consumer.handed.clear()
+    app.consumer.acked.clear()
 
 
 async def _hold_until_sought(app: Any, /, *_: Any, **__: Any) -> None:  # noqa: ANN401 - as above

@@ -24,6 +24,8 @@ FILE = "cleanwire.toml"
 
 LEAST_MEMORY = 256 << 20
 """Bytes that cleaning has to be allowed: with less, ordinary pages fail."""
+PAGE_ATTEMPTS = 3
+"""A page is tried so often if the cleaning processes break down over it or beside it."""
 
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([smhdw]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -119,7 +121,13 @@ class Settings(pydantic_settings.BaseSettings):
     near_threshold: float = Field(0.45, gt=0, le=1, description="least similarity of a copy")
     containment_threshold: float = Field(0.7, gt=0, le=1, description="least share of an excerpt")
     session_timeout: float = Field(
-        12.0, ge=6, le=300, description="seconds until a silent worker's partitions move"
+        10.0, ge=6, le=300, description="seconds until a silent worker's partitions move"
+    )
+    stall_limit: float = Field(
+        120.0,
+        ge=5,
+        le=86_400,
+        description="seconds without a step, with work waiting, until a worker ends",
     )
     instance_id: str | None = Field(None, description="a worker's own name: static membership")
     data_dir: Path = Field(default_factory=_default_data_dir, description="folder for local state")
@@ -173,6 +181,11 @@ class Settings(pydantic_settings.BaseSettings):
         if self.max_page_bytes > self.max_message_bytes:
             raise ValueError(
                 "CLEANWIRE_MAX_PAGE_BYTES is over CLEANWIRE_MAX_MESSAGE_BYTES; lower it"
+            )
+        if self.stall_limit <= PAGE_ATTEMPTS * self.page_time_limit:
+            raise ValueError(
+                f"CLEANWIRE_STALL_LIMIT is not over {PAGE_ATTEMPTS} times "
+                "CLEANWIRE_PAGE_TIME_LIMIT, which one page may take; raise it"
             )
         if self.sasl_mechanism and not (self.sasl_username and self.sasl_password):
             raise ValueError(

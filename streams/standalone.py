@@ -14,6 +14,7 @@ from streams.faults import OperationError
 from streams.refusal import end_when_refused
 from streams.settings import Settings, load_settings
 from streams.topics import require_topics
+from streams.watchdog import watch
 from streams.web import attach, require_token
 
 
@@ -29,6 +30,7 @@ def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
     except OperationError as error:
         raise SystemExit(f"cleanwire: {error}") from None
     app = build(settings)
+    watch([app], settings)
     attach([app], settings)
     end_when_refused(settings)
 

@@ -21,6 +21,7 @@ from streams.logs import LOGGING
 from streams.refusal import end_when_refused
 from streams.settings import Settings
 from streams.topics import partitions_of, require_topics
+from streams.watchdog import watch
 from streams.web import attach, require_token
 
 
@@ -48,6 +49,7 @@ def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[fau
         else:
             partitions = partitions_of(settings, settings.topics.candidates)
             apps.append(dedupe.build(settings, web=serves, partitions=partitions))
+    watch(apps, settings)
     if web:
         attach(apps, settings)
     return apps
@@ -62,7 +64,9 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     for app in apps:
         app.finalize()
     end_when_refused(settings)
-    worker = Worker(*apps, loop=loop, loglevel="WARNING", logging_config=LOGGING)
+    # The last one starts first, and the next one when it is ready: the view has to answer while
+    # the memory of `dedupe` is read back.
+    worker = Worker(*reversed(apps), loop=loop, loglevel="WARNING", logging_config=LOGGING)
     worker.spinner = None
     host = f"[{settings.web_bind}]" if ":" in settings.web_bind else settings.web_bind
     view = f", web view on http://{host}:{settings.web_port}/" if web else ""

@@ -4,6 +4,7 @@ The rule here: what comes out is exactly what would go on the bus, so that a fil
 home and the same file published lead to the same outcomes. Nothing is read whole but a page.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -50,7 +51,17 @@ def read_inputs(
 
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        yield from sorted(file for file in path.rglob("*") if file.is_file())
+        # One folder's names at a time: a crawl may have millions of files.
+        try:
+            names = sorted(os.listdir(path))  # noqa: PTH208 - names, not a Path for each
+        except PermissionError:
+            raise OperationError(f"{path} cannot be read", "grant the right to read it") from None
+        for name in names:
+            below = path / name
+            if below.is_file():
+                yield below
+            elif below.is_dir() and not below.is_symlink():
+                yield from _files(below)
     elif path.exists():
         yield path
     else:

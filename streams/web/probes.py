@@ -1,7 +1,8 @@
 """Liveness and readiness of the stages in this process.
 
 The rule here: a worker is alive while none of its apps has crashed, and ready once every app
-has been given its partitions (or none, where others have them all) and its memory back.
+has been given its partitions (or none, where others have them all) and its memory back, and can
+clean a page.
 """
 
 import dataclasses
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 import faust
 
 from streams.apps import STAGES, app_id
+from streams.positions import App
 from streams.settings import Settings
 from streams.store import FactsTable
 
@@ -91,4 +93,4 @@ def _missing(app: faust.App) -> str:
         return "a rebalance is going on"
     if app.in_recovery or not app.tables.actives_ready:
         return "its memory is being read back from the changelog"
-    return ""
+    return app.missing if isinstance(app, App) else ""

@@ -39,6 +39,7 @@ def test_a_delivery_that_acks_before_it_sends_is_found(broker_address, tmp_path)
     assert "has no outcome" in result.verdict.listed["lost"][0]
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_when_workers_and_brokers_are_killed(tmp_path):
     file = tmp_path / "result.json"

@@ -104,6 +104,8 @@ class Fleet:
             if worker.process is not None:
                 self._signal(worker, signal.SIGKILL)
                 worker.process.wait()
+            if worker.mounted:
+                _run("umount", "--lazy", str(worker.folder))
 
     def add(self) -> Worker:
         """One more worker, which is started with the next tick."""
@@ -259,16 +261,17 @@ def _own_mounts() -> bool:
     """Let what this process mounts be seen by it and its children alone, and go with them."""
     if sys.platform != "linux" or os.geteuid():
         return False
-    return not ctypes.CDLL(None).unshare(_CLONE_NEWNS) and _mounts("--make-rprivate", "/")
+    return not ctypes.CDLL(None).unshare(_CLONE_NEWNS) and _run("mount", "--make-rprivate", "/")
 
 
 def _mount(folder: Path) -> bool:
-    return _mounts("-t", "tmpfs", "-o", f"size={QUOTA}", "none", str(folder))
+    return _run("mount", "-t", "tmpfs", "-o", f"size={QUOTA}", "none", str(folder))
 
 
-def _mounts(*arguments: str) -> bool:
-    command = ["/usr/bin/env", "mount", *arguments]
-    return not subprocess.run(command, capture_output=True, check=False).returncode  # noqa: S603 - our own command line
+def _run(*command: str) -> bool:
+    """Run a command of the system; returns whether it went well."""
+    done = subprocess.run(["/usr/bin/env", *command], capture_output=True, check=False)  # noqa: S603 - our own command line
+    return not done.returncode
 
 
 def _limit(worker: Worker, size: int) -> None:

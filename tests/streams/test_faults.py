@@ -14,11 +14,12 @@ from faultrun.run import Size, run  # noqa: E402 - found where the line before s
 
 pytestmark = pytest.mark.broker
 
+# Fast enough that a worker which is killed has a queue.
 SMALL = Size(
-    events=1500,
+    events=1600,
     partitions=2,
     workers=2,
-    rate=250,
+    rate=5000,
     faults=3,
     sigkills=3,
     broker_restarts=0,

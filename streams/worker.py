@@ -6,6 +6,7 @@ are checked first, and what is wrong is said in one line.
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import Sequence
 
@@ -74,6 +75,8 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:
+        # It is at its end: a second signal would only make it look killed.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
 
 

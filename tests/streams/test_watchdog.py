@@ -95,8 +95,7 @@ def test_a_rebalance_that_never_ends_is_seen_by_the_probes_and_ends_the_worker(s
 
 def test_a_blocked_event_loop_ends_the_worker_with_its_stack(strict):
     worker = Worker(strict, "--stage", "extract", command=(BROKEN, "blocked_loop")).start()
-    worker.wait_until_ready()
-    code, said = ended(worker, LIMIT + 20)
+    code, said = ended(worker, LIMIT + 40)
     assert code == 1
     assert "the event loop has not turned for" in said
     assert "Current thread" in said

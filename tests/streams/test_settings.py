@@ -44,6 +44,8 @@ def test_durations(monkeypatch, text, seconds):
         ("DEDUPE_WINDOW", "0", "greater than"),
         ("DEDUPE_SHARDS", "33", "less than or equal to 32"),
         ("DEDUPE_WINDOW", "5m", "greater than or equal to 1 hour"),
+        ("PAGE_TIME_LIMIT", "40", "CLEANWIRE_STALL_LIMIT"),
+        ("STALL_LIMIT", "30", "CLEANWIRE_PAGE_TIME_LIMIT"),
         ("SASL_MECHANISM", "GSSAPI", "'PLAIN'"),
         ("SASL_MECHANISM", "PLAIN", "CLEANWIRE_SASL_USERNAME"),
         ("MAX_PAGE_BYTES", "99999999", "CLEANWIRE_MAX_MESSAGE_BYTES"),

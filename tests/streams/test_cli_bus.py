@@ -106,7 +106,7 @@ def test_no_broker_is_3_in_one_line(arguments, tmp_path):
     settings = Settings(broker=f"127.0.0.1:{free_port()}", data_dir=tmp_path)
     begun = time.monotonic()
     done = cleanwire(settings, *arguments, input=b"")
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 45
     assert done.returncode == 3
     (line,) = done.stderr.decode().splitlines()
     assert settings.broker in line

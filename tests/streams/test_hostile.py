@@ -189,7 +189,9 @@ def cleaning(pid):
 @pytest.mark.broker
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads the processes from /proc")
 def test_a_page_whose_cleaning_kills_its_process_is_rejected_and_no_other(settings):
-    alone = settings.model_copy(update={"clean_processes": 1, "page_time_limit": 60})
+    alone = settings.model_copy(
+        update={"clean_processes": 1, "page_time_limit": 60, "stall_limit": 240}
+    )
     slow = HUGE["100,000 options"]()
     with Worker(alone) as worker:
         publish(settings, [PLAIN], partition=0)

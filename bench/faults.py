@@ -39,6 +39,7 @@ SIZES = {
         sigkills=10,
         broker_restarts=2,
         rebalances=20,
+        takedowns=40,
         seconds=150,
     ),
     "full": Size(
@@ -49,6 +50,7 @@ SIZES = {
         sigkills=100,
         broker_restarts=20,
         rebalances=50,
+        takedowns=400,
         seconds=1800,
     ),
 }

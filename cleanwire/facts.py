@@ -142,20 +142,8 @@ class Facts:
         self._text_bytes += len(packed)
         self._name_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = key
         self._page_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = fact.page
-        _PACKED.pack_into(
-            self._column_bytes,
-            _PACKED.size * row,
-            fact.digest,
-            fact.fetched,
-            fact.similarity,
-            fact.order,
-            fact.bucket,
-            _NO_ROW,
-            fact.revision,
-            bucket.last,
-            text,
-            OUTCOMES.index(fact.outcome),
-        )
+        start = _PACKED.size * row
+        self._column_bytes[start : start + _PACKED.size] = _row_of(fact, bucket.last, text)
         self._by_id.put(place, row, self._names)
         self._enchain(fact.page, fact.order, row)
         chunk.rows.append(row)
@@ -349,18 +337,23 @@ class FactBatch:
         self.texts.append(_texts(fact.url, fact.named, b""))
         self.names += key
         self.pages += fact.page
-        self.rows += _PACKED.pack(
-            fact.digest,
-            fact.fetched,
-            fact.similarity,
-            fact.order,
-            fact.bucket,
-            _NO_ROW,
-            fact.revision,
-            0,
-            0,
-            OUTCOMES.index(fact.outcome),
-        )
+        # Where its text will be is known when it is taken in.
+        self.rows += _row_of(fact, 0, 0)
+
+
+def _row_of(fact: Decided, chunk: int, text: int) -> bytes:
+    return _PACKED.pack(
+        fact.digest,
+        fact.fetched,
+        fact.similarity,
+        fact.order,
+        fact.bucket,
+        _NO_ROW,
+        fact.revision,
+        chunk,
+        text,
+        OUTCOMES.index(fact.outcome),
+    )
 
 
 def _texts(url: str, named: str | None, own: bytes) -> bytes:

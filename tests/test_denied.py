@@ -209,15 +209,7 @@ def test_shards_take_down_as_one_whatever_is_killed_and_delivered_again(plan, sh
                 expected[event.order] = one.decide(event)
             except Withdrawn:
                 expected[event.order] = None
-        for _ in range(draw.randint(0, 2 * shards)):
-            number = draw.randrange(shards)
-            happens = draw.random()
-            if happens < 0.1:
-                bus.crash(number)
-            elif happens < 0.3:
-                bus.committed[number] = bus.done[number]
-            else:
-                bus.work(number)
+        bus.go_on(draw)
     bus.finish()
     assert bus.outcomes == {order: fact for order, fact in expected.items() if fact is not None}
     refused = {order for order, fact in expected.items() if fact is None}

@@ -223,3 +223,56 @@ def test_damage_leaves_no_file_as_it_was_for_long(tmp_path):
         )
     said = " ".join(done)
     assert all(word in said for word in ("files deleted", "truncated", "flipped", "spared"))
+
+
+GONE = Told(kind="withdrawn", what="a1", digest=b"")
+
+
+def taken_down(*, refused=(), tombstones=(), withdrawn=("a1",), **changes):
+    """The same run, with a takedown in it."""
+    checker = Checker()
+    told = {
+        "raw": {(0, 0): (0, PAGE), (0, 1): (1, COPIED)},
+        "outcomes": [((0, 0), FIRST), ((0, 1), COPY)],
+    } | changes
+    for place, (event, cleaned) in told["raw"].items():
+        checker.acknowledged(place, event)
+        checker.raw(place, event, cleaned)
+    for order, (place, (_, cleaned)) in enumerate(told["raw"].items()):
+        checker.candidate(place, order, cleaned)
+    for outcome in (FIRST, COPY):
+        checker.expected(outcome)
+    for article in withdrawn:
+        checker.withdrawn(article)
+    for place in refused:
+        checker.refused(place)
+    for article in tombstones:
+        checker.tombstone(article)
+    for place, outcome in told["outcomes"]:
+        checker.outcome(place, outcome)
+    return checker.verdict()
+
+
+def test_what_was_decided_before_it_was_taken_down_may_be_refused_after():
+    both = [((0, 0), FIRST), ((0, 0), GONE), ((0, 1), COPY)]
+    assert taken_down(outcomes=both).holds
+    assert taken_down(outcomes=both[::-1]).holds
+    # Its outcome went down with a worker, and is not made any more.
+    assert taken_down(outcomes=both[1:], tombstones=["a1"]).holds
+    verdict = taken_down(outcomes=both, withdrawn=())
+    assert verdict.violations == {"two outcomes": 1}
+
+
+def test_what_comes_after_its_takedown_is_refused_and_nothing_else():
+    after = {"refused": [(0, 0)], "tombstones": ["a1"]}
+    assert taken_down(**after, outcomes=[((0, 0), GONE), ((0, 1), COPY)]).holds
+    published = taken_down(**after)
+    assert published.violations == {"not as in batch": 1}
+    for wrong in (other(GONE, what="b2"), POISON):
+        verdict = taken_down(**after, outcomes=[((0, 0), wrong), ((0, 1), COPY)])
+        assert not verdict.holds
+
+
+def test_a_page_that_nobody_took_down_is_not_refused():
+    outcomes = [((0, 0), FIRST), ((0, 1), other(GONE, what="b2"))]
+    assert taken_down(outcomes=outcomes).violations == {"not as in batch": 1}

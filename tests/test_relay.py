@@ -106,6 +106,18 @@ class Bus:
         for key, value in compacted(self.logs[number]):
             shard.apply(key, None if value is None else unpack_record(key, value, WIDTH))
 
+    def go_on(self, draw):
+        """Some work, commits and crashes."""
+        for _ in range(draw.randint(0, 2 * self.count)):
+            number = draw.randrange(self.count)
+            happens = draw.random()
+            if happens < 0.1:
+                self.crash(number)
+            elif happens < 0.3:
+                self.committed[number] = self.done[number]
+            else:
+                self.work(number)
+
     def finish(self):
         while sum(self.work(number) for number in range(self.count)):
             pass
@@ -140,15 +152,7 @@ def test_shards_decide_as_one_whatever_is_killed_and_delivered_again(plan, shard
     bus = Bus(shards)
     for arrived in candidates:
         bus.inboxes[0].append((arrived, pack_matches([])))
-        for _ in range(draw.randint(0, 2 * shards)):
-            number = draw.randrange(shards)
-            happens = draw.random()
-            if happens < 0.1:
-                bus.crash(number)
-            elif happens < 0.3:
-                bus.committed[number] = bus.done[number]
-            else:
-                bus.work(number)
+        bus.go_on(draw)
     bus.finish()
     expected = reference(candidates)
     assert bus.outcomes == expected

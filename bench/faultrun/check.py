@@ -53,8 +53,9 @@ class Told:
     """An outcome, or what cleaning alone tells.
 
     Attributes:
-        kind: "clean", a kind of duplicate, or "rejected"; of cleaning alone "candidate".
-        what: the article id, or the reason.
+        kind: "clean", a kind of duplicate, "rejected", or "withdrawn"; of cleaning alone
+            "candidate".
+        what: the article id, or the reason of a rejection.
         digest: of the whole event without its source, or of the detail.
         names: what it is a duplicate of, or supersedes.
         similarity: of a duplicate.
@@ -102,6 +103,8 @@ class Verdict:
         compared: raw records whose outcome was held against the batch mode's.
         candidates: articles in the order of decisions, without redelivered ones.
         redelivered_candidates: candidates that repeat the one of their raw record.
+        withdrawn: articles that were taken down.
+        refused: raw records whose article was taken down before they were decided.
     """
 
     violations: dict[str, int]
@@ -120,6 +123,8 @@ class Verdict:
     compared: int
     candidates: int
     redelivered_candidates: int
+    withdrawn: int
+    refused: int
 
     @property
     def holds(self) -> bool:
@@ -140,6 +145,8 @@ class Checker:
         self._expected: dict[str, Told] = {}
         self._outcomes: dict[Place, list[Told]] = defaultdict(list)
         self._published: set[str] = set()
+        self._withdrawn: set[str] = set()
+        self._refused: set[Place] = set()
         self._counts: Counter[Violation] = Counter()
         self._listed: dict[Violation, list[str]] = defaultdict(list)
         self._duplicated = 0
@@ -164,8 +171,8 @@ class Checker:
         self._raw[place] = event
         self._cleaned[place] = cleaned
 
-    def candidate(self, place: Place, order: int, cleaned: Told) -> None:
-        """A record on the way into the first shard, in its order."""
+    def candidate(self, place: Place, order: int, cleaned: Told) -> bool:
+        """A record on the way into the first shard, in its order; True for its page's first."""
         if place in self._candidates:
             self._again += 1
             if self._candidates[place] != cleaned:
@@ -173,9 +180,22 @@ class Checker:
                     "candidate not as in batch",
                     f"{_at(place)} has two: {self._candidates[place]} and {cleaned}",
                 )
-            return
+            return False
         self._candidates[place] = cleaned
         self._order.setdefault(cleaned.what, order)
+        return True
+
+    def withdrawn(self, article: str) -> None:
+        """An article that the batch mode takes down somewhere in that order."""
+        self._withdrawn.add(article)
+
+    def refused(self, place: Place) -> None:
+        """A raw record whose first candidate comes after its article, or page, was taken down."""
+        self._refused.add(place)
+
+    def tombstone(self, article: str) -> None:
+        """A takedown on `clean-articles`: it stood there, or was never to stand there."""
+        self._published.add(article)
 
     def expected(self, outcome: Told) -> None:
         """What the batch mode makes of an article at its first candidate."""
@@ -235,6 +255,8 @@ class Checker:
             compared=compared,
             candidates=len(self._order),
             redelivered_candidates=self._again,
+            withdrawn=len(self._withdrawn),
+            refused=len(self._refused),
         )
 
     def _lost(self) -> Iterator[str]:
@@ -265,10 +287,19 @@ class Checker:
         for place in self._raw:
             told = self._outcomes.get(place, [])
             lasting = [outcome for outcome in told if not outcome.is_of_the_moment]
-            if len(lasting) > 1:
+            decided = [outcome for outcome in lasting if not self._is_replay(outcome, lasting)]
+            if len(decided) > 1:
                 self.violation("two outcomes", f"{_at(place)} has {' and '.join(map(str, told))}")
             if told:
-                yield place, (lasting or told)[0]
+                yield place, (decided or lasting or told)[0]
+
+    def _is_replay(self, outcome: Told, beside: list[Told]) -> bool:
+        """Whether it is refused because it was delivered again after it was taken down."""
+        return (
+            outcome.kind == "withdrawn"
+            and outcome.what in self._withdrawn
+            and any(other.what == outcome.what and other is not outcome for other in beside)
+        )
 
     def _compare(self, settled: Mapping[Place, Told]) -> int:
         by_id: dict[str, Told] = {}
@@ -283,6 +314,18 @@ class Checker:
                 if outcome != cleaned and not outcome.is_of_the_moment:
                     self.violation(
                         "rejection not as in batch", f"{_at(place)} was {outcome}, not {cleaned}"
+                    )
+                continue
+            if outcome.kind == "withdrawn" or place in self._refused:
+                # What was decided before may have been lost with its worker, and be refused since.
+                if not (
+                    outcome.kind == "withdrawn"
+                    and outcome.what == cleaned.what
+                    and (place in self._refused or outcome.what in self._withdrawn)
+                ):
+                    self.violation(
+                        "not as in batch",
+                        f"{_at(place)} has {outcome}, which was taken down or not",
                     )
                 continue
             first = by_id.setdefault(outcome.what, outcome)

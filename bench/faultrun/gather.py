@@ -17,15 +17,17 @@ import orjson
 from kafka import KafkaConsumer
 
 from cleanwire.clean import clean_event
+from cleanwire.decide import Candidate
 from cleanwire.dedupe import candidate, outcome_event
-from cleanwire.errors import PageRejected
+from cleanwire.errors import PageRejected, Withdrawn
+from cleanwire.events import Article, Source
 from cleanwire.relay import Relay
-from cleanwire.wire import unpack_candidate
+from cleanwire.wire import unpack_candidate, unpack_takedown
 from faultrun.check import Checker, Place, Told
 from faultrun.load import HEADER, Load
 from streams import kafka
 from streams.audit import audit
-from streams.dedupe import thresholds, window
+from streams.dedupe import TAKEDOWN, thresholds, window
 from streams.reading import records
 from streams.rejected import PREFIX
 from streams.settings import Settings
@@ -39,14 +41,15 @@ Page = tuple[Place, bytes | None, bytes | None]
 class Oracle:
     """The batch mode's decisions on `candidates`, record by record, in their order.
 
-    A record without a value is a note between the shards, and no article's. Whatever else comes to
-    stand on this topic is to be taken in here, at its place in the order.
+    A record without a value is a note between the shards, and no article's. A takedown has its
+    place in the order too.
     """
 
     def __init__(self, settings: Settings, checker: Checker) -> None:
         self._raw = settings.topics.raw
         self._checker = checker
         self._seen: set[str] = set()
+        self._withdrawn: set[str] = set()
         # What `Deduper` has one of.
         self._relay = Relay(
             settings.dedupe_shards,
@@ -55,26 +58,48 @@ class Oracle:
             most_bytes=settings.dedupe_memory,
         )
 
-    def take(self, offset: int, value: bytes | None) -> None:
+    def take(self, record: Any) -> None:  # noqa: ANN401 - untyped library
         """One record of the first partition.
 
         Raises:
             ValueError: it is no candidate.
         """
-        if value is None:
+        if record.value is None:
             return
-        arrived = unpack_candidate(value)
+        if TAKEDOWN in dict(record.headers):
+            self._take_down(record)
+            return
+        arrived = unpack_candidate(record.value)
         article, source = arrived.article, arrived.source
         if source.topic != self._raw:
             raise ValueError(f"it comes from {source.topic}")
-        self._checker.candidate((source.partition, source.offset), offset, _cleaned(article))
-        if article.id not in self._seen:
-            self._seen.add(article.id)
-            known = candidate(article, event_time=arrived.event_time, order=offset)
+        place = source.partition, source.offset
+        is_first = self._checker.candidate(place, record.offset, _cleaned(article))
+        known = candidate(article, event_time=arrived.event_time, order=record.offset)
+        is_refused = article.id in self._withdrawn
+        if not is_refused and article.id not in self._seen:
+            is_refused = not self._decide(article, source, known)
+        if is_refused and is_first:
+            self._checker.refused(place)
+
+    def _decide(self, article: Article, source: Source, known: Candidate) -> bool:
+        """Decide on an article that comes for the first time; False if it was taken down."""
+        try:
             fact = self._relay.decide(known)
-            self._checker.expected(
-                told(orjson.loads(orjson.dumps(outcome_event(article, source, fact))))
-            )
+        except Withdrawn:
+            return False
+        self._seen.add(article.id)
+        self._checker.expected(
+            told(orjson.loads(orjson.dumps(outcome_event(article, source, fact))))
+        )
+        return True
+
+    def _take_down(self, record: Any) -> None:  # noqa: ANN401 - untyped library
+        at = record.timestamp / 1000
+        ids = self._relay.withdraw(unpack_takedown(record.value, at=at, order=record.offset))
+        self._withdrawn |= set(ids)
+        for article in ids:
+            self._checker.withdrawn(article)
 
 
 def gather(settings: Settings, load: Load, checker: Checker) -> None:
@@ -89,10 +114,13 @@ def gather(settings: Settings, load: Load, checker: Checker) -> None:
     with kafka.consumer(settings) as consumer:
         for record in records(consumer, topics.candidates, _silent, only=0):
             with _reading(record, checker):
-                oracle.take(record.offset, record.value)
+                oracle.take(record)
         for topic in (topics.clean, topics.duplicates):
             for record in records(consumer, topic, _silent):
                 with _reading(record, checker):
+                    if record.value is None and topic == topics.clean:
+                        checker.tombstone(record.key.decode())
+                        continue
                     event = orjson.loads(record.value)
                     checker.outcome(_place(event["source"], topics.raw), told(event))
         for record in records(consumer, topics.rejected, _silent):
@@ -170,7 +198,10 @@ def _rejected(headers: Sequence[tuple[str, bytes]], raw: str) -> tuple[Place, To
         if name.startswith(PREFIX)
     }
     source = {name: ours[f"source.{name}"] for name in ("topic", "partition", "offset")}
-    return _place(source, raw), _rejection(ours["reason"], ours["detail"])
+    place = _place(source, raw)
+    if ours["reason"] == Withdrawn.reason:
+        return place, Told(kind="withdrawn", what=ours["article"], digest=b"")
+    return place, _rejection(ours["reason"], ours["detail"])
 
 
 def _gather_raw(consumer: KafkaConsumer, settings: Settings, load: Load, checker: Checker) -> None:
@@ -211,7 +242,7 @@ def _again(page: Page) -> tuple[Place, int | None, Told]:
 
 def _gather_audit(settings: Settings, checker: Checker) -> None:
     report, unreadable = audit(settings)
-    for kind in ("missing", "double", "dangling"):
+    for kind in ("missing", "double", "dangling", "unexplained", "republished"):
         for entry in getattr(report, kind):
             checker.violation("audit", f"{kind}: {entry}")
     for entry in unreadable:

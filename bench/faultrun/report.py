@@ -39,6 +39,7 @@ def _faults(result: Result) -> Iterator[tuple[str, int]]:
             yield "of these, folders that had nothing in them", empty
     yield "workers ended by SIGKILL, all faults together", result.sigkills
     yield "rebalances, both groups together", result.rebalances
+    yield "takedowns", result.size.takedowns
     for how, count in result.ends.items():
         if how != "SIGKILL":
             yield f"workers ended with {how}, and were started again", count
@@ -58,6 +59,8 @@ def _traffic(result: Result) -> Iterator[tuple[str, int]]:
     yield "recovered (unknown, and has its outcome)", verdict.recovered
     yield "candidates", verdict.candidates
     yield "candidates delivered again", verdict.redelivered_candidates
+    yield "articles taken down", verdict.withdrawn
+    yield "pages that came after that, and were refused", verdict.refused
     yield "outcomes held against the batch mode", verdict.compared
     yield "rejections of the moment beside an outcome", verdict.overridden
     yield "rejections of the moment alone", verdict.of_the_moment

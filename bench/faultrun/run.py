@@ -19,6 +19,7 @@ from faultrun.load import MAX_PAGE_BYTES, Load
 from faultrun.nemesis import WEIGHTS, Entry, Fault, Nemesis
 from faultrun.observe import Flow, Rebalances, lag
 from faultrun.publish import Publishers
+from faultrun.takedowns import Takedowns
 from streams.broker import EmbeddedBroker
 from streams.settings import Settings
 from streams.topics import ensure_topics
@@ -50,6 +51,7 @@ class Size:
         sigkills: of workers, at least.
         broker_restarts: at least, where brokers may be killed.
         rebalances: of both groups together, at least.
+        takedowns: asked for, evenly over the faults.
         seconds: from the last event to the end of the stream, at most.
     """
 
@@ -62,6 +64,7 @@ class Size:
     sigkills: int
     broker_restarts: int
     rebalances: int
+    takedowns: int = 0
     seconds: float
 
 
@@ -129,7 +132,8 @@ def run(  # noqa: PLR0913 - what a run is made of
         Flow(settings) as flow,
     ):
         nemesis = Nemesis(seed, fleet, brokers, settings, only)
-        run_of = _Run(size, settings, fleet, publishers, nemesis, flow)
+        takedowns = Takedowns(settings, load, seed)
+        run_of = _Run(size, settings, fleet, publishers, nemesis, flow, takedowns)
         clock.phase("start")
         if not fleet.wait(fleet.ready, READY_SECONDS):
             raise RuntimeError(f"the workers do not come up, see {root}")
@@ -173,7 +177,9 @@ class _Run:
         publishers: Publishers,
         nemesis: Nemesis,
         flow: Flow,
+        takedowns: Takedowns,
     ) -> None:
+        self._takedowns = takedowns
         self._size = size
         self._settings = settings
         self._fleet = fleet
@@ -193,6 +199,8 @@ class _Run:
             due = 0.95 * share * size.events
             self._fleet.wait(lambda due=due: self._published >= due, STUCK_SECONDS, 0.1)
             self._strike(fault)
+            while self._takedowns.asked < size.takedowns * (done + 1) // len(plan):
+                self._takedowns.ask(self._published)
         while more := self._lacking():
             self._strike(more)
         self._publishers.release(size.events)

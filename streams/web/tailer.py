@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 
-from streams.apps import RECORD_OVERHEAD, aiokafka_security, app_id
+from streams.apps import aiokafka_security, app_id
 from streams.settings import Settings
 from streams.web.outcomes import seen
 from streams.web.state import Lag, Outcome, Part, State
@@ -172,7 +172,9 @@ class Tailer:
             auto_offset_reset="earliest",
             # Half a second late, and not a request for every record.
             fetch_min_bytes=1 << 20,
-            max_partition_fetch_bytes=self._settings.max_message_bytes + RECORD_OVERHEAD,
+            # A larger record still comes, alone.
+            max_partition_fetch_bytes=1 << 20,
+            fetch_max_bytes=8 << 20,
         )
         stack.push_async_callback(consumer.stop)
         await consumer.start()

@@ -1,0 +1,59 @@
+"""Takedowns in the middle of a fault run.
+
+The rule here: what is taken down follows from the seed and is one of the run's events, seen by then
+or not; whether a request came to stand on the bus, the bus says, and nobody else.
+"""
+
+import contextlib
+import random
+
+import orjson
+from kafka.errors import KafkaError
+
+from cleanwire.dedupe import page_of
+from cleanwire.urls import article_id
+from cleanwire.wire import pack_takedown
+from faultrun.load import Load
+from streams import kafka
+from streams.dedupe import TAKEDOWN
+from streams.faults import OperationError
+from streams.settings import Settings
+from streams.takedown import KEY
+
+SENT_SECONDS = 60.0
+
+
+class Takedowns:
+    """Asks for one takedown after the other.
+
+    Args:
+        settings: where the bus is.
+        load: whose articles are taken down.
+        seed: which ones follows from it.
+    """
+
+    def __init__(self, settings: Settings, load: Load, seed: int) -> None:
+        self._settings = settings
+        self._load = load
+        self._draw = random.Random(f"{seed} takedowns")  # noqa: S311 - a choice, no secret
+        self.asked = 0
+
+    def ask(self, published: int) -> None:
+        """Take down one of so many events, by its article's id or by its page's URL."""
+        number = self._draw.randrange(max(1, published))
+        while self._load.kind(number) in ("poison", "oversize"):
+            number -= 1
+        event = orjson.loads(self._load.event(number).value or b"")
+        body = event.get("body")
+        by_url = self._draw.random() < 0.5 or body is None  # noqa: PLR2004 - half of them
+        ids = [] if by_url else [article_id(event["url"], event["fetched_at"], body)]
+        pages = [page_of(event["url"], "")] if by_url else []
+        with contextlib.suppress(KafkaError, OperationError), kafka.producer(self._settings) as bus:
+            bus.send(
+                self._settings.topics.candidates,
+                pack_takedown(ids, pages),
+                key=KEY,
+                headers=[(TAKEDOWN, b"")],
+                partition=0,
+            ).get(timeout=SENT_SECONDS)
+        self.asked += 1

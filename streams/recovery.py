@@ -7,11 +7,12 @@ may stop the reading between two batches: then it goes on where it stopped.
 Faust (0.15) takes the records of a changelog one by one through a queue, at a tenth of the speed.
 """
 
+import asyncio
 import collections
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -72,6 +73,27 @@ class Tables(TableManager):
         return self._recovery
 
 
+class _Thread:
+    """One call at a time in a thread, which cannot be stopped: whoever is stopped waits for it."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, call: Callable[[list[Any]], None], records: list[Any]) -> None:
+        """Begin a call; the one before has come to its end."""
+        self._task = asyncio.create_task(asyncio.to_thread(call, records))
+
+    async def result(self) -> None:
+        """Wait until the call is done; raises what it raised."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def settle(self) -> None:
+        """Wait until the call is done, whatever came of it."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+
 async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> AsyncIterator[int]:
     """Read a partition of the changelog into its shard.
 
@@ -86,8 +108,10 @@ async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> AsyncIt
     """
     store, settings = table.facts, table.settings
     began, count = time.monotonic(), 0
-    reserves = store.persisted_offset(tp) < 0
     async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(store.reading)
+        first = max(first, store.persisted_offset(tp) + 1)
+        reserves = store.persisted_offset(tp) < 0
         consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.broker.split(","),
             **aiokafka_security(settings),
@@ -102,16 +126,22 @@ async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> AsyncIt
         await consumer.start()
         consumer.assign([tp])
         consumer.seek(tp, first)
+        thread = _Thread()
+        stack.push_async_callback(thread.settle)
         while await consumer.position(tp) <= last:
             batches = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
             for records in batches.values():
-                store.take_back([record for record in records if record.offset <= last])
-                count += len(records)
-                share = (records[-1].offset - first + 1) / (last - first + 1)
+                # The next ones are fetched while these are taken in.
+                await thread.result()
+                share = (records[0].offset - first) / (last - first + 1)
                 if reserves and share >= SHARE:
                     store.memory(tp.partition).reserve(share)
                     reserves = False
+                some = [record for record in records if record.offset <= last]
+                thread.start(store.take_back, some)
+                count += len(records)
             yield max(first - 1, store.persisted_offset(tp))
+        await thread.result()
     store.took_back(tp.partition, last)
     yield last
     if count >= SAID:

@@ -5,6 +5,7 @@ offset that `persisted_offset` names. A record that cannot be read stops the wor
 with half a memory would publish old stories again.
 """
 
+import asyncio
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -34,6 +35,8 @@ class FactsStore(base.Store[bytes, bytes]):
         self.memories: dict[int, Shard] = {}
         self._applied: dict[int, int] = {}
         self._assigned: set[int] = set()
+        self.reading = asyncio.Lock()
+        """Held while a partition is read back: one thread at a time changes a memory."""
 
     def memory(self, partition: int) -> Shard:
         """The shard of a partition; empty where the changelog is."""
@@ -66,9 +69,10 @@ class FactsStore(base.Store[bytes, bytes]):
         if not records:
             return
         partition = records[0].partition
+        memory = self.memory(partition)
         try:
             apply_all(
-                self.memory(partition),
+                memory,
                 ((record.key or b"", record.value) for record in records),
                 self.width,
             )
@@ -76,10 +80,13 @@ class FactsStore(base.Store[bytes, bytes]):
             place = f"{records[0].topic} partition {partition}"
             offsets = f"offsets {records[0].offset} to {records[-1].offset}"
             fault = ValueError(f"unreadable state at {place}, {offsets}: {error}")
-            # Faust's recovery logs what is raised here and goes on.
-            self.app.loop.create_task(self.app.crash(fault))
+            # Faust's recovery logs what is raised here and goes on; and this may be a thread.
+            loop = self.app.loop
+            loop.call_soon_threadsafe(lambda: loop.create_task(self.app.crash(fault)))
             raise fault from None
-        self._applied[partition] = records[-1].offset
+        # It may have gone to another worker in the meantime.
+        if self.memories.get(partition) is memory:
+            self._applied[partition] = records[-1].offset
 
     def took_back(self, partition: int, offset: int) -> None:
         """Count a partition as read up to an offset, which may have no record any more."""

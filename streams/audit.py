@@ -21,7 +21,7 @@ from streams.dedupe import TAKEDOWN
 from streams.faults import OperationError
 from streams.ledger import Kind, Ledger, Outcome, Place, Report
 from streams.reading import POLL_MS, SILENCE, Progress, committed, partitions_in, records
-from streams.rejected import ARTICLE, PREFIX
+from streams.rejected import added_to
 from streams.settings import Settings
 
 LOOKED_AT = 1000
@@ -124,9 +124,9 @@ def _place(source: Mapping[str, Any], raw: str) -> Place | None:
 def _enter_outcome(record: Any, kind: Kind, raw: str, ledger: Ledger) -> None:  # noqa: ANN401 - as above
     if kind == "rejected":
         # Ours are the last of their names, should the page have been rejected before.
-        ours = {name: value.decode() for name, value in record.headers if name.startswith(PREFIX)}
-        source = {name: ours[f"{PREFIX}source.{name}"] for name in ("topic", "partition", "offset")}
-        outcome = Outcome(kind=kind, what=ours[f"{PREFIX}reason"], article=ours.get(ARTICLE))
+        ours = added_to(record.headers)
+        source = {name: ours[f"source.{name}"] for name in ("topic", "partition", "offset")}
+        outcome = Outcome(kind=kind, what=ours["reason"], article=ours.get("article"))
     elif record.value is None:
         if kind == "clean":
             ledger.tombstone((record.key or b"").decode())

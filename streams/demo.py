@@ -26,7 +26,7 @@ from kafka import TopicPartition
 from streams import kafka
 from streams.broker import EmbeddedBroker
 from streams.faults import OperationError
-from streams.rejected import PREFIX
+from streams.rejected import added_to
 from streams.samples import Sample
 from streams.settings import Settings, load_settings
 from streams.topics import ensure_topics
@@ -112,9 +112,8 @@ def results(settings: Settings, samples: list[Sample]) -> Iterator[Result]:
 
 def _read(record: Any, outcome: str) -> tuple[int, str, str]:  # noqa: ANN401 - untyped library
     if outcome == "rejected":
-        ours = {name: value.decode() for name, value in record.headers if name.startswith(PREFIX)}
-        why = ours[f"{PREFIX}reason"]
-        return int(ours[f"{PREFIX}source.offset"]), f"rejected/{why}", ours[f"{PREFIX}detail"]
+        ours = added_to(record.headers)
+        return int(ours["source.offset"]), f"rejected/{ours['reason']}", ours["detail"]
     event = orjson.loads(record.value)
     place = int(event["source"]["offset"])
     if outcome == "duplicate":

@@ -5,6 +5,8 @@ added comes after them, so that the last header of a name is ours. Of a page tha
 nothing is passed on.
 """
 
+from collections.abc import Iterable
+
 from faust.types import Message
 
 from cleanwire.errors import PageRejected
@@ -12,8 +14,6 @@ from cleanwire.events import Source
 from streams.delivery import Produce
 
 PREFIX = "cleanwire."
-ARTICLE = f"{PREFIX}article"
-"""The header that names the article of a withdrawn page."""
 
 
 def rejected(topic: str, message: Message, error: PageRejected, source: Source) -> Produce:
@@ -28,8 +28,17 @@ def rejected(topic: str, message: Message, error: PageRejected, source: Source) 
 
 def withdrawn(topic: str, article: str, error: PageRejected, source: Source) -> Produce:
     """The dead letter of a page that was taken down: nothing of it but its article's id."""
-    headers = [*_added(error, source), (ARTICLE, article.encode())]
+    headers = [*_added(error, source), (f"{PREFIX}article", article.encode())]
     return Produce(topic=topic, key=article.encode(), value=None, headers=headers)
+
+
+def added_to(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    """What was added to a dead letter, by name without the prefix: of each name the last."""
+    return {
+        name.removeprefix(PREFIX): value.decode()
+        for name, value in headers
+        if name.startswith(PREFIX)
+    }
 
 
 def _added(error: PageRejected, source: Source) -> list[tuple[str, bytes]]:

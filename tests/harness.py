@@ -16,7 +16,7 @@ import pydantic
 from kafka import TopicPartition
 
 from streams import kafka
-from streams.rejected import PREFIX
+from streams.rejected import added_to
 
 
 def environment(settings):
@@ -149,11 +149,7 @@ def records(settings, topic, seconds=20):
 
 def added(record):
     """The headers that a dead letter was given."""
-    return {
-        name.removeprefix(PREFIX): value.decode()
-        for name, value in record.headers
-        if name.startswith(PREFIX)
-    }
+    return added_to(record.headers)
 
 
 def outcomes(settings):

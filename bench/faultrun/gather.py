@@ -29,7 +29,7 @@ from streams import kafka
 from streams.audit import audit
 from streams.dedupe import TAKEDOWN, thresholds, window
 from streams.reading import records
-from streams.rejected import PREFIX
+from streams.rejected import added_to
 from streams.settings import Settings
 
 PIECE = 1600
@@ -192,11 +192,7 @@ def _place(source: Mapping[str, Any], raw: str) -> Place:
 
 
 def _rejected(headers: Sequence[tuple[str, bytes]], raw: str) -> tuple[Place, Told]:
-    ours = {
-        name.removeprefix(PREFIX): value.decode()
-        for name, value in headers
-        if name.startswith(PREFIX)
-    }
+    ours = added_to(headers)
     source = {name: ours[f"source.{name}"] for name in ("topic", "partition", "offset")}
     place = _place(source, raw)
     if ours["reason"] == Withdrawn.reason:

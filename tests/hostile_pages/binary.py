@@ -5,6 +5,7 @@ The rule here: nothing unpacks a body, so a bomb costs its own size and no more.
 
 import base64
 import bz2
+import functools
 import gzip
 import lzma
 import random
@@ -21,6 +22,8 @@ _HEADS = (
 )  # fmt: skip
 # 10 MB of zeros.
 _BROTLI = base64.b64decode("y///P/gnAOKxQCD3/i//LDHwTwDEYRGAjiMG")
+# A member's header holds the time of its making, unless told otherwise.
+_gzip = functools.partial(gzip.compress, mtime=0)
 _CODINGS = ("gzip", "deflate", "br", "zstd", "gzip, gzip", "compress", "identity", "x-unknown")
 
 
@@ -51,7 +54,7 @@ def bomb(r: random.Random) -> bytes:
     """Compressed zeros, or a compressed page, with and without a header that says so."""
     text = r.choice((bytes(1 << 20), b"<div>" * 200_000, events.page(r).encode()))
     data = r.choice(
-        (gzip.compress, zlib.compress, bz2.compress, lzma.compress, _raw_deflate, _twice, _brotli)
+        (_gzip, zlib.compress, bz2.compress, lzma.compress, _raw_deflate, _twice, _brotli)
     )(text)
     coding = r.choice(_CODINGS)
     headers = r.choice((None, {"Content-Encoding": coding}, {"content-encoding": coding.upper()}))
@@ -64,7 +67,7 @@ def _raw_deflate(data: bytes) -> bytes:
 
 
 def _twice(data: bytes) -> bytes:
-    return gzip.compress(gzip.compress(data))
+    return _gzip(_gzip(data))
 
 
 def _brotli(_: bytes) -> bytes:
@@ -73,6 +76,6 @@ def _brotli(_: bytes) -> bytes:
 
 def lying_length(r: random.Random) -> bytes:
     """A gzip or zip member whose own fields lie."""
-    data = bytearray(gzip.compress(events.page(r).encode()))
+    data = bytearray(_gzip(events.page(r).encode()))
     data[-4:] = struct.pack("<I", r.randrange(2**32))
     return events.event(r, bytes(data), headers={"Content-Length": str(r.randrange(-9, 10**18))})

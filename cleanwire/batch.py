@@ -3,11 +3,19 @@
 The rule here: nothing is decided; what was appended stands in every column at one place.
 """
 
-import base64
+import binascii
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from cleanwire.keys import ID_BYTES, Bools
 from cleanwire.verify import MOST_FIGURES
+
+_KEY = 4
+_DIGEST = 8
+_FIGURES = 2 * MOST_FIGURES
 
 
 class EntryBatch:
@@ -30,16 +38,37 @@ class EntryBatch:
         self, key: bytes, bucket: int, fields: Mapping[str, Any], *, tentative: bool
     ) -> None:
         """Add an entry whose id is the hexadecimal of `key`; `fields` are those of its record."""
-        keys = base64.b64decode(fields["keys"])
-        figures = base64.b64decode(fields["figures"])
+        keys = binascii.a2b_base64(fields["keys"])
+        figures = binascii.a2b_base64(fields["figures"])
         self.names += key
         self.orders.append(fields["order"])
         self.buckets.append(bucket)
         self.bounds.append(fields["bound"])
-        self.digests += base64.b64decode(fields["digest"])
+        self.digests += binascii.a2b_base64(fields["digest"])
         self.lengths.append(fields["shingles"])
-        self.samples.append(len(keys) // 4)
+        self.samples.append(len(keys) // _KEY)
         self.keys += keys
         self.counts.append(len(figures) // 2)
-        self.figures += figures.ljust(2 * MOST_FIGURES, b"\0")
+        self.figures += figures.ljust(_FIGURES, b"\0")
         self.tentative.append(tentative)
+
+    def kept(self, which: Bools) -> "EntryBatch":
+        """Those entries for which `which` holds, in their order."""
+        other = EntryBatch()
+        other.names = chosen(self.names, ID_BYTES, which)
+        other.orders = list(itertools.compress(self.orders, which))
+        other.buckets = list(itertools.compress(self.buckets, which))
+        other.bounds = list(itertools.compress(self.bounds, which))
+        other.digests = chosen(self.digests, _DIGEST, which)
+        other.lengths = list(itertools.compress(self.lengths, which))
+        other.samples = list(itertools.compress(self.samples, which))
+        other.counts = list(itertools.compress(self.counts, which))
+        other.figures = chosen(self.figures, _FIGURES, which)
+        other.keys = chosen(self.keys, _KEY, np.repeat(which, self.samples))
+        other.tentative = list(itertools.compress(self.tentative, which))
+        return other
+
+
+def chosen(column: bytearray, width: int, which: Bools) -> bytearray:
+    """Those rows of a column, of `width` bytes each, for which `which` holds."""
+    return bytearray(np.frombuffer(column, f"V{width}")[which].tobytes())

@@ -4,8 +4,13 @@ What must always hold here: a shard that was fed records by `apply_all` decides 
 fed them one by one, where no sample hash is shared by more articles than it may lead to. So of a
 key only the latest counts, and whatever is not plainly new (time, a denial, what is forgotten or
 known already) goes the ordinary way, and first.
+
+Reading records and taking them in are two functions, for two threads: the first is Python, the
+second mostly compiled loops.
 """
 
+import binascii
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +19,7 @@ import orjson
 
 from cleanwire.batch import EntryBatch
 from cleanwire.facts import FactBatch
-from cleanwire.keys import ID_BYTES
+from cleanwire.keys import ID_BYTES, U64, Bools
 from cleanwire.minhash import VERSION as SIGNATURE
 from cleanwire.shard import Shard
 from cleanwire.wire import VERSION, bucket_of, fact_of, unpack_record
@@ -23,43 +28,92 @@ _PLAIN = frozenset({"v", "fact", "entry", "signature", "tentative"})
 """The fields of a record that says something of an article, and nothing else."""
 
 
-def apply_all(shard: Shard, records: Iterable[tuple[bytes, bytes | None]], width: float) -> None:
-    """Take in what a shard wrote.
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """Records of a shard, the latest of each key, in columns.
+
+    Attributes:
+        special: keys and values of those that have to go the ordinary way.
+        plain: of the others, which say something of an article and nothing else.
+        names: the keys of these, as `key_of` has them.
+        facts: what they say of decisions.
+        entries: what they say of signatures.
+    """
+
+    special: list[tuple[bytes, bytes | None]]
+    plain: dict[bytes, bytes]
+    names: bytearray
+    facts: FactBatch
+    entries: EntryBatch
+
+
+def read(records: Iterable[tuple[bytes, bytes | None]], width: float) -> Records:
+    """Read what a shard wrote.
 
     Args:
-        shard: what is read back.
         records: keys and values, in their order, as `pack_record` made them.
         width: seconds of event time in a bucket.
 
     Raises:
         ValueError: a record is not of this version.
     """
-    latest = dict(records)
-    fresh: list[tuple[bytes, dict[str, Any]]] = []
-    for key, value in latest.items():
-        packed = _packed_id(key)
-        fields: Any = None if value is None or packed is None else orjson.loads(value)
-        if packed is not None and isinstance(fields, dict) and _is_plain(fields):
-            fresh.append((packed, fields))
-        else:
-            _apply(shard, key, value, width)
-    # In a buffer that may be written to: compiled loops take no other.
-    names = bytearray(b"".join(key for key, _ in fresh))
-    keys = np.frombuffer(names, np.uint64).reshape(len(fresh), 2)
+    special: list[tuple[bytes, bytes | None]] = []
+    plain: dict[bytes, bytes] = {}
+    # Written to by nobody; but compiled loops take no buffer that nobody may write to.
+    names = bytearray()
     facts, entries = FactBatch(), EntryBatch()
-    for (key, fields), known in zip(fresh, shard.known(keys).tolist(), strict=True):
-        if known:
-            name = key.hex().encode()
-            _apply(shard, name, latest[name], width)
+    for name, value in dict(records).items():
+        key = _packed_id(name)
+        fields: Any = None if value is None or key is None else orjson.loads(value)
+        if value is None or key is None or not _is_plain(fields):
+            special.append((name, value))
             continue
-        entry = fields.get("entry")
+        plain[name] = value
+        names += key
+        entry, fact = fields.get("entry"), fields.get("fact")
         if entry is not None and fields["signature"] == SIGNATURE:
             bucket = bucket_of(entry["since"], width)
-            if shard.is_open(bucket):
-                entries.append(key, bucket, entry, tentative=fields.get("tentative", False))
-        if fields.get("fact") is not None:
-            facts.append(key, fact_of(key.hex(), fields["fact"], width))
+            entries.append(key, bucket, entry, tentative=fields.get("tentative", False))
+        if fact is not None:
+            facts.append(key, fact_of(name.decode(), fact, width))
+    return Records(special, plain, names, facts, entries)
+
+
+def apply_all(shard: Shard, records: Records, width: float) -> None:
+    """Take in what was read.
+
+    Args:
+        shard: whose records they are.
+        records: the next ones in their order.
+        width: seconds of event time in a bucket.
+
+    Raises:
+        ValueError: a record is not of this version.
+    """
+    for key, value in records.special:
+        _apply(shard, key, value, width)
+    facts, entries = records.facts, records.entries
+    known = shard.known(_keys(records.names))
+    if known.any():
+        for name in np.frombuffer(records.names, f"V{ID_BYTES}")[known].tolist():
+            key = binascii.hexlify(name)
+            _apply(shard, key, records.plain[key], width)
+        facts = facts.kept(_is_new(records, facts.names, known))
+        entries = entries.kept(_is_new(records, entries.names, known))
+    is_open = {bucket: shard.is_open(bucket) for bucket in set(entries.buckets)}
+    if not all(is_open.values()):
+        entries = entries.kept(np.array([is_open[bucket] for bucket in entries.buckets], np.bool_))
     shard.add_all(facts, entries)
+
+
+def _keys(names: bytearray) -> U64:
+    return np.frombuffer(names, np.uint64).reshape(-1, 2)
+
+
+def _is_new(records: Records, names: bytearray, known: Bools) -> Bools:
+    """Which of some keys are not among those that are known."""
+    old = np.frombuffer(records.names, f"S{ID_BYTES}")[known]
+    return ~np.isin(np.frombuffer(names, f"S{ID_BYTES}"), old)
 
 
 def _packed_id(key: bytes) -> bytes | None:
@@ -67,14 +121,14 @@ def _packed_id(key: bytes) -> bytes | None:
     if len(key) != 2 * ID_BYTES:
         return None
     try:
-        packed = bytes.fromhex(key.decode("ascii"))
+        packed = binascii.unhexlify(key)
     except ValueError:
         return None
-    return packed if packed.hex().encode() == key else None
+    return packed if binascii.hexlify(packed) == key else None
 
 
-def _is_plain(fields: dict[str, Any]) -> bool:
-    return fields.get("v") == VERSION and fields.keys() <= _PLAIN
+def _is_plain(fields: Any) -> bool:  # noqa: ANN401 - whatever JSON can be
+    return isinstance(fields, dict) and fields.get("v") == VERSION and _PLAIN.issuperset(fields)
 
 
 def _apply(shard: Shard, key: bytes, value: bytes | None, width: float) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cleanwire.batch import chosen
 from cleanwire.decided import OUTCOMES, Decided
 from cleanwire.index import as_bytes, grown
 from cleanwire.keys import ID_BYTES, U64, Bools, Ints, KeyTable, key_of
@@ -340,6 +341,15 @@ class FactBatch:
         # Where its text will be is known when it is taken in.
         self.rows += _row_of(fact, 0, 0)
 
+    def kept(self, which: Bools) -> "FactBatch":
+        """Those facts for which `which` holds, in their order."""
+        other = FactBatch()
+        other.names = chosen(self.names, ID_BYTES, which)
+        other.pages = chosen(self.pages, ID_BYTES, which)
+        other.rows = chosen(self.rows, _PACKED.size, which)
+        other.texts = list(itertools.compress(self.texts, which))
+        return other
+
 
 def _row_of(fact: Decided, chunk: int, text: int) -> bytes:
     return _PACKED.pack(
@@ -357,10 +367,10 @@ def _row_of(fact: Decided, chunk: int, text: int) -> bytes:
 
 
 def _texts(url: str, named: str | None, own: bytes) -> bytes:
-    parts = (_encoded(url), _packed(named), own)
-    if max(map(len, parts)) > _MOST_TEXT:
+    address, other = _encoded(url), _packed(named)
+    if max(len(address), len(other), len(own)) > _MOST_TEXT:
         raise ValueError(f"a URL or an id has more than {_MOST_TEXT} bytes: {url[:80]}")
-    return _TEXTS.pack(*map(len, parts)) + b"".join(parts)
+    return _TEXTS.pack(len(address), len(other), len(own)) + address + other + own
 
 
 def _packed(named: str | None) -> bytes:

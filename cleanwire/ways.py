@@ -71,7 +71,8 @@ def _set(bucket: int, way: int, mark: int, row: int, table: Table) -> None:
 def _empty_way(bucket: int, table: Table) -> int:
     """The first empty slot of a bucket, or -1."""
     for way in range(WAYS):
-        if _row(bucket, way, table) < 0:
+        # What is read first tells all but one of 65,536.
+        if not table[bucket, WAYS + way] and _row(bucket, way, table) < 0:
             return way
     return -1
 
@@ -243,7 +244,7 @@ def put(
     buckets = len(table)
     size = buckets * WAYS
     evicted = touched = 0
-    # As in `find`: all buckets are asked for at once.
+    # As in `find`: all buckets are asked for at once, and both ends of the one that is filled.
     for place in range(start, len(keys)):
         key = np.int64(keys[place])
         bucket = key * buckets >> 32
@@ -251,6 +252,7 @@ def put(
         if second >= buckets:
             second -= buckets
         touched += np.int64(table[bucket, 0]) + np.int64(table[second, 0])
+        touched += np.int64(table[bucket, WIDTH - 1])
     if touched < 0:
         # Never; but the compiler cannot know.
         return start, used, evicted

@@ -12,7 +12,7 @@ import collections
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -23,7 +23,7 @@ from faust.types.transports import ConsumerT
 from mode.services import WaitArgT
 
 from streams.apps import RECORD_OVERHEAD, aiokafka_security
-from streams.store import FactsTable
+from streams.store import FactsTable, Stretch
 
 BATCH = 2000
 """Records between two turns of the event loop."""
@@ -79,9 +79,9 @@ class _Thread:
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, call: Callable[[list[Any]], None], records: list[Any]) -> None:
+    def start(self, call: Callable[[Stretch], None], stretch: Stretch) -> None:
         """Begin a call; the one before has come to its end."""
-        self._task = asyncio.create_task(asyncio.to_thread(call, records))
+        self._task = asyncio.create_task(asyncio.to_thread(call, stretch))
 
     async def result(self) -> None:
         """Wait until the call is done; raises what it raised."""
@@ -92,6 +92,30 @@ class _Thread:
         """Wait until the call is done, whatever came of it."""
         if self._task is not None:
             await asyncio.wait([self._task])
+
+
+async def _fetched(
+    consumer: AIOKafkaConsumer, tp: TP, last: int
+) -> AsyncGenerator[list[Any], None]:
+    """The records of a partition up to an offset, in batches; one fetch ahead of them."""
+    ahead = asyncio.create_task(_fetch(consumer, tp, last))
+    try:
+        while records := await ahead:
+            ahead = asyncio.create_task(_fetch(consumer, tp, last))
+            for start in range(0, len(records), BATCH):
+                yield records[start : start + BATCH]
+    finally:
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)
+
+
+async def _fetch(consumer: AIOKafkaConsumer, tp: TP, last: int) -> list[Any]:
+    """What the next fetch brings; nothing at the end."""
+    while await consumer.position(tp) <= last:
+        for batch in (await consumer.getmany(timeout_ms=1000)).values():
+            if records := [record for record in batch if record.offset <= last]:
+                return records
+    return []
 
 
 async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> AsyncIterator[int]:
@@ -128,18 +152,17 @@ async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> AsyncIt
         consumer.seek(tp, first)
         thread = _Thread()
         stack.push_async_callback(thread.settle)
-        while await consumer.position(tp) <= last:
-            batches = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
-            for records in batches.values():
-                # The next ones are fetched while these are taken in.
-                await thread.result()
-                share = (records[0].offset - first) / (last - first + 1)
-                if reserves and share >= SHARE:
-                    store.memory(tp.partition).reserve(share)
-                    reserves = False
-                some = [record for record in records if record.offset <= last]
-                thread.start(store.take_back, some)
-                count += len(records)
+        fetched = await stack.enter_async_context(contextlib.aclosing(_fetched(consumer, tp, last)))
+        async for records in fetched:
+            # What was read before is taken in while this is read, and more is fetched.
+            stretch = await asyncio.to_thread(store.read, records)
+            await thread.result()
+            share = (stretch.first - first) / (last - first + 1)
+            if reserves and share >= SHARE:
+                store.memory(tp.partition).reserve(share)
+                reserves = False
+            thread.start(store.take_back, stretch)
+            count += len(records)
             yield max(first - 1, store.persisted_offset(tp))
         await thread.result()
     store.took_back(tp.partition, last)

@@ -6,8 +6,10 @@ with half a memory would publish old stories again.
 """
 
 import asyncio
+import contextlib
+import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import faust
@@ -15,7 +17,7 @@ from faust.stores import base
 from faust.types import TP, EventT
 from faust.types.stores import StoreT
 
-from cleanwire.bulk import apply_all
+from cleanwire.bulk import Records, apply_all, read
 from cleanwire.shard import Record, Shard
 from cleanwire.wire import pack_record
 from streams.delivery import Produce
@@ -23,6 +25,16 @@ from streams.settings import Settings
 from streams.topics import FACTS
 
 NOTHING_APPLIED = -1
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """What was read of a partition, from one offset to another, and not taken in yet."""
+
+    tp: TP
+    first: int
+    last: int
+    records: Records
 
 
 class FactsStore(base.Store[bytes, bytes]):
@@ -58,35 +70,47 @@ class FactsStore(base.Store[bytes, bytes]):
             # Faust empties its buffers after a rebalance too: what comes late would be the
             # beginning of a memory that lacks everything before it.
             if partition in self._assigned:
-                self.take_back([event.message for event in events])
+                self.take_back(self.read([event.message for event in events]))
 
-    def take_back(self, records: Sequence[Any]) -> None:
-        """Take records of one partition in, in their order.
+    def read(self, records: Sequence[Any]) -> Stretch:
+        """Read records of one partition, in their order, without changing anything.
 
         Args:
-            records: aiokafka's or Faust's, with topic, partition, offset, key and value.
+            records: one or more, aiokafka's or Faust's, with topic, partition, offset, key, value.
+
+        Raises:
+            ValueError: they cannot be read; then this worker ends.
         """
-        if not records:
-            return
-        partition = records[0].partition
+        first, last = records[0], records[-1]
+        with self._or_end(TP(first.topic, first.partition), first.offset, last.offset):
+            found = read(((record.key or b"", record.value) for record in records), self.width)
+        return Stretch(TP(first.topic, first.partition), first.offset, last.offset, found)
+
+    def take_back(self, stretch: Stretch) -> None:
+        """Take in what was read.
+
+        Raises:
+            ValueError: it cannot be taken in; then this worker ends.
+        """
+        partition = stretch.tp.partition
         memory = self.memory(partition)
+        with self._or_end(stretch.tp, stretch.first, stretch.last):
+            apply_all(memory, stretch.records, self.width)
+        # It may have gone to another worker in the meantime.
+        if self.memories.get(partition) is memory:
+            self._applied[partition] = stretch.last
+
+    @contextlib.contextmanager
+    def _or_end(self, tp: TP, first: int, last: int) -> Iterator[None]:
         try:
-            apply_all(
-                memory,
-                ((record.key or b"", record.value) for record in records),
-                self.width,
-            )
+            yield
         except Exception as error:  # noqa: BLE001 - whatever it is, half a memory is worse
-            place = f"{records[0].topic} partition {partition}"
-            offsets = f"offsets {records[0].offset} to {records[-1].offset}"
-            fault = ValueError(f"unreadable state at {place}, {offsets}: {error}")
+            place = f"{tp.topic} partition {tp.partition}, offsets {first} to {last}"
+            fault = ValueError(f"unreadable state at {place}: {error}")
             # Faust's recovery logs what is raised here and goes on; and this may be a thread.
             loop = self.app.loop
             loop.call_soon_threadsafe(lambda: loop.create_task(self.app.crash(fault)))
             raise fault from None
-        # It may have gone to another worker in the meantime.
-        if self.memories.get(partition) is memory:
-            self._applied[partition] = records[-1].offset
 
     def took_back(self, partition: int, offset: int) -> None:
         """Count a partition as read up to an offset, which may have no record any more."""

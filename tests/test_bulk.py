@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from test_decide import NOW
 from test_relay import NO_CAP, WIDTH, candidate, pages
 
-from cleanwire.bulk import apply_all
+from cleanwire.bulk import apply_all, read
 from cleanwire.decide import DAY
 from cleanwire.denied import Takedown
 from cleanwire.keys import KeyTable, hash_of
@@ -28,9 +28,13 @@ def one_by_one(shard, log):
         shard.apply(name, None if value is None else unpack_record(name, value, WIDTH))
 
 
+def taken(shard, records):
+    apply_all(shard, read(records, WIDTH), WIDTH)
+
+
 def in_batches(shard, log, size):
     for start in range(0, len(log), size):
-        apply_all(shard, log[start : start + size], WIDTH)
+        taken(shard, log[start : start + size])
 
 
 def state(shard):
@@ -78,8 +82,8 @@ def test_a_batch_takes_what_is_known_and_what_is_no_id_the_ordinary_way():
     log = written(shard.take(arrived))
     named = candidate(2, (5, 2, 3, 0), name="a name of one's own")
     log += written(shard.take(named))
-    apply_all(other, [*log, *log], WIDTH)
-    apply_all(other, log, WIDTH)
+    taken(other, [*log, *log])
+    taken(other, log)
     assert state(other) == state(shard)
     assert other.take(named).fact.id == named.id
 
@@ -88,17 +92,17 @@ def test_a_record_of_another_version_is_refused():
     key = hash_of("x").hex().encode()
     for value in (b'{"v": 1, "fact": {}}', b"[]", b"no json"):
         with pytest.raises(ValueError, match=r"version|JSON|char"):
-            apply_all(Shard(), [(key, value)], WIDTH)
+            taken(Shard(), [(key, value)])
 
 
 def test_time_and_what_is_forgotten_are_taken_in_a_batch_too():
     shard = Shard()
     arrived = candidate(1, (0, 0, 3, 0))
-    apply_all(shard, written(shard.take(arrived)), WIDTH)
+    taken(shard, written(shard.take(arrived)))
     clock = pack_record(Record(open_from=int((NOW + 400 * DAY) // DAY)), WIDTH)
-    apply_all(shard, [(CLOCK.encode(), clock)], WIDTH)
+    taken(shard, [(CLOCK.encode(), clock)])
     assert shard.articles == 0
-    apply_all(shard, [(arrived.id.encode(), None)], WIDTH)
+    taken(shard, [(arrived.id.encode(), None)])
     assert len(shard) == 0
 
 

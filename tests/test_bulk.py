@@ -39,7 +39,7 @@ def in_batches(shard, log, size):
 
 def state(shard):
     facts = [] if shard._history is None else sorted(shard._history.facts.in_order())
-    return (len(shard), shard.articles, shard.content, facts)
+    return (len(shard), shard.articles, facts)
 
 
 @settings(max_examples=120, deadline=None)
@@ -69,6 +69,8 @@ def test_batches_make_the_same_shard(plan, size, cut, place):
     one_by_one(single, log)
     in_batches(batched, log, size)
     assert state(batched) == state(single)
+    # What came and went within a batch never was there; else it keeps its place in a chunk.
+    assert batched.content <= single.content
     for order, (page, _) in enumerate(plan, 1000):
         again = candidate(order, page)
         mine, other = batched.take(again), single.take(again)
@@ -84,7 +86,7 @@ def test_a_batch_takes_what_is_known_and_what_is_no_id_the_ordinary_way():
     log += written(shard.take(named))
     taken(other, [*log, *log])
     taken(other, log)
-    assert state(other) == state(shard)
+    assert (state(other), other.content) == (state(shard), shard.content)
     assert other.take(named).fact.id == named.id
 
 

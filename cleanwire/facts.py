@@ -18,8 +18,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from cleanwire.batch import chosen
+from cleanwire.columns import as_bytes, grown
 from cleanwire.decided import OUTCOMES, Decided
-from cleanwire.index import as_bytes, grown
 from cleanwire.keys import ID_BYTES, U64, Bools, Ints, KeyTable, key_of
 
 FIRST_ROWS = 1024

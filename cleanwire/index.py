@@ -17,12 +17,12 @@ columns, a row an article.
 
 import dataclasses
 from array import array
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanwire.batch import EntryBatch
+from cleanwire.columns import as_bytes, grown
 from cleanwire.keys import ID_BYTES, U64, Bools, KeyTable, key_of
 from cleanwire.minhash import Signature
 from cleanwire.slots import SLOT_BYTES, Slots
@@ -392,15 +392,3 @@ _COLUMNS = (
 )
 _ROW_BYTES = 16 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1 + 2 * MOST_FIGURES + 4 + 6
 """What an article takes in the columns, in its bucket and in the table of ids."""
-
-
-def as_bytes(column: NDArray[Any]) -> memoryview:
-    """A column's memory: what is written into it stands in the column, at a third of the cost."""
-    return column.view(np.uint8).reshape(-1).data
-
-
-def grown(column: NDArray[Any], more: int) -> NDArray[Any]:
-    """A column with so many more rows; memory that nobody writes to is not taken."""
-    larger = np.zeros((len(column) + more, *column.shape[1:]), column.dtype)
-    larger[: len(column)] = column
-    return larger

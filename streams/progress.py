@@ -1,8 +1,9 @@
 """Whether a stage gets on, told from what it has done and what it could do.
 
 The rule here: only time counts in which something could have been done and nothing was. It begins
-anew with every step that a partition takes, whenever the partition is at its end, and whenever the
-broker does not answer.
+anew with every step that a partition takes, whenever the partition is at its end, whenever the
+broker does not answer, and while the stage does what came before it: all partitions of a stage
+wait in one line.
 """
 
 import dataclasses
@@ -15,14 +16,24 @@ from streams.positions import Marks
 DOUBTFUL = 0.25
 """After this share of the limit without a step the broker is asked."""
 
+TURNS = 3
+"""What comes before an event: what is being worked on, as much in the queue before it, and once as
+much for a partition whose turn to be read is the last."""
+
 
 @dataclasses.dataclass(slots=True)
 class _Stand:
-    """Where something stands, and for how many seconds."""
+    """Where something stands, for how long, and until which ack of the stage that may be so."""
 
     at: object
+    until: int
     seconds: float = 0.0
     asked: float = 0.0
+
+    def begin_anew(self, until: int) -> None:
+        """Nothing could be done so far."""
+        self.seconds = self.asked = 0.0
+        self.until = until
 
 
 class Progress:
@@ -36,6 +47,7 @@ class Progress:
         self._limit = limit
         self._stands: dict[tuple[TP | None, str], _Stand] = {}
         self._marks: Mapping[TP, Marks] = {}
+        self._acks = 0
 
     def look(
         self, seconds: float, marks: Mapping[TP, Marks], waiting: object | None
@@ -52,6 +64,8 @@ class Progress:
             The partitions that have to be asked for before `judge`; None among them stands for
             any, of which only matters whether the broker answers.
         """
+        acks = sum(_step(self._marks.get(place), mark) for place, mark in marks.items())
+        self._acks += acks
         self._marks = marks
         now: dict[tuple[TP | None, str], object] = {}
         if waiting is not None:
@@ -65,7 +79,9 @@ class Progress:
         for key, at in now.items():
             stand = stands.get(key)
             if stand is None or stand.at != at:
-                stand = _Stand(at)
+                stand = _Stand(at, self._turn())
+            elif acks and self._acks <= stand.until and key[1] == "working":
+                stand.begin_anew(stand.until)
             else:
                 stand.seconds += seconds
             self._stands[key] = stand
@@ -85,10 +101,14 @@ class Progress:
                 continue
             stand.asked = stand.seconds
             if ends is None or not self._could(partition, what, ends):
-                stand.seconds = stand.asked = 0.0
+                stand.begin_anew(self._turn())
             elif stand.seconds >= self._limit:
                 return self._words(partition, what, stand.seconds, ends)
         return ""
+
+    def _turn(self) -> int:
+        """The stage's ack by which it is the turn of what comes now."""
+        return self._acks + TURNS * sum(map(_under_way, self._marks.values()))
 
     def _could(self, partition: TP | None, what: str, ends: Mapping[TP, int]) -> bool:
         if partition is None:
@@ -115,3 +135,24 @@ class Progress:
 
 def _last(offset: int | None) -> int:
     return -1 if offset is None else offset
+
+
+def _step(before: Marks | None, now: Marks) -> int:
+    """How many were acked in between; of a partition that was not there before, none."""
+    if before is None or now.acked is None:
+        return 0
+    return max(0, now.acked - (_first(before) if before.acked is None else before.acked))
+
+
+def _under_way(mark: Marks) -> int:
+    """How many are handed and not acked, by their offsets."""
+    if mark.handed is None:
+        return 0
+    return max(0, mark.handed - (_first(mark) if mark.acked is None else mark.acked))
+
+
+def _first(mark: Marks) -> int:
+    """The offset before the first one that can be under way."""
+    if mark.committed is not None:
+        return mark.committed - 1
+    return -1 if mark.handed is None else mark.handed - 1

@@ -2,7 +2,8 @@
 
 The rule here: what is read back is what the changelog says up to the end that it had when the
 reading began; Faust's own recovery goes on from there, and finds nothing left to do. A rebalance
-may stop the reading between two batches: then it goes on where it stopped.
+may stop the reading between two batches: then it goes on where it stopped. A partition that goes
+away takes its memory with it, and what was read of it counts for nothing.
 
 Faust (0.15) takes the records of a changelog one by one through a queue, at a tenth of the speed.
 """
@@ -22,6 +23,7 @@ from faust.types import TP
 from faust.types.transports import ConsumerT
 from mode.services import WaitArgT
 
+from cleanwire.shard import Shard
 from streams.apps import RECORD_OVERHEAD, aiokafka_security
 from streams.store import FactsTable, Stretch
 
@@ -52,9 +54,11 @@ class Recovery(faust_recovery.Recovery):
             table = self.tp_to_table[tp]
             last = self.active_highwaters[tp]
             if isinstance(table, FactsTable) and destination[tp] < last:
-                async for offset in read_back(table, tp, destination[tp] + 1, last):
+                async for offset in read_back(table, tp, last):
                     # Whoever asks how far it is looks here.
                     destination[tp] = offset
+                # Of what went away and came back nothing is read.
+                destination[tp] = table.facts.persisted_offset(tp)
 
     async def _wait(self, coro: WaitArgT, timeout: Any = None) -> None:  # noqa: ANN401, ASYNC109 - Faust's signature
         # Faust would go on as if it had been read, once a request's timeout is over.
@@ -79,9 +83,11 @@ class _Thread:
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, call: Callable[[Stretch], None], stretch: Stretch) -> None:
+    def start(
+        self, call: Callable[[Stretch, Shard], None], stretch: Stretch, memory: Shard
+    ) -> None:
         """Begin a call; the one before has come to its end."""
-        self._task = asyncio.create_task(asyncio.to_thread(call, stretch))
+        self._task = asyncio.create_task(asyncio.to_thread(call, stretch, memory))
 
     async def result(self) -> None:
         """Wait until the call is done; raises what it raised."""
@@ -118,24 +124,25 @@ async def _fetch(consumer: AIOKafkaConsumer, tp: TP, last: int) -> list[Any]:
     return []
 
 
-async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> AsyncIterator[int]:
-    """Read a partition of the changelog into its shard.
+async def read_back(table: FactsTable, tp: TP, last: int) -> AsyncIterator[int]:
+    """Read what is missing of a partition of the changelog into its shard.
 
     Args:
         table: whose changelog it is.
         tp: the partition.
-        first: the offset to begin with.
         last: the offset to end with; it may have no record of its own any more.
 
     Yields:
-        The offset up to which it is read, now and then, and at the end.
+        The offset up to which it is read, now and then, and at the end, unless the partition went
+        away.
     """
     store, settings = table.facts, table.settings
     began, count = time.monotonic(), 0
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(store.reading)
-        first = max(first, store.persisted_offset(tp) + 1)
-        reserves = store.persisted_offset(tp) < 0
+        # Whatever was known before the lock was had is old by now.
+        memory, first = store.memory(tp.partition), store.persisted_offset(tp) + 1
+        reserves = first == 0
         consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.broker.split(","),
             **aiokafka_security(settings),
@@ -153,19 +160,23 @@ async def read_back(table: FactsTable, tp: TP, first: int, last: int) -> AsyncIt
         thread = _Thread()
         stack.push_async_callback(thread.settle)
         fetched = await stack.enter_async_context(contextlib.aclosing(_fetched(consumer, tp, last)))
+        read = first - 1
         async for records in fetched:
             # What was read before is taken in while this is read, and more is fetched.
             stretch = await asyncio.to_thread(store.read, records)
             await thread.result()
+            if not store.took_back(tp.partition, memory, read):
+                return
             share = (stretch.first - first) / (last - first + 1)
             if reserves and share >= SHARE:
-                store.memory(tp.partition).reserve(share)
+                memory.reserve(share)
                 reserves = False
-            thread.start(store.take_back, stretch)
-            count += len(records)
-            yield max(first - 1, store.persisted_offset(tp))
+            thread.start(store.take_back, stretch, memory)
+            read, count = stretch.last, count + len(records)
+            yield store.persisted_offset(tp)
         await thread.result()
-    store.took_back(tp.partition, last)
+        if not store.took_back(tp.partition, memory, last):
+            return
     yield last
     if count >= SAID:
         seconds = time.monotonic() - began

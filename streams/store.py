@@ -70,7 +70,10 @@ class FactsStore(base.Store[bytes, bytes]):
             # Faust empties its buffers after a rebalance too: what comes late would be the
             # beginning of a memory that lacks everything before it.
             if partition in self._assigned:
-                self.take_back(self.read([event.message for event in events]))
+                stretch = self.read([event.message for event in events])
+                memory = self.memory(partition)
+                self.take_back(stretch, memory)
+                self.took_back(partition, memory, stretch.last)
 
     def read(self, records: Sequence[Any]) -> Stretch:
         """Read records of one partition, in their order, without changing anything.
@@ -86,19 +89,19 @@ class FactsStore(base.Store[bytes, bytes]):
             found = read(((record.key or b"", record.value) for record in records), self.width)
         return Stretch(TP(first.topic, first.partition), first.offset, last.offset, found)
 
-    def take_back(self, stretch: Stretch) -> None:
-        """Take in what was read.
+    def take_back(self, stretch: Stretch, memory: Shard) -> None:
+        """Take in what was read; `took_back` says so, once it is done.
+
+        Args:
+            stretch: what was read.
+            memory: of its partition. It may have gone to another worker in the meantime, and
+                come back as another memory, which begins at the beginning.
 
         Raises:
             ValueError: it cannot be taken in; then this worker ends.
         """
-        partition = stretch.tp.partition
-        memory = self.memory(partition)
         with self._or_end(stretch.tp, stretch.first, stretch.last):
             apply_all(memory, stretch.records, self.width)
-        # It may have gone to another worker in the meantime.
-        if self.memories.get(partition) is memory:
-            self._applied[partition] = stretch.last
 
     @contextlib.contextmanager
     def _or_end(self, tp: TP, first: int, last: int) -> Iterator[None]:
@@ -112,9 +115,18 @@ class FactsStore(base.Store[bytes, bytes]):
             loop.call_soon_threadsafe(lambda: loop.create_task(self.app.crash(fault)))
             raise fault from None
 
-    def took_back(self, partition: int, offset: int) -> None:
-        """Count a partition as read up to an offset, which may have no record any more."""
+    def took_back(self, partition: int, memory: Shard, offset: int) -> bool:
+        """Count a memory as read up to an offset, which may have no record any more.
+
+        Called in the event loop, where partitions come and go.
+
+        Returns:
+            Whether it is still the memory of that partition.
+        """
+        if self.memories.get(partition) is not memory:
+            return False
         self._applied[partition] = max(offset, self._applied.get(partition, NOTHING_APPLIED))
+        return True
 
     def note(self, partition: int, offset: int) -> None:
         """Count an own record, acknowledged by the broker, as applied.

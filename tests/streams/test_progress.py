@@ -91,3 +91,48 @@ def test_a_partition_that_is_taken_away_is_forgotten():
     assert run(90, still, ends=lambda _: 15, progress=progress) is None
     assert run(2, lambda _: {}, ends=lambda _: 15, progress=progress) is None
     assert run(90, still, ends=lambda _: 15, progress=progress) is None
+
+
+OTHER = TP("raw-pages", 4)
+
+
+def one():
+    return marks(position=11, handed=10, acked=9)
+
+
+def done():
+    return marks(position=11, handed=10, acked=10, committed=11)
+
+
+def beside_a_busy_one(seconds, at, *, end, before=200):
+    """As `run`, beside a partition of which one page a second is done and `before` are in hand."""
+    progress = Progress(LIMIT)
+    for second in range(seconds):
+        handed = before + second
+        busy = marks(position=handed + 1, handed=handed, acked=second, committed=second)
+        if progress.look(1, {OTHER: busy, RAW: at(second)}, None):
+            found = progress.judge({OTHER: 10**6, RAW: end(second)})
+            if found:
+                return second, found
+    return None
+
+
+def test_who_waits_behind_slow_pages_of_another_partition_is_not_stuck():
+    def at(second):
+        return one() if second < 190 else done()
+
+    assert beside_a_busy_one(1000, at, end=lambda _: 11) is None
+
+
+def test_who_comes_after_slow_pages_that_came_while_it_had_nothing_is_not_stuck():
+    def at(second):
+        return marks() if second < 690 else done()
+
+    assert beside_a_busy_one(1000, at, end=lambda s: 10 if s < 500 else 11) is None
+
+
+@pytest.mark.parametrize(("before", "most"), [(200, 600 + LIMIT), (1, 5 + LIMIT)])
+def test_who_is_passed_over_is_stuck_however_busy_the_others_are(before, most):
+    second, found = beside_a_busy_one(2000, lambda _: one(), end=lambda _: 11, before=before)
+    assert found.startswith("raw-pages partition 3 has stood at offset 10, 1 behind its end")
+    assert LIMIT <= second <= most + 10

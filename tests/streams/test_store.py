@@ -1,12 +1,17 @@
 """The memory as a table: what Faust brings of its changelog, and when."""
 
+import asyncio
+import contextlib
+
 import pytest
 from faust.types import TP
 from test_positions import CHANGELOG, built
 
+from cleanwire.decided import Decided
+from cleanwire.keys import hash_of
 from cleanwire.shard import CLOCK, Record
 from cleanwire.wire import pack_record
-from streams import dedupe
+from streams import dedupe, recovery
 
 WIDTH = 86_400.0
 
@@ -39,6 +44,7 @@ def facts(tmp_path):
                 )
             )
 
+        rebalance.loop, rebalance.table = loop, table
         yield store, rebalance
 
 
@@ -54,3 +60,101 @@ def test_what_comes_late_of_a_partition_that_went_is_no_memory_of_it(facts):
     assert store.memories.keys() == {1}
     rebalance({0, 1})
     assert store.persisted_offset(TP(CHANGELOG.topic, 0)) == -1
+
+
+class Bus:
+    """What aiokafka's consumer would bring of partition 0: `COUNT` records, ten at a time."""
+
+    def __init__(self, **_):
+        self.at = 0
+
+    async def start(self):
+        pass
+
+    async def stop(self):
+        pass
+
+    def assign(self, _):
+        pass
+
+    def seek(self, _, offset):
+        self.at = offset
+
+    async def position(self, _):
+        return self.at
+
+    async def getmany(self, **_):
+        await asyncio.sleep(0)
+        first, self.at = self.at, min(self.at + 10, COUNT)
+        return {"partition 0": [article(0, n) for n in range(first, self.at)]}
+
+
+COUNT = 100
+
+
+def article(partition, number):
+    event = record(partition, number)
+    event.key = hash_of(f"{number}").hex().encode()
+    fact = Decided(
+        id=event.key.decode(),
+        page=hash_of("page"),
+        digest=b"12345678",
+        fetched=2e9,
+        bucket=1,
+        order=number,
+        outcome="clean",
+    )
+    event.value = pack_record(Record(fact=fact), WIDTH)
+    return event
+
+
+@pytest.mark.parametrize("gone_after", range(0, 10, 3))
+@pytest.mark.parametrize("back", [True, False], ids=["and is back", "and stays away"])
+def test_what_is_read_of_a_partition_that_goes_meanwhile_counts_for_nothing(
+    facts, monkeypatch, gone_after, back
+):
+    store, rebalance = facts
+    monkeypatch.setattr(recovery, "AIOKafkaConsumer", Bus)
+    place = TP(CHANGELOG.topic, 0)
+    rebalance({0, 1})
+
+    async def read(*, goes):
+        turn = 0
+        async for _ in recovery.read_back(rebalance.table, place, COUNT - 1):
+            if goes and turn == gone_after:
+                await store.on_rebalance({TP(CHANGELOG.topic, 1)}, {place}, set())
+                if back:
+                    await store.on_rebalance({place}, set(), set())
+                    store.memory(0)
+            turn += 1
+        return turn
+
+    assert rebalance.loop.run_until_complete(read(goes=True)) == gone_after + 1
+    assert store.persisted_offset(place) == -1
+    assert 0 not in store.memories or len(store.memories[0]) == 0
+    rebalance({0, 1})
+    assert rebalance.loop.run_until_complete(read(goes=False)) > gone_after
+    assert store.persisted_offset(place) == COUNT - 1
+    assert len(store.memories[0]) == COUNT
+
+
+def test_what_is_read_in_two_goes_is_read_once(facts, monkeypatch):
+    store, rebalance = facts
+    monkeypatch.setattr(recovery, "AIOKafkaConsumer", Bus)
+    place = TP(CHANGELOG.topic, 0)
+    rebalance({0})
+
+    async def read(until):
+        reading = recovery.read_back(rebalance.table, place, COUNT - 1)
+        async with contextlib.aclosing(reading):
+            return [offset async for offset in up_to(reading, until)][-1]
+
+    async def up_to(offsets, until):
+        async for offset in offsets:
+            yield offset
+            if offset >= until:
+                return
+
+    assert rebalance.loop.run_until_complete(read(COUNT // 2)) < COUNT - 1
+    assert rebalance.loop.run_until_complete(read(COUNT - 1)) == COUNT - 1
+    assert len(store.memories[0]) == COUNT

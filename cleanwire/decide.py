@@ -131,9 +131,9 @@ class History:
         if candidate.id in self.denied:
             return True
         denial = self.denied.page(candidate.page)
-        if denial is None or denial.until is None or candidate.order < denial.order:
+        if denial is None or not denial.concerns(candidate.order, candidate.event_time):
             return False
-        return candidate.event_time <= denial.until and self.known(candidate.id) is None
+        return self.known(candidate.id) is None
 
     def withdraw(self, takedown: Takedown) -> tuple[list[str], dict[str, Denial]]:
         """Forget what is taken down, and deny it.
@@ -144,23 +144,31 @@ class History:
             The ids that are withdrawn, and what is to be remembered of it, by key.
         """
         order = takedown.order
-        until: dict[bytes, float] = {}
+        fetched: dict[bytes, list[float]] = {page: [] for page in takedown.pages}
         ids = dict.fromkeys((*takedown.ids, *self.denied.of(order)))
         for article in takedown.ids:
             fact = self.facts.get(article)
             if fact is not None and fact.order < order:
-                until[fact.page] = min(fact.fetched, takedown.at)
+                fetched.setdefault(fact.page, []).append(fact.fetched)
         for page in takedown.pages:
             facts = [fact for fact in self.facts.of_page(page, None) if fact.order < order]
             ids |= dict.fromkeys(fact.id for fact in facts)
-            latest = max((fact.fetched for fact in facts), default=takedown.at)
-            until[page] = min(latest, takedown.at)
+            fetched[page] += [fact.fetched for fact in facts]
+        until = {
+            page: min(max(times, default=self._denied_until(page, takedown.at)), takedown.at)
+            for page, times in fetched.items()
+        }
         records = self.denied.records(ids, until, order)
         for key, denial in records.items():
             self.denied.add(key, denial)
         for article in ids:
             self.facts.remove(article)
         return list(ids), records
+
+    def _denied_until(self, page: bytes, at: float) -> float:
+        """Up to when a page is denied of which nothing is known; else up to `at`."""
+        before = self.denied.page(page)
+        return at if before is None or before.until is None else before.until
 
     def remember(self, fact: Decided) -> None:
         """Take a fact in, in the place of one of the same article."""

@@ -38,10 +38,17 @@ class Denial:
     Attributes:
         order: the takedown's.
         until: of a page, the event time up to which it is denied; None of an id.
+        since: of a page, the order of the first of its takedowns; None if there was no other.
     """
 
     order: int
     until: float | None = None
+    since: int | None = None
+
+    def concerns(self, order: int, event_time: float) -> bool:
+        """Whether a candidate of the page, with its order and event time, came too late."""
+        since = self.order if self.since is None else self.since
+        return self.until is not None and order >= since and event_time <= self.until
 
 
 class Denied:
@@ -86,13 +93,20 @@ class Denied:
             order: the takedown's.
         """
         found = {_ID + article: Denial(order=order) for article in ids}
+        # It may have been here before and not have been written down.
+        again = {page: denial for page, denial in self._pages.items() if denial.order == order}
+        found |= {_PAGE + page.hex(): denial for page, denial in again.items()}
         for page, until in pages.items():
             before = self._pages.get(page)
-            if before is not None and before.order >= order:
-                found[_PAGE + page.hex()] = before
-                continue
-            latest = until if before is None else max(until, before.until or until)
-            found[_PAGE + page.hex()] = Denial(order=order, until=latest)
+            if before is None:
+                denial = Denial(order=order, until=until)
+            elif before.order >= order:
+                denial = before
+            else:
+                since = before.order if before.since is None else before.since
+                latest = max(until, before.until or until)
+                denial = Denial(order=order, until=latest, since=since)
+            found[_PAGE + page.hex()] = denial
         return found
 
 

@@ -59,7 +59,11 @@ on conflict (id) do update set
 """
 _DENY = """
 insert into denials values (?, ?, ?)
-on conflict (key) do update set value = excluded.value, places = places | excluded.places
+on conflict (key) do update set
+    value = case
+        when json_extract(excluded.value, '$.denial.order') > json_extract(value, '$.denial.order')
+        then excluded.value else value end,
+    places = places | excluded.places
 """
 _DENIALS = "select key, value, places from denials"
 _IN_ORDER = """

@@ -97,11 +97,18 @@ def wait(settings: Settings, asked: Asked, seconds: float) -> bool:
 
 
 def _wait_until_read(settings: Settings, offset: int, deadline: float) -> bool:
-    group, first = app_id(settings, "dedupe"), TopicPartition(settings.topics.candidates, 0)
-    while committed(settings, group, first.topic).get(first, 0) <= offset:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_MS / 1000)
+    """Wait until one shard after the other has it: each tells the next before it commits."""
+    group, topic = app_id(settings, "dedupe"), settings.topics.candidates
+    end = offset + 1
+    with kafka.consumer(settings) as consumer:
+        for shard in range(settings.dedupe_shards):
+            if shard:
+                place = TopicPartition(topic, shard)
+                end = consumer.end_offsets([place])[place]
+            while committed(settings, group, topic).get(TopicPartition(topic, shard), 0) < end:
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(POLL_MS / 1000)
     return True
 
 

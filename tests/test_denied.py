@@ -152,6 +152,48 @@ def test_a_fact_written_late_by_a_worker_thought_dead_names_nothing():
     assert (arrived.id, None) in refused.writes
 
 
+def test_what_was_refused_stays_so_after_another_takedown_of_its_page(wire):
+    wire.add(story(1), url=A, at=NOW + 5, fetched=NOW + 5)
+    wire.withdraw(urls=[A], order=2)
+    for order in (3, 3):
+        with pytest.raises(Withdrawn):
+            wire.add(story(2), url=A, name="late", at=NOW + 4, fetched=NOW + 4, order=order)
+        wire.withdraw(urls=[A], order=4)
+
+
+def test_of_two_articles_of_a_page_the_later_says_up_to_when_it_is_denied(wire):
+    names = [hash_of(f"{number}").hex() for number in range(20)]
+    for number, name in enumerate(names):
+        wire.add(story(number), url=A, name=name, at=NOW + number, fetched=NOW + number)
+    assert set(wire.withdraw(*sorted(names))) == set(names)
+    with pytest.raises(Withdrawn):
+        wire.add(story(50), url=A, at=NOW + 18.5, fetched=NOW + 18.5)
+    assert wire.add(story(50), url=A, at=NOW + 20, fetched=NOW + 20).outcome == "clean"
+
+
+def test_a_takedown_asked_for_twice_denies_no_more_of_the_page(wire):
+    wire.add(story(1), url=A, at=NOW + 5, fetched=NOW + 5)
+    wire.withdraw(urls=[A])
+    assert wire.withdraw(urls=[A]) == []
+    assert wire.add(story(2), url=A, at=NOW + 6, fetched=NOW + 6).outcome == "clean"
+
+
+@pytest.mark.parametrize("by", ["id", "url"])
+def test_a_takedown_that_was_not_written_down_is_when_it_comes_again(by):
+    shard, again = Shard(), Shard()
+    arrived = candidate(1, (0, 0, 3, 0))
+    shard.take(arrived)
+    what = {"ids": [arrived.id]} if by == "id" else {"pages": [arrived.page]}
+    first = shard.withdraw(Takedown(**what, at=NOW + 99 * DAY, order=2)).writes
+    for key, record in shard.withdraw(Takedown(**what, at=NOW + 99 * DAY, order=2)).writes:
+        again.apply(key, record)
+    assert again.take(candidate(3, (1, 0, 3, 2))).is_withdrawn
+    assert {key for key, _ in first if key.startswith("denied")} == {
+        f"denied-id:{arrived.id}",
+        f"denied-page:{arrived.page.hex()}",
+    }
+
+
 def test_only_the_last_shard_takes_down():
     with pytest.raises(RuntimeError):
         Shard(number=0, shards=2).withdraw(Takedown(ids=["a"], at=NOW, order=1))

@@ -8,6 +8,7 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import multiprocessing
+import signal
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -124,6 +125,11 @@ class CleaningPool:
             except concurrent.futures.TimeoutError:
                 return TimeLimit(f"cleaning took longer than {self._limits.seconds:g} s")
             except ProcessExpired as error:
+                if abs(error.exitcode) == signal.SIGTERM:
+                    # No page does that: whoever ends the worker ends all of its processes.
+                    if self._closed:
+                        raise
+                    continue
                 return ParserCrashed(f"the cleaning process died (exit code {error.exitcode})")
             except (BrokenProcessPool, RuntimeError):
                 # A process died between two pages, or in the middle of handing one over: no

@@ -48,6 +48,12 @@ def test_compose_shows_the_web_view_to_nobody_without_a_token():
     assert environment["CLEANWIRE_WEB_TOKEN"].startswith("${CLEANWIRE_WEB_TOKEN:?")
 
 
+def test_systemd_ends_the_worker_and_leaves_its_processes_to_it():
+    # Or the pages in them would be pages that crash a parser.
+    text = (ROOT / "deploy" / "cleanwire.service").read_text("utf-8")
+    assert "KillMode=mixed" in text.splitlines()
+
+
 def test_kubernetes_takes_the_token_from_a_secret():
     text = (ROOT / "deploy" / "kubernetes" / "worker.yaml").read_text("utf-8")
     config, *deployments = yaml.safe_load_all(text)

@@ -38,14 +38,15 @@ def other(told, **changes):
 def run(**changes):
     """A run of three events in which nothing went wrong, but for the changes."""
     told = {
-        "acknowledged": {(0, 0): 0, (0, 1): 1, (1, 0): 2},
+        "acknowledged": [((0, 0), 0), ((0, 1), 1), ((1, 0), 2)],
         "raw": {(0, 0): (0, PAGE), (0, 1): (1, COPIED), (1, 0): (2, POISON)},
         "candidates": [((0, 0), PAGE), ((0, 1), COPIED)],
         "expected": [FIRST, COPY],
         "outcomes": [((0, 0), FIRST), ((0, 1), COPY), ((1, 0), POISON)],
     } | changes
-    checker = Checker()
-    for place, event in told["acknowledged"].items():
+    checker = Checker(events=told.get("events", 0))
+    checker.stopped(told.get("stopped", 0))
+    for place, event in told["acknowledged"]:
         checker.acknowledged(place, event)
     for place, (event, cleaned) in told["raw"].items():
         checker.raw(place, event, cleaned)
@@ -60,6 +61,11 @@ def run(**changes):
 
 ALL = [((0, 0), FIRST), ((0, 1), COPY), ((1, 0), POISON)]
 RAW = {(0, 0): (0, PAGE), (0, 1): (1, COPIED), (1, 0): (2, POISON)}
+LATE_ALONE = {
+    "outcomes": [*ALL[:1], ((0, 1), LATE), *ALL[2:]],
+    "candidates": [((0, 0), PAGE)],
+    "stopped": 1,
+}
 
 
 def test_a_run_in_which_nothing_went_wrong_holds():
@@ -80,7 +86,7 @@ def test_what_is_delivered_again_is_counted_and_is_no_fault():
 
 
 def test_a_sending_without_an_answer_may_have_come_to_something():
-    verdict = run(acknowledged={(0, 0): 0, (1, 0): 2})
+    verdict = run(acknowledged=[((0, 0), 0), ((1, 0), 2)])
     assert verdict.holds
     assert verdict.recovered == 1
 
@@ -89,16 +95,33 @@ def test_a_rejection_of_the_moment_is_told_apart():
     beside = run(outcomes=[*ALL, ((0, 0), LATE), ((1, 0), LATE)])
     assert beside.holds
     assert (beside.overridden, beside.of_the_moment) == (2, 0)
-    alone = run(outcomes=[*ALL[:1], ((0, 1), LATE), *ALL[2:]])
+    alone = run(**LATE_ALONE)
     assert alone.holds
-    assert (alone.overridden, alone.of_the_moment) == (0, 1)
+    assert (alone.overridden, alone.of_the_moment, alone.compared) == (0, 1, 2)
 
 
 WRONG = {
     "no outcome": ({"outcomes": ALL[:2]}, {"lost": 1}),
     "acknowledged and gone": (
-        {"acknowledged": {(0, 0): 0, (0, 1): 1, (1, 0): 2, (1, 1): 3}},
+        {"acknowledged": [((0, 0), 0), ((0, 1), 1), ((1, 0), 2), ((1, 1), 3)]},
         {"lost": 1},
+    ),
+    "acknowledged, gone, and its place another's": (
+        {"acknowledged": [((0, 0), 0), ((0, 1), 1), ((1, 0), 2), ((1, 0), 3)]},
+        {"lost": 1},
+    ),
+    "never acknowledged": ({"events": 4}, {"lost": 1}),
+    "too late for its candidate": (
+        {"outcomes": [*ALL[:1], ((0, 1), LATE), *ALL[2:]], "stopped": 1},
+        {"lost": 1},
+    ),
+    "too late, and nothing was stopped": (
+        {**LATE_ALONE, "stopped": 0},
+        {"rejection not as in batch": 1},
+    ),
+    "a crash that nothing accounts for": (
+        {"outcomes": [*ALL[:2], ((1, 0), other(LATE, what="parser-crashed"))], "stopped": 9},
+        {"rejection not as in batch": 1},
     ),
     "an outcome of nothing": ({"outcomes": [*ALL, ((1, 9), POISON)]}, {"unexpected": 1}),
     "a candidate of nothing": (
@@ -173,7 +196,7 @@ def test_every_violation_is_found_and_named(changes, violations):
     assert verdict.violations.keys() <= WHAT.keys()
     for kind, lines in verdict.listed.items():
         assert len(lines) == violations[kind]
-        assert all("raw-pages partition" in line for line in lines)
+        assert all("raw-pages" in line for line in lines)
 
 
 def test_the_first_twenty_of_a_kind_are_named_and_all_are_counted():
@@ -228,7 +251,7 @@ def test_damage_leaves_no_file_as_it_was_for_long(tmp_path):
 GONE = Told(kind="withdrawn", what="a1", digest=b"")
 
 
-def taken_down(*, refused=(), tombstones=(), withdrawn=("a1",), **changes):
+def taken_down(*, refused=(), tombstones=("a1",), withdrawn=("a1",), **changes):
     """The same run, with a takedown in it."""
     checker = Checker()
     told = {
@@ -242,8 +265,8 @@ def taken_down(*, refused=(), tombstones=(), withdrawn=("a1",), **changes):
         checker.candidate(place, order, cleaned)
     for outcome in (FIRST, COPY):
         checker.expected(outcome)
-    for article in withdrawn:
-        checker.withdrawn(article)
+    if withdrawn:
+        checker.takedown(withdrawn)
     for place in refused:
         checker.refused(place)
     for article in tombstones:
@@ -258,13 +281,20 @@ def test_what_was_decided_before_it_was_taken_down_may_be_refused_after():
     assert taken_down(outcomes=both).holds
     assert taken_down(outcomes=both[::-1]).holds
     # Its outcome went down with a worker, and is not made any more.
-    assert taken_down(outcomes=both[1:], tombstones=["a1"]).holds
+    assert taken_down(outcomes=both[1:]).holds
     verdict = taken_down(outcomes=both, withdrawn=())
     assert verdict.violations == {"two outcomes": 1}
 
 
+def test_what_is_taken_down_and_still_stands_is_found():
+    verdict = taken_down(tombstones=())
+    assert verdict.takedowns == 1
+    assert verdict.violations == {"no tombstone": 1}
+    assert verdict.listed["no tombstone"] == ["a1"]
+
+
 def test_what_comes_after_its_takedown_is_refused_and_nothing_else():
-    after = {"refused": [(0, 0)], "tombstones": ["a1"]}
+    after = {"refused": [(0, 0)]}
     assert taken_down(**after, outcomes=[((0, 0), GONE), ((0, 1), COPY)]).holds
     published = taken_down(**after)
     assert published.violations == {"not as in batch": 1}

@@ -9,9 +9,10 @@ The terms are those of Jepsen's `total-queue` checker.
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
+from cleanwire.errors import TimeLimit
 from streams.ledger import OVERRIDDEN
 
 LISTED = 20
@@ -28,6 +29,7 @@ Violation = Literal[
     "candidate not as in batch",
     "rejection not as in batch",
     "names no earlier article",
+    "no tombstone",
     "unreadable",
     "audit",
     "not at its end",
@@ -42,6 +44,7 @@ WHAT: Mapping[Violation, str] = {
     "candidate not as in batch": "a candidate that differs from what cleaning its page gives",
     "rejection not as in batch": "a rejection that differs from what cleaning its page gives",
     "names no earlier article": "a duplicate or a revision of what was not published before it",
+    "no tombstone": "an article that was taken down, and of which clean-articles does not say so",
     "unreadable": "a record that is not what belongs on its topic",
     "audit": "what `cleanwire audit` finds",
     "not at its end": "the stream did not come to its end in time",
@@ -101,6 +104,7 @@ class Verdict:
         overridden: raw records with an outcome beside a rejection of the moment.
         of_the_moment: raw records that have nothing but such a rejection.
         compared: raw records whose outcome was held against the batch mode's.
+        takedowns: requests on the bus.
         candidates: articles in the order of decisions, without redelivered ones.
         redelivered_candidates: candidates that repeat the one of their raw record.
         withdrawn: articles that were taken down.
@@ -121,6 +125,7 @@ class Verdict:
     overridden: int
     of_the_moment: int
     compared: int
+    takedowns: int
     candidates: int
     redelivered_candidates: int
     withdrawn: int
@@ -133,10 +138,17 @@ class Verdict:
 
 
 class Checker:
-    """One check's bookkeeping; enter everything, in any order, then ask for the verdict."""
+    """One check's bookkeeping; enter everything, in any order, then ask for the verdict.
 
-    def __init__(self) -> None:
+    Args:
+        events: so many, numbered from 0, were to be published.
+    """
+
+    def __init__(self, *, events: int = 0) -> None:
+        self._events = events
         self._acknowledged: dict[Place, int] = {}
+        self._overwritten: list[str] = []
+        self._moments = 0
         self._unknown = 0
         self._raw: dict[Place, int | None] = {}
         self._cleaned: dict[Place, Told] = {}
@@ -146,6 +158,8 @@ class Checker:
         self._outcomes: dict[Place, list[Told]] = defaultdict(list)
         self._published: set[str] = set()
         self._withdrawn: set[str] = set()
+        self._tombstones: set[str] = set()
+        self._takedowns = 0
         self._refused: set[Place] = set()
         self._counts: Counter[Violation] = Counter()
         self._listed: dict[Violation, list[str]] = defaultdict(list)
@@ -154,7 +168,12 @@ class Checker:
 
     def acknowledged(self, place: Place, event: int) -> None:
         """A publisher was told that this event stands there."""
-        self._acknowledged[place] = event
+        before = self._acknowledged.setdefault(place, event)
+        if before != event:
+            # A broker forgot the one and gave its place to the other.
+            self._overwritten.append(
+                f"events {before} and {event} were both acknowledged at {_at(place)}"
+            )
 
     def unknown(self, count: int) -> None:
         """So many sendings failed, and may have come to something."""
@@ -185,9 +204,14 @@ class Checker:
         self._order.setdefault(cleaned.what, order)
         return True
 
-    def withdrawn(self, article: str) -> None:
-        """An article that the batch mode takes down somewhere in that order."""
-        self._withdrawn.add(article)
+    def takedown(self, articles: Iterable[str]) -> None:
+        """A request in that order, and the articles that the batch mode takes down by it."""
+        self._takedowns += 1
+        self._withdrawn.update(articles)
+
+    def stopped(self, pages: int) -> None:
+        """So many pages were in processes that were stopped for longer than a page may take."""
+        self._moments += pages
 
     def refused(self, place: Place) -> None:
         """A raw record whose first candidate comes after its article, or page, was taken down."""
@@ -196,6 +220,7 @@ class Checker:
     def tombstone(self, article: str) -> None:
         """A takedown on `clean-articles`: it stood there, or was never to stand there."""
         self._published.add(article)
+        self._tombstones.add(article)
 
     def expected(self, outcome: Told) -> None:
         """What the batch mode makes of an article at its first candidate."""
@@ -238,6 +263,10 @@ class Checker:
         self._look_back(settled)
         beside = [p for p, told in self._outcomes.items() if any(t.is_of_the_moment for t in told)]
         moment = [p for p in beside if p in settled and settled[p].is_of_the_moment]
+        for line in self._unexplained(moment):
+            self.violation("rejection not as in batch", line)
+        for article in sorted(self._withdrawn - self._tombstones):
+            self.violation("no tombstone", article)
         return Verdict(
             violations={str(kind): count for kind, count in self._counts.items()},
             listed={str(kind): lines for kind, lines in self._listed.items()},
@@ -253,6 +282,7 @@ class Checker:
             overridden=len(beside) - len(moment),
             of_the_moment=len(moment),
             compared=compared,
+            takedowns=self._takedowns,
             candidates=len(self._order),
             redelivered_candidates=self._again,
             withdrawn=len(self._withdrawn),
@@ -263,10 +293,15 @@ class Checker:
         for place, event in self._acknowledged.items():
             if place not in self._raw:
                 yield f"event {event} was acknowledged at {_at(place)}, which is not there"
+        yield from self._overwritten
+        for event in sorted(set(range(self._events)) - set(self._acknowledged.values())):
+            yield f"event {event} was acknowledged nowhere on raw-pages"
         for place in self._raw:
-            if not self._outcomes.get(place):
-                where = "has a candidate" if place in self._candidates else "has no candidate"
-                yield f"{_at(place)} has no outcome and {where}"
+            told = self._outcomes.get(place, [])
+            if place in self._candidates and all(one.is_of_the_moment for one in told):
+                yield f"{_at(place)} has a candidate, and no outcome of it"
+            elif not told:
+                yield f"{_at(place)} has no outcome and no candidate"
 
     def _unexpected(self) -> Iterator[str]:
         for place, event in self._raw.items():
@@ -301,8 +336,20 @@ class Checker:
             and any(other.what == outcome.what and other is not outcome for other in beside)
         )
 
+    def _unexplained(self, places: Sequence[Place]) -> Iterator[str]:
+        """Rejections of the moment alone that no fault accounts for."""
+        # No page of a run takes a process with it, and none takes long.
+        for place in places:
+            told = self._outcomes[place][0]
+            if told.what != TimeLimit.reason:
+                yield f"{_at(place)} was {told}"
+        late = [p for p in places if self._outcomes[p][0].what == TimeLimit.reason]
+        for place in late[self._moments :]:
+            yield f"{_at(place)} was late, where {self._moments} may be, and {len(late)} are"
+
     def _compare(self, settled: Mapping[Place, Told]) -> int:
         by_id: dict[str, Told] = {}
+        compared = 0
         for place, outcome in settled.items():
             cleaned = self._cleaned[place]
             candidate = self._candidates.get(place)
@@ -310,8 +357,11 @@ class Checker:
                 self.violation(
                     "candidate not as in batch", f"{_at(place)} gave {candidate}, not {cleaned}"
                 )
+            if outcome.is_of_the_moment:
+                continue
+            compared += 1
             if outcome.kind == "rejected":
-                if outcome != cleaned and not outcome.is_of_the_moment:
+                if outcome != cleaned:
                     self.violation(
                         "rejection not as in batch", f"{_at(place)} was {outcome}, not {cleaned}"
                     )
@@ -338,7 +388,7 @@ class Checker:
                 self.violation(
                     "not as in batch", f"{_at(place)} has {outcome}, not {expected or cleaned}"
                 )
-        return len(settled)
+        return compared
 
     def _look_back(self, settled: Mapping[Place, Told]) -> None:
         for place, outcome in settled.items():

@@ -43,7 +43,10 @@ harness: Any = importlib.import_module("harness")
 
 @dataclasses.dataclass(slots=True, kw_only=True, eq=False)
 class Worker:
-    """One worker; `process` is None while it is not to run or waits for its restart."""
+    """One worker; `process` is None while it is not to run or waits for its restart.
+
+    `paused` is one that is stopped by a signal; `frozen` stays so past its session.
+    """
 
     number: int
     settings: Settings
@@ -53,6 +56,7 @@ class Worker:
     again: float | None = 0.0
     stopping: float | None = None
     paused: bool = False
+    frozen: bool = False
     full: bool = False
     mounted: bool = False
 
@@ -202,9 +206,9 @@ class Fleet:
             worker.process.wait()
 
     def terminate(self, worker: Worker) -> None:
-        """SIGTERM, and SIGKILL to whoever does not stop."""
+        """SIGTERM to the same, and SIGKILL to whoever does not stop."""
         if worker.process is not None:
-            worker.process.terminate()
+            self._signal(worker, signal.SIGTERM)
             worker.stopping = time.monotonic() + STOP_SECONDS
 
     def pause(self, worker: Worker) -> None:

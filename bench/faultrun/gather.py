@@ -18,7 +18,7 @@ from kafka import KafkaConsumer
 
 from cleanwire.clean import clean_event
 from cleanwire.decide import Candidate
-from cleanwire.dedupe import candidate, outcome_event
+from cleanwire.dedupe import candidate, event_time_of, outcome_event
 from cleanwire.errors import PageRejected, Withdrawn
 from cleanwire.events import Article, Source
 from cleanwire.relay import Relay
@@ -35,7 +35,8 @@ from streams.settings import Settings
 PIECE = 1600
 """So many raw records are in memory at a time."""
 
-Page = tuple[Place, bytes | None, bytes | None]
+Page = tuple[Place, bytes | None, bytes | None, float]
+"""Where it stands, its number, its event, and when it came."""
 
 
 class Oracle:
@@ -74,7 +75,9 @@ class Oracle:
         if source.topic != self._raw:
             raise ValueError(f"it comes from {source.topic}")
         place = source.partition, source.offset
-        is_first = self._checker.candidate(place, record.offset, _cleaned(article))
+        is_first = self._checker.candidate(
+            place, record.offset, _cleaned(article, arrived.event_time)
+        )
         known = candidate(article, event_time=arrived.event_time, order=record.offset)
         is_refused = article.id in self._withdrawn
         if not is_refused and article.id not in self._seen:
@@ -98,8 +101,7 @@ class Oracle:
         at = record.timestamp / 1000
         ids = self._relay.withdraw(unpack_takedown(record.value, at=at, order=record.offset))
         self._withdrawn |= set(ids)
-        for article in ids:
-            self._checker.withdrawn(article)
+        self._checker.takedown(ids)
 
 
 def gather(settings: Settings, load: Load, checker: Checker) -> None:
@@ -122,6 +124,8 @@ def gather(settings: Settings, load: Load, checker: Checker) -> None:
                         checker.tombstone(record.key.decode())
                         continue
                     event = orjson.loads(record.value)
+                    if record.key != event["id"].encode():
+                        raise ValueError("its key is not its id")
                     checker.outcome(_place(event["source"], topics.raw), told(event))
         for record in records(consumer, topics.rejected, _silent):
             with _reading(record, checker):
@@ -144,8 +148,8 @@ def told(event: dict[str, Any]) -> Told:
     )
 
 
-def cleaned(settings: Settings, value: bytes | None) -> Told:
-    """What cleaning a raw record gives."""
+def cleaned(settings: Settings, value: bytes | None, received_at: float) -> Told:
+    """What cleaning a raw record gives, of which the bus says when it came."""
     try:
         article = clean_event(
             value,
@@ -154,13 +158,13 @@ def cleaned(settings: Settings, value: bytes | None) -> Told:
         )
     except PageRejected as error:
         return _rejection(error.reason, error.detail)
-    return _cleaned(article)
+    event_time = event_time_of(article.fetched_at, received_at)
+    return _cleaned(article, received_at if event_time is None else event_time)
 
 
-def _cleaned(article: Any) -> Told:  # noqa: ANN401 - any dataclass will do
-    return Told(
-        kind="candidate", what=article.id, digest=_digest(orjson.loads(orjson.dumps(article)))
-    )
+def _cleaned(article: Article, event_time: float) -> Told:
+    event = [event_time, orjson.loads(orjson.dumps(article))]
+    return Told(kind="candidate", what=article.id, digest=_digest(event))
 
 
 def _rejection(reason: str, detail: str) -> Told:
@@ -202,7 +206,12 @@ def _rejected(headers: Sequence[tuple[str, bytes]], raw: str) -> tuple[Place, To
 
 def _gather_raw(consumer: KafkaConsumer, settings: Settings, load: Load, checker: Checker) -> None:
     pages = (
-        ((record.partition, record.offset), dict(record.headers).get(HEADER), record.value)
+        (
+            (record.partition, record.offset),
+            dict(record.headers).get(HEADER),
+            record.value,
+            record.timestamp / 1000,
+        )
         for record in records(consumer, settings.topics.raw, _silent)
     )
     if load.events <= PIECE:
@@ -227,13 +236,13 @@ def _begin(settings: Settings, load: Load) -> None:
 
 def _again(page: Page) -> tuple[Place, int | None, Told]:
     """Clean a page once more, and tell whether it is the event that it says it is."""
-    place, number, value = page
+    place, number, value, received_at = page
     load, event = _HERE["load"], None
     if number is not None and number.isdigit() and int(number) < load.events:
         made = load.event(int(number))
         if made.value == value and made.partition == place[0]:
             event = made.number
-    return place, event, cleaned(_HERE["settings"], value)
+    return place, event, cleaned(_HERE["settings"], value, received_at)
 
 
 def _gather_audit(settings: Settings, checker: Checker) -> None:

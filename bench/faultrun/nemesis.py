@@ -110,7 +110,7 @@ class Nemesis:
         return planned
 
     def strike(self, fault: Fault) -> None:
-        """Do a fault; what ends it comes with the fleet's later ticks."""
+        """Do a fault, if it can be done; what ends it comes with the fleet's later ticks."""
         does: Mapping[Fault, Callable[[], str]] = {
             "kill": self._kill,
             "burst": self._burst,
@@ -123,6 +123,8 @@ class Nemesis:
             "slow": self._slow,
         }
         detail = does[fault]()
+        if not detail:
+            return
         at = time.monotonic() - self._began
         self.log.append(Entry(at=round(at, 1), fault=fault, detail=detail))
 
@@ -156,7 +158,13 @@ class Nemesis:
         (worker,) = self._victims()
         seconds = self._settings.session_timeout + self._draw.uniform(2, 6)
         self._fleet.pause(worker)
-        self._fleet.later(seconds, lambda: self._fleet.go_on(worker))
+        worker.frozen = True
+
+        def wake() -> None:
+            worker.frozen = False
+            self._fleet.go_on(worker)
+
+        self._fleet.later(seconds, wake)
         return f"worker {worker.number} for {seconds:.1f} s"
 
     def _terminate(self) -> str:
@@ -178,8 +186,10 @@ class Nemesis:
         return f"worker {worker.number} for {seconds:.1f} s"
 
     def _kill_broker(self) -> str:
-        self._fleet.wait(lambda: self._down is None, IN_STEP_SECONDS)
-        self._fleet.wait(lambda: is_replicated(self._settings), IN_STEP_SECONDS)
+        if not self._fleet.wait(
+            lambda: self._down is None and is_replicated(self._settings), IN_STEP_SECONDS
+        ):
+            return ""
         broker = self._down = self._draw.choice(self.brokers)
         number = self.brokers.index(broker) + 1
         broker.kill()
@@ -223,14 +233,14 @@ class Nemesis:
         slices = self._draw.randint(8, 14)
 
         def run(left: int) -> None:
-            if worker.process is None:
+            if worker.process is None or worker.frozen:
                 return
             self._fleet.go_on(worker)
             if left:
                 self._fleet.later(0.2, lambda: halt(left - 1))
 
         def halt(left: int) -> None:
-            if worker.process is None or worker.stopping is not None:
+            if worker.process is None or worker.stopping is not None or worker.frozen:
                 return
             self._fleet.pause(worker)
             self._fleet.later(0.8, lambda: run(left))

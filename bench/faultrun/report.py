@@ -39,7 +39,7 @@ def _faults(result: Result) -> Iterator[tuple[str, int]]:
             yield "of these, folders that had nothing in them", empty
     yield "workers ended by SIGKILL, all faults together", result.sigkills
     yield "rebalances, both groups together", result.rebalances
-    yield "takedowns", result.size.takedowns
+    yield "takedowns, as they stand on the bus", result.verdict.takedowns
     for how, count in result.ends.items():
         if how != "SIGKILL":
             yield f"workers ended with {how}, and were started again", count

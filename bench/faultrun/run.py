@@ -125,7 +125,7 @@ def run(  # noqa: PLR0913 - what a run is made of
     )
     ensure_topics(settings)
     load = Load(seed=seed, events=size.events, partitions=size.partitions, ends=int(time.time()))
-    checker, clock = Checker(), _Clock()
+    checker, clock = Checker(events=load.events), _Clock()
     with (
         Publishers(settings, load, size.rate, root) as publishers,
         Fleet(settings, root, size.workers, command=command, mounts=mounts) as fleet,
@@ -149,6 +149,7 @@ def run(  # noqa: PLR0913 - what a run is made of
         for event, place in publishers.places():
             checker.acknowledged(place, event)
         checker.unknown(publishers.unknown)
+        checker.stopped(nemesis.counts["zombie"] * settings.clean_processes)
         gather(settings, load, checker)
         verdict = checker.verdict()
         clock.phase("")

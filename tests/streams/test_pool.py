@@ -78,9 +78,9 @@ def test_a_hang_is_a_time_limit_and_the_pool_goes_on():
     assert isinstance(quick, Cleaned)
 
 
-def kill_children():
+def kill_children(number=signal.SIGKILL):
     for child in multiprocessing.active_children():
-        os.kill(child.pid, signal.SIGKILL)
+        os.kill(child.pid, number)
 
 
 def test_a_process_that_dies_costs_one_page_and_the_pool_goes_on(pool):
@@ -95,6 +95,22 @@ def test_a_process_that_dies_costs_one_page_and_the_pool_goes_on(pool):
     assert isinstance(crashed, ParserCrashed)
     assert isinstance(warm, Cleaned)
     assert warm == quick
+
+
+def test_processes_that_are_told_to_end_cost_no_page():
+    # As a service manager does that ends a worker with all of its processes.
+    limits = Limits(seconds=30, page_bytes=32 << 20, message_bytes=32 << 20)
+
+    async def end(pool):
+        await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
+        slow = asyncio.create_task(pool.clean(slow_page(), SOURCE, 2e9))
+        await asyncio.sleep(0.5)
+        assert not slow.done()
+        kill_children(signal.SIGTERM)
+        return await slow
+
+    with CleaningPool(1, limits) as pool:
+        assert isinstance(asyncio.run(end(pool)), Cleaned)
 
 
 def test_processes_that_die_between_pages_cost_no_page(pool):

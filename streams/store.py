@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import dataclasses
 import itertools
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -48,7 +49,10 @@ class FactsStore(base.Store[bytes, bytes]):
         self._applied: dict[int, int] = {}
         self._assigned: set[int] = set()
         self.reading = asyncio.Lock()
-        """Held while a partition is read back: one thread at a time changes a memory."""
+        """Held while a partition is read back."""
+        self._changing = threading.Lock()
+        """Held while records are taken in: a partition that becomes a standby is read by Faust,
+        whatever the thread that read it back is still doing."""
 
     def memory(self, partition: int) -> Shard:
         """The shard of a partition; empty where the changelog is."""
@@ -100,7 +104,7 @@ class FactsStore(base.Store[bytes, bytes]):
         Raises:
             ValueError: it cannot be taken in; then this worker ends.
         """
-        with self._or_end(stretch.tp, stretch.first, stretch.last):
+        with self._or_end(stretch.tp, stretch.first, stretch.last), self._changing:
             apply_all(memory, stretch.records, self.width)
 
     @contextlib.contextmanager

@@ -130,7 +130,10 @@ def _routes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
 
 
 async def _secure(_: web.Request, response: web.StreamResponse) -> None:
-    """Every answer has the headers, those for unknown paths too."""
+    """Every answer to a request has the headers, those for unknown paths too.
+
+    What aiohttp cannot read as a request it answers itself, with plain text and to its sender.
+    """
     response.headers.update(HEADERS)
 
 

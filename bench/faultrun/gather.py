@@ -23,8 +23,9 @@ from cleanwire.errors import PageRejected, Withdrawn
 from cleanwire.events import Article, Source
 from cleanwire.relay import Relay
 from cleanwire.wire import unpack_candidate, unpack_takedown
-from faultrun.check import Checker, Place, Told
+from faultrun.check import Checker
 from faultrun.load import HEADER, Load
+from faultrun.terms import Place, Told
 from streams import kafka
 from streams.audit import audit
 from streams.dedupe import TAKEDOWN, thresholds, window

@@ -5,7 +5,7 @@ The rule here: every number comes from the run's result, and what was not done s
 
 from collections.abc import Iterator, Sequence
 
-from faultrun import check, nemesis
+from faultrun import nemesis, terms
 from faultrun.run import Result
 
 
@@ -67,7 +67,7 @@ def _traffic(result: Result) -> Iterator[tuple[str, int]]:
 
 
 def _checked(result: Result) -> Iterator[tuple[str, int]]:
-    for kind, what in check.WHAT.items():
+    for kind, what in terms.WHAT.items():
         yield what, result.verdict.violations.get(kind, 0)
 
 

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from faultrun.check import Checker, Verdict
+from faultrun.check import Checker
 from faultrun.fleet import COMMAND, Fleet
 from faultrun.gather import gather
 from faultrun.load import MAX_PAGE_BYTES, Load
@@ -20,6 +20,7 @@ from faultrun.nemesis import WEIGHTS, Entry, Fault, Nemesis
 from faultrun.observe import Flow, Rebalances, lag
 from faultrun.publish import Publishers
 from faultrun.takedowns import Takedowns
+from faultrun.terms import Verdict
 from streams.broker import EmbeddedBroker
 from streams.settings import Settings
 from streams.topics import ensure_topics

@@ -1,7 +1,7 @@
 """What a check is told, and what it finds.
 
-The rule here: these are values; nothing is read and nothing decided. The terms are those of Jepsen's
-`total-queue` checker.
+The rule here: these are values; nothing is read and nothing decided. The terms are those of
+Jepsen's `total-queue` checker.
 """
 
 import dataclasses

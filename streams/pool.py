@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import CONSTS, ProcessExpired, ProcessPool
 
 from cleanwire.clean import clean_event
 from cleanwire.dedupe import event_time_of
@@ -30,6 +30,10 @@ the changelog's key. A candidate that leaves less is `too-large` before it is se
 
 TASKS_PER_PROCESS = 20_000
 """A process is replaced after so many pages, so that a leak in a parser cannot grow."""
+
+
+# The pool asks a process to end before it kills it, and waits so long. Ours do not listen.
+CONSTS.term_timeout = 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ class CleaningPool:
         return ProcessPool(
             max_workers=self._processes,
             max_tasks=TASKS_PER_PROCESS,
-            initializer=_limit_memory,
+            initializer=_begin,
             initargs=[self._limits.memory_bytes],
             # Forking a process that runs threads and an event loop can deadlock the child.
             context=multiprocessing.get_context("spawn"),
@@ -126,7 +130,8 @@ class CleaningPool:
                 return TimeLimit(f"cleaning took longer than {self._limits.seconds:g} s")
             except ProcessExpired as error:
                 if abs(error.exitcode) == signal.SIGTERM:
-                    # No page does that: whoever ends the worker ends all of its processes.
+                    # No page does that: whoever ends the worker did it to a process that was
+                    # about to begin.
                     if self._closed:
                         raise
                     continue
@@ -148,6 +153,16 @@ class CleaningPool:
 def _end(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call] # its one function without types
     pool.join()
+
+
+def _begin(memory: int) -> None:
+    """Begin a cleaning process.
+
+    Whoever ends a worker with all of its processes would end this one in the middle of a page, or
+    of handing one over, which the pool would wait for in vain. So it ends when the pool says so.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _limit_memory(memory)
 
 
 def _limit_memory(size: int) -> None:

@@ -2,7 +2,9 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
+import time
 
 import orjson
 import pytest
@@ -103,14 +105,29 @@ def test_processes_that_are_told_to_end_cost_no_page():
 
     async def end(pool):
         await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
-        slow = asyncio.create_task(pool.clean(slow_page(), SOURCE, 2e9))
-        await asyncio.sleep(0.5)
-        assert not slow.done()
+        tasks = [asyncio.create_task(pool.clean(slow_page(4000), SOURCE, 2e9)) for _ in range(20)]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         kill_children(signal.SIGTERM)
-        return await slow
+        return await asyncio.gather(*tasks)
 
-    with CleaningPool(1, limits) as pool:
-        assert isinstance(asyncio.run(end(pool)), Cleaned)
+    with CleaningPool(2, limits) as pool:
+        assert {type(outcome) for outcome in asyncio.run(end(pool))} == {Cleaned}
+        started = time.monotonic()
+    assert time.monotonic() - started < 2
+
+
+def test_a_program_that_forgets_its_pool_ends_all_the_same():
+    program = (
+        "import asyncio; from streams.pool import *; from cleanwire.events import Source\n"
+        "if __name__ == '__main__':\n"
+        "    pool = CleaningPool(2, Limits(seconds=9, page_bytes=1000, message_bytes=1000))\n"
+        "    source = Source(topic='raw-pages', partition=0, offset=7)\n"
+        "    print(type(asyncio.run(pool.clean(None, source, 0.0))).__name__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "NotJson\n"), done.stderr
 
 
 def test_processes_that_die_between_pages_cost_no_page(pool):

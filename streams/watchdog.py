@@ -42,6 +42,10 @@ ASK_SECONDS = 5.0
 LAST_SECONDS = 10.0
 """For a process that has to end: to leave its groups, and to stop in order."""
 
+STOP_SECONDS = 20.0
+"""For a process that was told to end: three to finish its pages, and to leave its groups. Service
+managers wait for 30 and more before they kill."""
+
 log = logging.getLogger(__name__)
 
 
@@ -118,7 +122,7 @@ class Watchdog:
 
     def _guard(self, loop: asyncio.AbstractEventLoop) -> None:
         """The thread: sees that the loop turns, and that a process that has to end does."""
-        silent = ending = 0.0
+        silent = ending = stopping = 0.0
         while ending < LAST_SECONDS:
             self._turned = False
             with contextlib.suppress(RuntimeError):  # the loop is closed
@@ -127,7 +131,15 @@ class Watchdog:
             if any(app.crashed for app in self._apps.values()):
                 ending += TICK_SECONDS
             elif any(app.should_stop for app in self._apps.values()):
-                # By a signal; whoever sent it has a limit of its own.
+                # By a signal. Whoever sent it has a limit of its own, and less to say.
+                if all(app.state == "shutdown" for app in self._apps.values()):
+                    return
+                stopping += TICK_SECONDS
+                if stopping < STOP_SECONDS:
+                    continue
+                log.critical("the worker was told to end %.0f s ago; it is ended", stopping)
+                faulthandler.dump_traceback(sys.stderr)
+                self._end(0)
                 return
             silent = 0.0 if self._turned else silent + TICK_SECONDS
             if silent >= self._limit and not ending:
@@ -135,9 +147,12 @@ class Watchdog:
                 faulthandler.dump_traceback(sys.stderr)
                 break
         log.critical("the worker is ended: it could not end in order")
+        self._end(1)
+
+    def _end(self, code: int) -> None:
         for child in multiprocessing.active_children():
             child.kill()
-        self._leave(1)
+        self._leave(code)
 
     def _turn(self) -> None:
         self._turned = True

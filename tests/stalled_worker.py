@@ -20,6 +20,15 @@ def no_acks():
     App.on_stop = never
 
 
+def no_end():
+    """The app never gets to its end."""
+
+    async def never(_):
+        await asyncio.Event().wait()
+
+    App.on_stop = never
+
+
 def no_reading():
     """After the first events the consumer's thread hands nothing over any more."""
     fetch = Thread._fetch_records

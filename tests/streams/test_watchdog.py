@@ -14,6 +14,7 @@ from streams.audit import audit
 from streams.broker import EmbeddedBroker
 from streams.settings import Settings
 from streams.topics import ensure_topics
+from streams.watchdog import STOP_SECONDS
 
 pytestmark = pytest.mark.broker
 
@@ -98,6 +99,16 @@ def test_a_blocked_event_loop_ends_the_worker_with_its_stack(strict):
     code, said = ended(worker, LIMIT + 40)
     assert code == 1
     assert "the event loop has not turned for" in said
+    assert "Current thread" in said
+
+
+def test_a_worker_that_is_told_to_end_and_does_not_is_ended(settings):
+    worker = Worker(settings, "--stage", "extract", command=(BROKEN, "no_end")).start()
+    worker.wait_until_ready()
+    worker.process.terminate()
+    code, said = ended(worker, STOP_SECONDS + 8)
+    assert code == 0
+    assert "the worker was told to end 20 s ago; it is ended" in said
     assert "Current thread" in said
 
 

@@ -11,15 +11,17 @@ second mostly compiled loops.
 
 import binascii
 import dataclasses
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from cleanwire.batch import EntryBatch
 from cleanwire.facts import FactBatch
-from cleanwire.keys import ID_BYTES, U64, Bools
+from cleanwire.keys import ID_BYTES
 from cleanwire.minhash import VERSION as SIGNATURE
 from cleanwire.shard import Shard
 from cleanwire.wire import VERSION, bucket_of, fact_of, unpack_record
@@ -35,7 +37,7 @@ class Records:
     Attributes:
         special: keys and values of those that have to go the ordinary way.
         plain: of the others, which say something of an article and nothing else.
-        names: the keys of these, as `key_of` has them.
+        names: the keys of these in their order, as `key_of` has them.
         facts: what they say of decisions.
         entries: what they say of signatures.
     """
@@ -93,27 +95,22 @@ def apply_all(shard: Shard, records: Records, width: float) -> None:
     for key, value in records.special:
         _apply(shard, key, value, width)
     facts, entries = records.facts, records.entries
-    known = shard.known(_keys(records.names))
+    known = shard.known(np.frombuffer(records.names, np.uint64).reshape(-1, 2))
     if known.any():
-        for name in np.frombuffer(records.names, f"V{ID_BYTES}")[known].tolist():
-            key = binascii.hexlify(name)
-            _apply(shard, key, records.plain[key], width)
-        facts = facts.kept(_is_new(records, facts.names, known))
-        entries = entries.kept(_is_new(records, entries.names, known))
+        for key, value in itertools.compress(records.plain.items(), known):
+            _apply(shard, key, value, width)
+        old = _names(records.names)[known]
+        facts = facts.kept(~np.isin(_names(facts.names), old))
+        entries = entries.kept(~np.isin(_names(entries.names), old))
     is_open = {bucket: shard.is_open(bucket) for bucket in set(entries.buckets)}
     if not all(is_open.values()):
         entries = entries.kept(np.array([is_open[bucket] for bucket in entries.buckets], np.bool_))
     shard.add_all(facts, entries)
 
 
-def _keys(names: bytearray) -> U64:
-    return np.frombuffer(names, np.uint64).reshape(-1, 2)
-
-
-def _is_new(records: Records, names: bytearray, known: Bools) -> Bools:
-    """Which of some keys are not among those that are known."""
-    old = np.frombuffer(records.names, f"S{ID_BYTES}")[known]
-    return ~np.isin(np.frombuffer(names, f"S{ID_BYTES}"), old)
+def _names(names: bytearray) -> NDArray[np.bytes_]:
+    """Keys as values that can be looked up in one another."""
+    return np.frombuffer(names, f"S{ID_BYTES}")
 
 
 def _packed_id(key: bytes) -> bytes | None:

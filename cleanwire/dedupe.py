@@ -6,6 +6,7 @@ The rule here: `Deduper.add` lets an article pass the shards of a relay, as the 
 import dataclasses
 import datetime as dt
 from collections.abc import Collection, Sequence
+from typing import overload
 
 from cleanwire.decide import Candidate, Window
 from cleanwire.decided import Decided, Outcome
@@ -192,6 +193,10 @@ def _signature(article: Article) -> Signature:
         return signature(article.text)
 
 
+@overload
+def event_time_of(fetched_at: str, received_at: float) -> float: ...
+@overload
+def event_time_of(fetched_at: str, received_at: None) -> float | None: ...
 def event_time_of(fetched_at: str, received_at: float | None) -> float | None:
     """A fetch's event time in seconds since the epoch, capped at `received_at`.
 

@@ -45,10 +45,14 @@ class Denial:
     until: float | None = None
     since: int | None = None
 
+    @property
+    def first(self) -> int:
+        """The order of the first takedown."""
+        return self.order if self.since is None else self.since
+
     def concerns(self, order: int, event_time: float) -> bool:
         """Whether a candidate of the page, with its order and event time, came too late."""
-        since = self.order if self.since is None else self.since
-        return self.until is not None and order >= since and event_time <= self.until
+        return self.until is not None and order >= self.first and event_time <= self.until
 
 
 class Denied:
@@ -103,9 +107,8 @@ class Denied:
             elif before.order >= order:
                 denial = before
             else:
-                since = before.order if before.since is None else before.since
                 latest = max(until, before.until or until)
-                denial = Denial(order=order, until=latest, since=since)
+                denial = Denial(order=order, until=latest, since=before.first)
             found[_PAGE + page.hex()] = denial
         return found
 

@@ -129,12 +129,6 @@ class CleaningPool:
             except concurrent.futures.TimeoutError:
                 return TimeLimit(f"cleaning took longer than {self._limits.seconds:g} s")
             except ProcessExpired as error:
-                if abs(error.exitcode) == signal.SIGTERM:
-                    # No page does that: whoever ends the worker did it to a process that was
-                    # about to begin.
-                    if self._closed:
-                        raise
-                    continue
                 return ParserCrashed(f"the cleaning process died (exit code {error.exitcode})")
             except (BrokenProcessPool, RuntimeError):
                 # A process died between two pages, or in the middle of handing one over: no
@@ -204,11 +198,7 @@ def _cleaned(
     )
     event_time = event_time_of(article.fetched_at, received_at)
     candidate = pack_candidate(
-        CandidateArticle(
-            article=article,
-            source=source,
-            event_time=received_at if event_time is None else event_time,
-        )
+        CandidateArticle(article=article, source=source, event_time=event_time)
     )
     if len(candidate) > limits.message_bytes - HEADROOM:
         return TooLarge(

@@ -141,18 +141,20 @@ def _step(before: Marks | None, now: Marks) -> int:
     """How many were acked in between; of a partition that was not there before, none."""
     if before is None or now.acked is None:
         return 0
-    return max(0, now.acked - (_first(before) if before.acked is None else before.acked))
+    return max(0, now.acked - _done(before))
 
 
 def _under_way(mark: Marks) -> int:
     """How many are handed and not acked, by their offsets."""
     if mark.handed is None:
         return 0
-    return max(0, mark.handed - (_first(mark) if mark.acked is None else mark.acked))
+    return max(0, mark.handed - _done(mark))
 
 
-def _first(mark: Marks) -> int:
-    """The offset before the first one that can be under way."""
+def _done(mark: Marks) -> int:
+    """The last offset that is acked, or else the one before the first that can be under way."""
+    if mark.acked is not None:
+        return mark.acked
     if mark.committed is not None:
         return mark.committed - 1
     return -1 if mark.handed is None else mark.handed - 1

@@ -89,9 +89,10 @@ class FactsStore(base.Store[bytes, bytes]):
             ValueError: they cannot be read; then this worker ends.
         """
         first, last = records[0], records[-1]
-        with self._or_end(TP(first.topic, first.partition), first.offset, last.offset):
+        tp = TP(first.topic, first.partition)
+        with self._or_end(tp, first.offset, last.offset):
             found = read(((record.key or b"", record.value) for record in records), self.width)
-        return Stretch(TP(first.topic, first.partition), first.offset, last.offset, found)
+        return Stretch(tp, first.offset, last.offset, found)
 
     def take_back(self, stretch: Stretch, memory: Shard) -> None:
         """Take in what was read; `took_back` says so, once it is done.

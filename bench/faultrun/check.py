@@ -216,13 +216,12 @@ class Checker:
     def _unexplained(self, places: Sequence[Place]) -> Iterator[str]:
         """Rejections of the moment alone that no fault accounts for."""
         # No page of a run takes a process with it, and none takes long.
+        late = 0
         for place in places:
-            told = self._outcomes[place][0]
-            if told.what != TimeLimit.reason:
-                yield f"{_at(place)} was {told}"
-        late = [p for p in places if self._outcomes[p][0].what == TimeLimit.reason]
-        for place in late[self._moments :]:
-            yield f"{_at(place)} was late, where {self._moments} may be, and {len(late)} are"
+            (told,) = self._outcomes[place]
+            late += told.what == TimeLimit.reason
+            if told.what != TimeLimit.reason or late > self._moments:
+                yield f"{_at(place)} was {told}, for which {self._moments} pages in hand account"
 
     def _compare(self, settled: Mapping[Place, Told]) -> int:
         by_id: dict[str, Told] = {}

@@ -159,8 +159,7 @@ def cleaned(settings: Settings, value: bytes | None, received_at: float) -> Told
         )
     except PageRejected as error:
         return _rejection(error.reason, error.detail)
-    event_time = event_time_of(article.fetched_at, received_at)
-    return _cleaned(article, received_at if event_time is None else event_time)
+    return _cleaned(article, event_time_of(article.fetched_at, received_at))
 
 
 def _cleaned(article: Article, event_time: float) -> Told:

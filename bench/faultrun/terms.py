@@ -89,7 +89,8 @@ class Verdict:
         acknowledged: sendings that were acknowledged.
         unknown: sendings that failed, and may have come to something.
         raw: records on `raw-pages`.
-        lost: raw records without outcome, those that were acknowledged and are not there included.
+        lost: raw records without outcome, those that were acknowledged and are not there included,
+            and events that nobody acknowledged.
         unexpected: outcomes and raw records from nowhere.
         duplicated: outcomes that repeat the one of their raw record.
         recovered: raw records with an outcome whose sending was not acknowledged.

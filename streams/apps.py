@@ -12,6 +12,7 @@ import faust
 from faust.types.auth import SASLMechanism
 
 from streams.backpressure import PARTITION_BYTES
+from streams.codecs import read_any_xerial_header
 from streams.positions import App
 from streams.security import password, protocol, ssl_context
 from streams.settings import Settings
@@ -60,6 +61,7 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         partitions: of the topic that a table's changelog has to match.
         web: whether this app serves the web view; of two in one process one does.
     """
+    read_any_xerial_header()
     return App(
         app_id(settings, stage),
         broker=[f"kafka://{address}" for address in settings.broker.split(",")],

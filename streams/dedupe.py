@@ -138,7 +138,13 @@ def _take(settings: Settings, table: FactsTable, event: EventT[Any]) -> Iterator
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # Not ours: something else writes to the internal topic. Kept, and said.
         place = Source(topic=message.topic, partition=number, offset=message.offset)
-        yield rejected(settings.topics.rejected, message, InvalidEvent(str(error)), place)
+        yield rejected(
+            settings.topics.rejected,
+            message,
+            InvalidEvent(str(error)),
+            place,
+            largest=settings.max_message_bytes,
+        )
 
 
 def _takedown(

@@ -185,10 +185,12 @@ class Delivery:
                     self._changed.notify_all()
 
     async def _produce(self, produce: Produce) -> Awaitable[Any]:
+        # aiokafka refuses a record that has neither key nor value, which Kafka takes.
+        is_void = produce.key is None and produce.value is None
         return await self._app.producer.send(
             produce.topic,
             key=produce.key,
-            value=produce.value,
+            value=b"" if is_void else produce.value,
             partition=produce.partition,
             timestamp=None,
             headers=list(produce.headers),

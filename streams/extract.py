@@ -1,7 +1,8 @@
 """The first stage: raw pages in, candidates and rejected pages out.
 
 The rule here: every record of `raw-pages` leads to exactly one record, on `candidates` or,
-untouched, on `rejected-pages`. The stage keeps nothing, so it scales with the partitions.
+untouched if it fits, on `rejected-pages`. The stage keeps nothing, so it scales with the
+partitions.
 
 `faust -A streams.extract worker` runs it alone.
 """
@@ -12,12 +13,12 @@ from typing import Any
 import faust
 from faust.types import EventT, StreamT
 
-from cleanwire.errors import PageRejected
+from cleanwire.errors import PageRejected, TooLarge
 from cleanwire.events import Source
 from streams.apps import BUFFERING, make_app
 from streams.delivery import Delivery, Produce, raw_events
-from streams.pool import CleaningPool, Limits
-from streams.rejected import rejected
+from streams.pool import Cleaned, CleaningPool, Limits
+from streams.rejected import record_size, rejected
 from streams.settings import Settings
 from streams.standalone import standalone
 
@@ -40,9 +41,19 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
     async def outcome(pool: CleaningPool, event: EventT[Any]) -> Sequence[Produce]:
         message = event.message
         source = Source(topic=message.topic, partition=message.partition, offset=message.offset)
-        result = await pool.clean(message.value, source, message.timestamp)
+        size = record_size(message)
+        if size > limits.message_bytes:
+            # Only a record that was compressed on its way comes here.
+            result: Cleaned | PageRejected = TooLarge(
+                f"the record is {size} bytes unpacked, over the limit of {limits.message_bytes}; "
+                "its value stays where it came from alone"
+            )
+        else:
+            result = await pool.clean(message.value, source, message.timestamp)
         if isinstance(result, PageRejected):
-            return [rejected(topics.rejected, message, result, source)]
+            return [
+                rejected(topics.rejected, message, result, source, largest=limits.message_bytes)
+            ]
         return [
             Produce(
                 topic=topics.candidates,

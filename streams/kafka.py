@@ -13,6 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka import errors as kafka_errors
 
 from streams.apps import RECORD_OVERHEAD
+from streams.codecs import require_codecs
 from streams.faults import OperationError
 from streams.security import (
     certificate_refused,
@@ -76,6 +77,8 @@ def consumer(settings: Settings, **more: Any) -> Iterator[KafkaConsumer]:  # noq
             **common(settings),
             group_id=None,
             enable_auto_commit=False,
+            # What a producer took back was never published.
+            isolation_level="read_committed",
             max_partition_fetch_bytes=settings.max_message_bytes + RECORD_OVERHEAD,
             bootstrap_timeout_ms=TIMEOUT_MS,
             **more,
@@ -115,6 +118,9 @@ def explained(settings: Settings) -> Iterator[None]:
         raise _unreachable(settings, reason.error) from None
     except _LOGIN_FAULTS:
         raise login_refused(settings) from None
+    except kafka_errors.UnsupportedCodecError:
+        require_codecs()
+        raise
     except kafka_errors.KafkaError as error:
         said = getattr(error, "description", "") or type(error).__name__
         raise OperationError(f"the broker at {where} refused: {said}", _fix(error)) from None

@@ -2,10 +2,11 @@
 
 The rule here: value, key and headers of the original are passed on byte for byte; what is
 added comes after them, so that the last header of a name is ours. Of a page that was taken down
-nothing is passed on.
+nothing is passed on, and of a record that is too large for the bus only what fits.
 """
 
 from collections.abc import Iterable
+from typing import cast
 
 from faust.types import Message
 
@@ -16,14 +17,42 @@ from streams.delivery import Produce
 PREFIX = "cleanwire."
 
 
-def rejected(topic: str, message: Message, error: PageRejected, source: Source) -> Produce:
-    """The dead letter of a record."""
-    return Produce(
-        topic=topic,
-        key=message.key,
-        value=message.value,
-        headers=[*(message.headers or ()), *_added(error, source)],
+def rejected(
+    topic: str, message: Message, error: PageRejected, source: Source, *, largest: int
+) -> Produce:
+    """The dead letter of a record.
+
+    Args:
+        topic: where dead letters go.
+        message: the record.
+        error: why it is rejected.
+        source: where it stands.
+        largest: bytes of the largest record on the bus. A record that was compressed on its way
+            may be larger unpacked: its dead letter has no value, and no key and headers of its
+            own if these are too large as well.
+    """
+    key, value, headers = message.key, message.value, _headers(message)
+    if record_size(message) > largest:
+        value = None
+        if _rest(message) > largest:
+            key, headers = None, []
+    return Produce(topic=topic, key=key, value=value, headers=[*headers, *_added(error, source)])
+
+
+def record_size(message: Message) -> int:
+    """The bytes of a record's value, key and headers, unpacked."""
+    return len(message.value or b"") + _rest(message)
+
+
+def _rest(message: Message) -> int:
+    return len(message.key or b"") + sum(
+        len(name.encode()) + len(value or b"") for name, value in _headers(message)
     )
+
+
+def _headers(message: Message) -> list[tuple[str, bytes]]:
+    # The bus gives them as pairs; Faust's type allows a mapping too.
+    return list(cast("Iterable[tuple[str, bytes]]", message.headers or ()))
 
 
 def withdrawn(topic: str, article: str, error: PageRejected, source: Source) -> Produce:

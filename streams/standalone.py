@@ -10,6 +10,7 @@ from typing import Any
 import faust
 from faust.worker import Worker
 
+from streams.codecs import require_codecs
 from streams.faults import OperationError
 from streams.refusal import end_when_refused
 from streams.settings import Settings, load_settings
@@ -26,6 +27,7 @@ def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
     """
     try:
         settings = load_settings()
+        require_codecs()
         require_topics(settings)
     except OperationError as error:
         raise SystemExit(f"cleanwire: {error}") from None

@@ -16,6 +16,7 @@ from faust.worker import Worker
 from streams import dedupe, extract
 from streams.apps import Stage
 from streams.cli.screen import ERR
+from streams.codecs import require_codecs
 from streams.faults import OperationError
 from streams.folder import require_folder
 from streams.logs import LOGGING
@@ -34,6 +35,7 @@ def preflight(settings: Settings, *, web: bool) -> None:
     """
     if web:
         require_token(settings.web_bind, settings.web_token)
+    require_codecs()
     require_folder(settings)
     if web:
         _check_port(settings.web_bind, settings.web_port)

@@ -3,6 +3,7 @@
 import click
 
 from streams.cli.screen import OUT
+from streams.codecs import require_codecs
 from streams.settings import load_settings
 from streams.topics import check_topics, ensure_topics, specs
 
@@ -13,7 +14,8 @@ def command(*, check: bool) -> int:
     """Create the topics that are missing, and say what differs from the settings.
 
     Nothing that exists is changed: partitions and retention of a topic in use are the
-    operator's to alter. Exits 1 if anything differs.
+    operator's to alter. Exits 1 if anything differs, and 3 if a codec of compressed records
+    is missing on this machine.
 
     \b
     Examples:
@@ -22,6 +24,7 @@ def command(*, check: bool) -> int:
       CLEANWIRE_REPLICATION_FACTOR=3 cleanwire topics
     """
     settings = load_settings()
+    require_codecs()
     created = [] if check else ensure_topics(settings)
     for name in created:
         OUT.print(f"created {name}", soft_wrap=True)

@@ -4,6 +4,7 @@ import base64
 import signal
 import time
 
+import confluent_kafka
 import orjson
 import pytest
 from harness import Worker, added, outcomes, publish, records, wait_for_outcomes
@@ -193,6 +194,26 @@ def test_poison_is_rejected_byte_for_byte_and_the_stream_goes_on(settings):
     report, _ = audit(settings)
     assert report.holds
     assert report.raw == len(POISON) + 1
+
+
+@pytest.mark.parametrize("topic", ["raw", "candidates"])
+def test_a_record_with_neither_key_nor_value_costs_only_itself(settings, topic):
+    name = getattr(settings.topics, topic)
+    # kafka-python sends no such record.
+    producer = confluent_kafka.Producer({"bootstrap.servers": settings.broker})
+    producer.produce(name, partition=0, headers=[("a", b"1")])
+    assert producer.flush(30) == 0
+    with Worker(settings):
+        publish(settings, [page(1)], partition=0)
+        deadline = time.monotonic() + 60
+        while len(found := records(settings, settings.topics.rejected)) < 1:
+            assert time.monotonic() < deadline
+        while not records(settings, settings.topics.clean):
+            assert time.monotonic() < deadline
+    (letter,) = found
+    assert (letter.key, letter.value) == (None, b"")
+    assert letter.headers[0] == ("a", b"1")
+    assert added(letter)["source.topic"] == name
 
 
 def test_a_page_over_the_time_limit_costs_only_itself(settings):

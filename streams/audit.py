@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from kafka import KafkaConsumer, TopicPartition
 
-from streams import kafka
+from streams import kafka, transactions
 from streams.apps import app_id
 from streams.dedupe import TAKEDOWN
 from streams.faults import OperationError
@@ -25,7 +25,7 @@ from streams.rejected import added_to
 from streams.settings import Settings
 
 LOOKED_AT = 1000
-"""At most so many offsets without an outcome are looked at."""
+"""So many looks are taken at offsets without an outcome, one for a row of them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def audit(
                 raise OperationError(f"topic {topic} does not exist", "run `cleanwire topics`")
         taken = committed(settings, app_id(settings, "extract"), topics.raw)
         decided = committed(settings, app_id(settings, "dedupe"), topics.candidates)
-        _enter_raw(consumer, topics.raw, taken, ledger)
+        _enter_raw(settings, consumer, taken, ledger)
         for record in records(consumer, topics.candidates, progress, decided):
             if record.value is None or TAKEDOWN in dict(record.headers):
                 # A note between the shards, or for them.
@@ -71,9 +71,7 @@ def audit(
             for record in records(consumer, topic, progress):
                 with _reading(record, unreadable):
                     _enter_outcome(record, kind, topics.raw, ledger)
-        for place in ledger.report().missing[:LOOKED_AT]:
-            if not _exists(consumer, topics.raw, place):
-                ledger.strike(place)
+        _strike_what_is_no_record(consumer, topics.raw, ledger)
     return ledger.report(), unreadable
 
 
@@ -87,16 +85,21 @@ def _outcome_topics(settings: Settings) -> tuple[tuple[str, Kind], ...]:
 
 
 def _enter_raw(
-    consumer: KafkaConsumer, topic: str, taken: Mapping[TopicPartition, int], ledger: Ledger
+    settings: Settings,
+    consumer: KafkaConsumer,
+    taken: Mapping[TopicPartition, int],
+    ledger: Ledger,
 ) -> None:
-    partitions = partitions_in(consumer, topic)
+    partitions = partitions_in(consumer, settings.topics.raw)
     starts = consumer.beginning_offsets(partitions)
-    ends = consumer.end_offsets(partitions)
+    ends = transactions.ends(settings, partitions)
     for partition in partitions:
         cut = max(starts[partition], taken.get(partition, 0))
-        ledger.waiting(ends[partition] - cut)
         for offset in range(starts[partition], cut):
             ledger.raw((partition.partition, offset))
+        # What a transaction leaves at the end is no page, and nobody waits for it.
+        first = _next_record(consumer, partition, cut)
+        ledger.waiting(max(0, ends[partition] - first))
 
 
 @contextlib.contextmanager
@@ -145,14 +148,30 @@ def _enter_outcome(record: Any, kind: Kind, raw: str, ledger: Ledger) -> None:  
         ledger.outcome(place, outcome)
 
 
-def _exists(consumer: KafkaConsumer, topic: str, place: Place) -> bool:
-    partition, offset = TopicPartition(topic, place[0]), place[1]
+def _strike_what_is_no_record(consumer: KafkaConsumer, topic: str, ledger: Ledger) -> None:
+    """Strike offsets without an outcome that are none of a record; one look for a row of them."""
+    looks = 0
+    following: dict[int, int] = {}
+    for place in ledger.report().missing:
+        partition, offset = place
+        if offset >= following.get(partition, 0):
+            if looks == LOOKED_AT:
+                continue
+            looks += 1
+            following[partition] = _next_record(consumer, TopicPartition(topic, partition), offset)
+        if offset < following[partition]:
+            ledger.strike(place)
+
+
+def _next_record(consumer: KafkaConsumer, partition: TopicPartition, offset: int) -> int:
+    """The offset of the first record from an offset on; without one, where the reading ends."""
     consumer.assign([partition])
     consumer.seek(partition, offset)
+    end = consumer.end_offsets([partition])[partition]
     for _ in range(SILENCE):
+        if consumer.position(partition) >= end:
+            break
         batches = consumer.poll(timeout_ms=POLL_MS, max_records=1)
         if batches:
-            return bool(batches[partition][0].offset == offset)
-        if consumer.position(partition) > offset:
-            return False
-    return True
+            return int(batches[partition][0].offset)
+    return int(consumer.position(partition))

@@ -16,12 +16,15 @@ Each may be over its bound by one event, for an event may be larger than any of 
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiokafka
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP, EventT
 from mode.utils.queues import ThrowableQueue
+
+if TYPE_CHECKING:
+    from streams.commits import Consumer
 
 PARTITION_BYTES = 4 << 20
 """A broker answers with so much of one partition, or with one batch that is larger."""
@@ -71,6 +74,13 @@ class Queue(ThrowableQueue[EventT[Any]]):
 class Thread(AIOKafkaConsumerThread):
     """Faust's thread around an aiokafka consumer, reading no more than is worked on."""
 
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ANN401 - Faust's signature
+        consumer = super()._create_worker_consumer(transport)
+        # What a producer took back was never published. Faust asks for it in its own transactions
+        # alone.
+        consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust does not pass it on
+        return consumer
+
     async def on_start(self) -> None:
         """Start the consumer, with the bounds."""
         await super().on_start()
@@ -95,13 +105,16 @@ class Thread(AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Records:
         del max_records
+        reading = cast("Consumer", self.consumer).reading
         handed: Records = {}
         size = 0
         while size < HANDED_BYTES:
             records = await super()._fetch_records(
                 consumer, active_partitions, timeout=0 if handed else timeout, max_records=1
             )
+            reading.took(consumer, records)
             if not records:
+                reading.rests(consumer)
                 break
             for partition, new in records.items():
                 handed.setdefault(partition, []).extend(new)

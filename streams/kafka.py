@@ -77,11 +77,10 @@ def consumer(settings: Settings, **more: Any) -> Iterator[KafkaConsumer]:  # noq
             **common(settings),
             group_id=None,
             enable_auto_commit=False,
-            # What a producer took back was never published.
-            isolation_level="read_committed",
             max_partition_fetch_bytes=settings.max_message_bytes + RECORD_OVERHEAD,
             bootstrap_timeout_ms=TIMEOUT_MS,
-            **more,
+            # What a producer took back was never published.
+            **{"isolation_level": "read_committed", **more},
         )
         with contextlib.closing(client):
             yield client

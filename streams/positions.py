@@ -20,11 +20,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
-from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
-from faust.types import TP, Message
+from faust.types import TP
 from faust.types.transports import ConsumerT
-from faust.types.tuples import ConsumerMessage
 
+from streams import commits
 from streams.backpressure import Queue, Thread
 
 
@@ -49,18 +48,8 @@ if TYPE_CHECKING:
     from faust.tables import TableManager
 
 
-class Consumer(FaustConsumer):
-    """Faust's consumer, whose seek to the committed offset is one for every partition.
-
-    Attributes:
-        handed: the last offset of each partition that was handed to the stage's agent.
-        acked: the last one that was acked, since the partitions were assigned.
-    """
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.handed: dict[TP, int] = {}
-        self.acked: dict[TP, int] = {}
+class Consumer(commits.Consumer):
+    """Faust's consumer, whose seek to the committed offset is one for every partition."""
 
     def marks(self) -> dict[TP, Marks]:
         """How far each partition of the input is; none while the consumer starts."""
@@ -87,15 +76,6 @@ class Consumer(FaustConsumer):
             return False
         task = getattr(client._coordinator, "_coordination_task", None)  # noqa: SLF001 - as above
         return task is not None and task.done()
-
-    def ack(self, message: Message) -> bool:
-        """Count an event as done."""
-        self.acked[message.tp] = message.offset
-        return super().ack(message)
-
-    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:  # noqa: ANN401 - aiokafka has no types
-        self.handed[tp] = record.offset
-        return super()._to_message(tp, record)
 
     def _new_consumer_thread(self) -> Thread:
         return Thread(self, loop=self.loop, beacon=self.beacon)

@@ -148,6 +148,7 @@ async def read_back(table: FactsTable, tp: TP, last: int) -> AsyncIterator[int]:
             **aiokafka_security(settings),
             group_id=None,
             enable_auto_commit=False,
+            isolation_level="read_committed",
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=max(
                 FETCH_BYTES, settings.max_message_bytes + RECORD_OVERHEAD

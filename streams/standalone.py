@@ -10,6 +10,7 @@ from typing import Any
 import faust
 from faust.worker import Worker
 
+from streams import transactions
 from streams.codecs import require_codecs
 from streams.faults import OperationError
 from streams.refusal import end_when_refused
@@ -33,6 +34,7 @@ def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
         raise SystemExit(f"cleanwire: {error}") from None
     app = build(settings)
     watch([app], settings)
+    transactions.watch([app], settings)
     attach([app], settings)
     end_when_refused(settings)
 

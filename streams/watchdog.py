@@ -188,6 +188,8 @@ class _Ends:
             "bootstrap_servers": settings.broker.split(","),
             "group_id": None,
             "enable_auto_commit": False,
+            # What waits for the end of a transaction cannot be read yet: no stall of ours.
+            "isolation_level": "read_committed",
             "request_timeout_ms": int(1000 * ASK_SECONDS),
             **aiokafka_security(settings),
         }

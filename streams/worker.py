@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import faust
 from faust.worker import Worker
 
-from streams import dedupe, extract
+from streams import dedupe, extract, transactions
 from streams.apps import Stage
 from streams.cli.screen import ERR
 from streams.codecs import require_codecs
@@ -53,6 +53,7 @@ def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[fau
             partitions = partitions_of(settings, settings.topics.candidates)
             apps.append(dedupe.build(settings, web=serves, partitions=partitions))
     watch(apps, settings)
+    transactions.watch(apps, settings)
     if web:
         attach(apps, settings)
     return apps

@@ -2,7 +2,7 @@
 
 import click
 
-from streams import audit
+from streams import audit, transactions
 from streams.cli.screen import OUT, progress
 from streams.ledger import LISTED, Report
 from streams.settings import load_settings
@@ -21,11 +21,12 @@ def command() -> int:
       cleanwire audit
       CLEANWIRE_BROKER=kafka-1:9092 cleanwire audit && echo nothing lost
     """
+    settings = load_settings()
     with progress("reading") as update:
-        report, unreadable = audit.audit(
-            load_settings(), lambda _, done, total: update(done, total)
-        )
+        report, unreadable = audit.audit(settings, lambda _, done, total: update(done, total))
     show(report)
+    for held in transactions.held(settings, [settings.topics.raw, settings.topics.candidates]):
+        OUT.print(f"held: {held}", soft_wrap=True)
     for record in unreadable[:LISTED]:
         OUT.print(
             f"unreadable: {record.topic} partition {record.partition} "

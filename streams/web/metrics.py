@@ -59,9 +59,17 @@ class _Collector(Collector):
             "Records that a consumer group is behind the end of a partition.",
             labels=["group", "topic", "partition"],
         )
+        held = GaugeMetricFamily(
+            "cleanwire_lag_held",
+            "Records of the lag that wait for the end of an open transaction.",
+            labels=["group", "topic", "partition"],
+        )
         for entry in state.lags:
-            lag.add_metric([entry.group, entry.topic, str(entry.partition)], entry.records)
+            labels = [entry.group, entry.topic, str(entry.partition)]
+            lag.add_metric(labels, entry.records)
+            held.add_metric(labels, entry.held)
         yield lag
+        yield held
         yield GaugeMetricFamily(
             "cleanwire_view_up",
             "1 while the view reads the bus; else lag and outcomes are old.",

@@ -127,9 +127,13 @@ def _lags(state: State) -> str:
 
 
 def _behind(lag: Lag) -> str:
-    if lag.committed or not lag.records:
-        return f"{lag.records:,}"
-    return f"{lag.records:,} <span class='dim'>(nothing committed)</span>"
+    notes = []
+    if lag.records and not lag.committed:
+        notes.append("(nothing committed)")
+    if lag.held:
+        since = "" if lag.since is None else f", open since {_time(lag.since, date=True)} UTC"
+        notes.append(f"({lag.held:,} wait for the end of a transaction{since})")
+    return " ".join([f"{lag.records:,}", *(f"<span class='dim'>{note}</span>" for note in notes)])
 
 
 def _latest(state: State) -> str:

@@ -63,7 +63,8 @@ class Lag:
     """How far a consumer group is behind on one partition.
 
     `records` is from the committed offset to the end; where the group has committed none,
-    everything that stands there, and `committed` is False.
+    everything that stands there, and `committed` is False. Of these, `held` wait for the end of a
+    transaction whose first record was written at `since`, in seconds since the epoch.
     """
 
     group: str
@@ -71,6 +72,8 @@ class Lag:
     partition: int
     records: int
     committed: bool = True
+    held: int = 0
+    since: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ take the stages down with it. What was counted is not read again when the bus co
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from aiokafka.errors import for_code
 
 from streams.apps import aiokafka_security, app_id
 from streams.settings import Settings
+from streams.transactions import written_at
 from streams.web.outcomes import seen
 from streams.web.state import Lag, Outcome, Part, State
 
@@ -61,6 +63,8 @@ class Tailer:
         }
         self._next: dict[TopicPartition, int] = {}
         self._began: dict[TopicPartition, int] = {}
+        # When the transaction began that a partition is held by at an offset.
+        self._since: dict[TopicPartition, tuple[int, float | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -145,14 +149,16 @@ class Tailer:
         """Measure the lag again and again."""
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(LAP_SECONDS):
-                admin, consumer = await self._clients(stack)
+                admin, stable = await self._clients(stack)
+                consumer = await self._consumer(stack, isolation_level="read_uncommitted")
             while True:
                 async with asyncio.timeout(LAP_SECONDS):
-                    self._state.lags = [
+                    lags = [
                         lag
                         for topic, group in self._watched.items()
                         for lag in await _lags(admin, consumer, group, topic)
                     ]
+                    self._state.lags = [await self._held(lag, consumer, stable) for lag in lags]
                 self._state.was_read("lag", time.time())
                 await asyncio.sleep(LAG_SECONDS)
 
@@ -165,8 +171,15 @@ class Tailer:
         admin = AIOKafkaAdminClient(**common)
         stack.push_async_callback(admin.close)
         await admin.start()
+        return admin, await self._consumer(stack)
+
+    async def _consumer(
+        self, stack: contextlib.AsyncExitStack, isolation_level: str = "read_committed"
+    ) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
-            **common,
+            bootstrap_servers=self._settings.broker.split(","),
+            **aiokafka_security(self._settings),
+            isolation_level=isolation_level,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -178,7 +191,21 @@ class Tailer:
         )
         stack.push_async_callback(consumer.stop)
         await consumer.start()
-        return admin, consumer
+        return consumer
+
+    async def _held(self, lag: Lag, last: AIOKafkaConsumer, stable: AIOKafkaConsumer) -> Lag:
+        """A lag, with what of it waits for the end of a transaction."""
+        if not lag.records:
+            return lag
+        place = TopicPartition(lag.topic, lag.partition)
+        readable = (await stable.end_offsets([place]))[place]
+        held = (await last.end_offsets([place]))[place] - readable
+        if held <= 0:
+            return lag
+        if self._since.get(place, (-1, None))[0] != readable:
+            self._since[place] = readable, await written_at(self._settings, place, readable)
+        since = self._since[place][1]
+        return dataclasses.replace(lag, held=min(held, lag.records), since=since)
 
 
 async def _partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[TopicPartition]:

@@ -21,6 +21,10 @@ Stage = Literal["extract", "dedupe"]
 
 STAGES: tuple[Stage, ...] = ("extract", "dedupe")
 
+METADATA_SECONDS = 15
+"""Partitions that are added to a topic are noticed after so long at most; a rebalance comes on
+top. Faust's default is five minutes."""
+
 RECORD_OVERHEAD = 128 * 1024
 """Bytes on top of the message size that a producer may send: rejected pages carry added
 headers, and a request has a frame."""
@@ -85,6 +89,7 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         # A larger record still comes, alone.
         consumer_max_fetch_size=PARTITION_BYTES,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=1000 * METADATA_SECONDS,
         consumer_group_instance_id=_instance_id(settings, stage),
         broker_session_timeout=settings.session_timeout,
         # A worker hears of a rebalance by its heartbeat, and is missed from its last one on.

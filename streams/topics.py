@@ -79,7 +79,12 @@ def specs(settings: Settings) -> list[Spec]:
     shards = settings.dedupe_shards
     return [
         # The broker's clock caps event time, so it has to be the broker that stamps.
-        Spec(name=topics.raw, partitions=settings.raw_partitions, config=kept | stamped | size),
+        Spec(
+            name=topics.raw,
+            partitions=settings.raw_partitions,
+            or_more=True,
+            config=kept | stamped | size,
+        ),
         Spec(
             name=topics.candidates,
             partitions=shards,

@@ -1,0 +1,60 @@
+"""Partitions that are added to raw-pages while workers run, and before they start."""
+
+import time
+
+import orjson
+import pytest
+from harness import Worker, cleanwire, outcomes, publish, wait_for_outcomes
+
+from streams import kafka
+from streams.audit import audit
+from streams.topics import check_topics, ensure_topics
+
+pytestmark = pytest.mark.broker
+
+
+def page(number):
+    words = " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))
+    return orjson.dumps(
+        {
+            "url": f"https://s{number}.example/a",
+            "fetched_at": "2026-11-03T10:00:00Z",
+            "body": f"<html><body><h1>Report {number}</h1><p>{words}</p></body></html>",
+        }
+    )
+
+
+def grow(settings, partitions):
+    with kafka.admin(settings) as admin:
+        admin.create_partitions({settings.topics.raw: partitions})
+
+
+@pytest.mark.timeout(240)
+def test_added_partitions_are_read_within_a_minute_and_after_a_restart(settings):
+    count = 2
+    with Worker(settings) as worker, Worker(settings) as other:
+        publish(settings, [page(0), page(1)])
+        wait_for_outcomes(settings, count)
+        grow(settings, 6)
+        grown = time.monotonic()
+        publish(settings, [page(2)], partition=4)
+        publish(settings, [page(3)], partition=5)
+        publish(settings, [page(4)], partition=0)
+        count += 3
+        wait_for_outcomes(settings, count, seconds=60 - (time.monotonic() - grown))
+        assert worker.stop() == 0
+        assert other.stop() == 0
+    assert check_topics(settings) == []
+    checked = cleanwire(settings, "topics", "--check")
+    assert checked.returncode == 0, checked.stdout
+    assert ensure_topics(settings) == []
+    with Worker(settings):
+        for partition in range(6):
+            publish(settings, [page(10 + partition)], partition=partition)
+        count += 6
+        found = wait_for_outcomes(settings, count)
+        assert {partition for partition, _ in found} >= {4, 5}
+    report, _ = audit(settings)
+    assert report.holds
+    assert report.raw == count
+    assert len(outcomes(settings)) == count

@@ -105,6 +105,12 @@ class Consumer(FaustConsumer):
         self.acked[message.tp] = message.offset
         return super().ack(message)
 
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Let Faust look whether a partition gets on, unless a transaction holds it."""
+        stable, end = self.ends().get(tp, (0, 0))
+        if stable >= end:
+            super().verify_event_path(now, tp)
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Forget what was done; the last acks are committed by then."""
         await super().on_partitions_revoked(revoked)

@@ -29,7 +29,7 @@ from cleanwire.minhash import VERSION, signature
 from cleanwire.shard import CLOCK, Record, home
 from cleanwire.wire import VERSION as WIRE
 from cleanwire.wire import pack_record
-from streams import kafka, layout
+from streams import kafka, layout, transactions
 from streams.apps import app_id
 from streams.faults import OperationError
 from streams.folder import require_folder
@@ -113,6 +113,7 @@ def reshard(
     if before == after:
         return None
     _require_rest(settings, before)
+    transactions.require_none(settings, [changelog(settings), settings.topics.clean])
     # No worker starts from here on; one that just did has joined its group soon.
     layout.write(settings, dataclasses.replace(before, moving=True))
     time.sleep(JOINING)

@@ -80,7 +80,7 @@ class Settings(pydantic_settings.BaseSettings):
         pattern=r"^[A-Za-z0-9._-]{0,100}$",
         description="in front of every topic and consumer group",
     )
-    raw_partitions: int = Field(4, ge=1, le=10_000, description="partitions of raw-pages")
+    raw_partitions: int = Field(4, ge=1, le=10_000, description="least partitions of raw-pages")
     replication_factor: int = Field(1, ge=1, le=100, description="copies of every topic")
     retention: Duration = Field(
         dt.timedelta(days=7), description="how long raw-pages keeps a page; outcomes stay longer"

@@ -18,7 +18,7 @@ from cleanwire.dedupe import page_of
 from cleanwire.errors import InvalidEvent
 from cleanwire.page import check_url
 from cleanwire.wire import pack_takedown
-from streams import kafka
+from streams import kafka, transactions
 from streams.apps import app_id
 from streams.dedupe import TAKEDOWN
 from streams.faults import ConfigurationError
@@ -65,6 +65,7 @@ def ask(
     ids = {target for target in targets if _is_id(target)}
     pages = {page_of(target, "") for target in targets if target not in ids}
     require_topics(settings)
+    transactions.require_none(settings, [settings.topics.clean])
     with kafka.consumer(settings) as consumer:
         ends = consumer.end_offsets(partitions_in(consumer, settings.topics.clean))
         articles = _find(consumer, settings, ids, pages, progress)

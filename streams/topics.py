@@ -91,11 +91,18 @@ def specs(settings: Settings) -> list[Spec]:
             or_more=True,
             config=outcomes | stamped | size,
         ),
+        # No more than it was made with: a takedown has to come to the partition of its article.
         Spec(name=topics.clean, partitions=settings.raw_partitions, config=compacted | size),
-        Spec(name=topics.duplicates, partitions=settings.raw_partitions, config=outcomes | size),
+        Spec(
+            name=topics.duplicates,
+            partitions=settings.raw_partitions,
+            or_more=True,
+            config=outcomes | size,
+        ),
         Spec(
             name=topics.rejected,
             partitions=settings.raw_partitions,
+            or_more=True,
             config=outcomes | dead_letters,
         ),
         # Never deleted by age: what it holds is forgotten by explicit tombstones.

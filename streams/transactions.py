@@ -58,12 +58,12 @@ class Held:
 
     def __str__(self) -> str:
         return (
-            f"{self.records} records of {self.topic} partition {self.partition} wait from offset "
-            f"{self.offset} on for the end of a transaction{open_since(self.since)}"
+            f"{self.topic} partition {self.partition} is held at offset {self.offset}, "
+            f"{self.records} behind its end, by a transaction{_open_since(self.since)}"
         )
 
 
-def open_since(since: float | None) -> str:
+def _open_since(since: float | None) -> str:
     """Words for when a transaction began."""
     if since is None:
         return ""
@@ -107,6 +107,25 @@ def held(settings: Settings, topics: Sequence[str]) -> Iterator[Held]:
                 records=last[place] - stable[place],
                 since=found[0].timestamp / 1000 if found else None,
             )
+
+
+def require_none(settings: Settings, topics: Sequence[str]) -> None:
+    """Refuse to read topics that cannot be read to their end.
+
+    Raises:
+        OperationError: what waits for the end of a transaction, or the bus is away or refuses.
+    """
+    for found in held(settings, topics):
+        raise OperationError(
+            str(found), _abort(settings, found.topic, found.partition, found.offset)
+        )
+
+
+def _abort(settings: Settings, topic: str, partition: int, offset: int) -> str:
+    return (
+        f"end it at its producer, or abort it: kafka-transactions.sh --bootstrap-server "
+        f"{settings.broker} abort --topic {topic} --partition {partition} --start-offset {offset}"
+    )
 
 
 async def written_at(settings: Settings, place: TP, offset: int) -> float | None:
@@ -224,12 +243,8 @@ class Watch:
             records=end - stable,
             since=await written_at(self._settings, place, stable),
         )
-        fault = OperationError(
-            str(found),
-            "end it at its producer, or abort it: kafka-transactions.sh --bootstrap-server "
-            f"{self._settings.broker} abort --topic {place.topic} --partition {place.partition} "
-            f"--start-offset {stable}",
-        )
+        fix = _abort(self._settings, place.topic, place.partition, stable)
+        fault = OperationError(str(found), fix)
         log.warning(f"{fault}")  # noqa: G004 - as above
 
 

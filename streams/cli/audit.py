@@ -1,5 +1,7 @@
 """`cleanwire audit`."""
 
+import dataclasses
+
 import click
 
 from streams import audit, transactions
@@ -25,7 +27,7 @@ def command() -> int:
     with progress("reading") as update:
         report, unreadable = audit.audit(settings, lambda _, done, total: update(done, total))
     show(report)
-    for held in transactions.held(settings, [settings.topics.raw, settings.topics.candidates]):
+    for held in transactions.held(settings, dataclasses.astuple(settings.topics)):
         OUT.print(f"held: {held}", soft_wrap=True)
     for record in unreadable[:LISTED]:
         OUT.print(

@@ -57,6 +57,7 @@ def publish_compressed(settings, codec, values):
     producer = confluent_kafka.Producer(
         {
             "bootstrap.servers": settings.broker,
+            "log_level": 0,
             "compression.type": codec,
             "linger.ms": 500,
             "message.max.bytes": settings.max_message_bytes,
@@ -173,6 +174,7 @@ def test_a_record_that_is_too_large_unpacked_costs_only_itself(settings):
     producer = confluent_kafka.Producer(
         {
             "bootstrap.servers": settings.broker,
+            "log_level": 0,
             "compression.type": "zstd",
             "message.max.bytes": 100 * most,
         }

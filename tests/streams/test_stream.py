@@ -200,7 +200,7 @@ def test_poison_is_rejected_byte_for_byte_and_the_stream_goes_on(settings):
 def test_a_record_with_neither_key_nor_value_costs_only_itself(settings, topic):
     name = getattr(settings.topics, topic)
     # kafka-python sends no such record.
-    producer = confluent_kafka.Producer({"bootstrap.servers": settings.broker})
+    producer = confluent_kafka.Producer({"bootstrap.servers": settings.broker, "log_level": 0})
     producer.produce(name, partition=0, headers=[("a", b"1")])
     assert producer.flush(30) == 0
     with Worker(settings):

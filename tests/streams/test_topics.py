@@ -51,6 +51,20 @@ def test_a_differing_config_and_partition_count_are_named(settings):
     assert {topic for topic, _ in found} == {settings.topics.raw, settings.topics.clean}
 
 
+def test_raw_pages_may_have_more_partitions_and_not_fewer(settings):
+    topics = settings.topics
+    with kafka.admin(settings) as admin:
+        admin.create_partitions(dict.fromkeys((topics.raw, topics.duplicates, topics.rejected), 6))
+    assert check_topics(settings) == []
+    more = settings.model_copy(update={"raw_partitions": 7})
+    assert {(one.topic, one.what, one.found) for one in check_topics(more)} == {
+        (topics.raw, "partitions", "6"),
+        (topics.duplicates, "partitions", "6"),
+        (topics.rejected, "partitions", "6"),
+        (topics.clean, "partitions", "4"),
+    }
+
+
 def test_outcomes_outlive_the_raw_pages_and_sizes_fit():
     settings = Settings(retention="3d")
     config = {spec.name: spec.config for spec in specs(settings)}

@@ -12,11 +12,14 @@ from faust.types import TP
 from harness import Worker, cleanwire, outcomes, publish, records
 from kafka import TopicPartition
 
-from streams import kafka
+from streams import kafka, layout
 from streams.apps import app_id
 from streams.audit import audit
+from streams.faults import OperationError
 from streams.reading import committed
-from streams.transactions import AGAIN_SECONDS, OPEN_SECONDS, Waiting
+from streams.reshard import reshard
+from streams.takedown import ask
+from streams.transactions import AGAIN_SECONDS, OPEN_SECONDS, Waiting, held
 
 
 def page(number):
@@ -33,11 +36,12 @@ def page(number):
 class Crawler:
     """A producer of librdkafka's that writes pages in transactions."""
 
-    def __init__(self, settings):
-        self._topic = settings.topics.raw
+    def __init__(self, settings, topic=None):
+        self._topic = topic or settings.topics.raw
         self._producer = confluent_kafka.Producer(
             {
                 "bootstrap.servers": settings.broker,
+                "log_level": 0,
                 "transactional.id": f"{settings.topic_prefix}crawler",
                 "transaction.timeout.ms": 600_000,
             }
@@ -51,7 +55,7 @@ class Crawler:
         urls = set()
         for _ in range(count):
             self._number += 1
-            self._producer.produce(self._topic, page(self._number), partition=partition)
+            self._producer.produce(self._topic, page(self._number), "key", partition=partition)
             urls.add(f"https://s{self._number}.example/a")
         assert self._producer.flush(30) == 0
         return urls
@@ -159,7 +163,8 @@ def test_a_transaction_that_hangs_is_said_and_neither_a_stall_nor_silence(settin
         assert worker.process.poll() is None, worker.log.read_text()
         assert published(settings) == wanted
         (said,) = re.findall(r"WARNING streams.transactions: (.*)", worker.log.read_text())
-        assert said.startswith(f"3 records of {raw} partition 2 wait from offset 2 on for the end")
+        line = f"{raw} partition 2 is held at offset 2, 3 behind its end, by a transaction"
+        assert said.startswith(line)
         since = re.search(r"open since (\S+ \S+) UTC; ", said)[1]
         opened = dt.datetime.fromisoformat(f"{since}+00:00").timestamp()
         assert began - 2 < opened < began + 10
@@ -172,9 +177,7 @@ def test_a_transaction_that_hangs_is_said_and_neither_a_stall_nor_silence(settin
         assert "3 wait for the end of a transaction, open since" in worker.get("/")[1]
         audited = cleanwire(settings, "audit")
         assert audited.returncode == 0, audited.stderr
-        assert f"held: 3 records of {raw} partition 2 wait from offset 2 on" in (
-            audited.stdout.decode()
-        )
+        assert f"held: {line}" in audited.stdout.decode()
         assert "waiting 3" in audited.stdout.decode()
         crawler.end()
         wait_until_committed(settings)
@@ -186,6 +189,21 @@ def test_a_transaction_that_hangs_is_said_and_neither_a_stall_nor_silence(settin
         assert worker.stop() == 0
     assert published(settings) == wanted
     assert audit(settings)[0].holds
+
+
+@pytest.mark.broker
+def test_a_command_that_cannot_read_a_topic_to_its_end_does_not_begin(settings):
+    producer = Crawler(settings, topic=settings.topics.clean)
+    producer.begin(1, partition=0)
+    told = f"{settings.topics.clean} partition 0 is held at offset 0, 1 behind its end"
+    with pytest.raises(OperationError, match=told) as caught:
+        ask(settings, ["https://a.example/"])
+    assert "--start-offset 0" in caught.value.fix
+    with pytest.raises(OperationError, match=told):
+        reshard(settings.model_copy(update={"dedupe_shards": 2}))
+    assert layout.read(settings) == layout.wanted(settings)
+    producer.end()
+    assert list(held(settings, [settings.topics.clean])) == []
 
 
 PLACE = TP("raw-pages", 1)

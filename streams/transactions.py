@@ -93,7 +93,9 @@ def held(settings: Settings, topics: Sequence[str]) -> Iterator[Held]:
             for topic in topics
             for number in sorted(consumer.partitions_for_topic(topic) or ())
         ]
-        stable, last = consumer.end_offsets(places), any_record.end_offsets(places)
+        # In this order: what comes in between is not held.
+        last = any_record.end_offsets(places)
+        stable = consumer.end_offsets(places)
         for place in places:
             if stable[place] >= last[place]:
                 continue

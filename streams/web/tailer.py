@@ -198,8 +198,10 @@ class Tailer:
         if not lag.records:
             return lag
         place = TopicPartition(lag.topic, lag.partition)
+        # In this order: what comes in between is not held.
+        end = (await last.end_offsets([place]))[place]
         readable = (await stable.end_offsets([place]))[place]
-        held = (await last.end_offsets([place]))[place] - readable
+        held = end - readable
         if held <= 0:
             return lag
         if self._since.get(place, (-1, None))[0] != readable:

@@ -29,10 +29,12 @@ def grow(settings, partitions):
         admin.create_partitions({settings.topics.raw: partitions})
 
 
-@pytest.mark.timeout(240)
-def test_added_partitions_are_read_within_a_minute_and_after_a_restart(settings):
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("names", [(None, None), ("a", "b")], ids=["dynamic", "static"])
+def test_added_partitions_are_read_within_a_minute_and_after_a_restart(settings, names):
     count = 2
-    with Worker(settings) as worker, Worker(settings) as other:
+    one, two = (settings.model_copy(update={"instance_id": name}) for name in names)
+    with Worker(one) as worker, Worker(two) as other:
         publish(settings, [page(0), page(1)])
         wait_for_outcomes(settings, count)
         grow(settings, 6)

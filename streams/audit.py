@@ -5,24 +5,27 @@ outcomes are, so that whatever happens during the audit can only add outcomes, n
 
 Raw pages are not read but numbered, from the retained start to the committed offset; only an
 offset without an outcome is looked at, since a transaction's marker takes an offset too.
+
+A committed offset counts where a worker would go on from it (`offsets.py`), and an outcome where
+it names the topic that is there, by its id. Outcomes of versions that wrote no id count unless
+they are older than the record that they name.
 """
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from kafka import KafkaConsumer, TopicPartition
 
 from streams import kafka
-from streams.apps import app_id
 from streams.dedupe import TAKEDOWN
 from streams.faults import OperationError
-from streams.ledger import Kind, Ledger, Outcome, Place, Report
-from streams.reading import POLL_MS, SILENCE, Progress, committed, partitions_in, records
+from streams.ledger import Kind, Ledger, Outcome, Report
+from streams.reading import Progress, records
 from streams.rejected import added_to
 from streams.settings import Settings
+from streams.snapshot import Cut, RawPages, current_ids, source_id
 
 LOOKED_AT = 1000
 """At most so many offsets without an outcome are looked at."""
@@ -49,32 +52,38 @@ def audit(
     Raises:
         OperationError: the bus or a topic is not there.
     """
-    topics = settings.topics
     ledger = Ledger()
     unreadable: list[Unreadable] = []
-    with kafka.consumer(settings) as consumer:
-        for topic in dataclasses.astuple(topics):
+    with kafka.consumer(settings) as consumer, kafka.consumer(settings) as looker:
+        for topic in dataclasses.astuple(settings.topics):
             if not consumer.partitions_for_topic(topic):
                 raise OperationError(f"topic {topic} does not exist", "run `cleanwire topics`")
-        taken = committed(settings, app_id(settings, "extract"), topics.raw)
-        decided = committed(settings, app_id(settings, "dedupe"), topics.candidates)
-        _enter_raw(consumer, topics.raw, taken, ledger)
-        for record in records(consumer, topics.candidates, progress, decided):
-            if record.value is None or TAKEDOWN in dict(record.headers):
-                # A note between the shards, or for them.
-                continue
+        ids = current_ids(settings)
+        cut = Cut(settings, consumer, ids, ledger)
+        cut.enter_raw()
+        raw = RawPages(looker, settings.topics.raw, ids[settings.topics.raw])
+        for record in records(consumer, settings.topics.candidates, progress, cut.decided()):
             with _reading(record, unreadable):
-                place = _place(orjson.loads(record.value)["source"], topics.raw)
-                if place is not None:
-                    ledger.in_flight(place)
+                _enter_candidate(record, raw, ledger)
         for topic, kind in _outcome_topics(settings):
             for record in records(consumer, topic, progress):
                 with _reading(record, unreadable):
-                    _enter_outcome(record, kind, topics.raw, ledger)
-        for place in ledger.report().missing[:LOOKED_AT]:
-            if not _exists(consumer, topics.raw, place):
-                ledger.strike(place)
+                    _enter_outcome(record, kind, raw, ledger)
+        _look_at(raw, ledger)
+    if current_ids(settings) != ids:
+        raise OperationError("a topic was made again during the audit", "run it again")
     return ledger.report(), unreadable
+
+
+def _look_at(raw: RawPages, ledger: Ledger) -> None:
+    """Read the records of which numbers alone do not tell."""
+    for place in ledger.doubtful[:LOOKED_AT]:
+        since = raw.taken_in(place)
+        if since is not None:
+            ledger.settle(place, since)
+    for place in ledger.report().missing[:LOOKED_AT]:
+        if raw.taken_in(place) is None:
+            ledger.strike(place)
 
 
 def _outcome_topics(settings: Settings) -> tuple[tuple[str, Kind], ...]:
@@ -84,19 +93,6 @@ def _outcome_topics(settings: Settings) -> tuple[tuple[str, Kind], ...]:
         (topics.duplicates, "duplicate"),
         (topics.rejected, "rejected"),
     )
-
-
-def _enter_raw(
-    consumer: KafkaConsumer, topic: str, taken: Mapping[TopicPartition, int], ledger: Ledger
-) -> None:
-    partitions = partitions_in(consumer, topic)
-    starts = consumer.beginning_offsets(partitions)
-    ends = consumer.end_offsets(partitions)
-    for partition in partitions:
-        cut = max(starts[partition], taken.get(partition, 0))
-        ledger.waiting(ends[partition] - cut)
-        for offset in range(starts[partition], cut):
-            ledger.raw((partition.partition, offset))
 
 
 @contextlib.contextmanager
@@ -114,14 +110,16 @@ def _reading(record: Any, unreadable: list[Unreadable]) -> Iterator[None]:  # no
         )
 
 
-def _place(source: Mapping[str, Any], raw: str) -> Place | None:
-    """The raw record that a source names; None if it names another topic."""
-    if source["topic"] != raw:
-        return None
-    return int(source["partition"]), int(source["offset"])
+def _enter_candidate(record: Any, raw: RawPages, ledger: Ledger) -> None:  # noqa: ANN401 - as above
+    if record.value is None or TAKEDOWN in dict(record.headers):
+        # A note between the shards, or for them.
+        return
+    place = raw.place(orjson.loads(record.value)["source"])
+    if place is not None and not raw.is_another(record):
+        ledger.in_flight(place)
 
 
-def _enter_outcome(record: Any, kind: Kind, raw: str, ledger: Ledger) -> None:  # noqa: ANN401 - as above
+def _enter_outcome(record: Any, kind: Kind, raw: RawPages, ledger: Ledger) -> None:  # noqa: ANN401 - as above
     if kind == "rejected":
         # Ours are the last of their names, should the page have been rejected before.
         ours = added_to(record.headers)
@@ -140,19 +138,16 @@ def _enter_outcome(record: Any, kind: Kind, raw: str, ledger: Ledger) -> None:  
             detail=str(event["revision"] if kind == "clean" else event["kind"]),
             names=None if kind == "clean" else event["duplicate_of"],
         )
-    place = _place(source, raw)
-    if place is not None:
+    place = raw.place(source)
+    if place is None:
+        return
+    if raw.is_another(record):
+        ledger.of_predecessor(outcome)
+    elif source_id(record):
         ledger.outcome(place, outcome)
-
-
-def _exists(consumer: KafkaConsumer, topic: str, place: Place) -> bool:
-    partition, offset = TopicPartition(topic, place[0]), place[1]
-    consumer.assign([partition])
-    consumer.seek(partition, offset)
-    for _ in range(SILENCE):
-        batches = consumer.poll(timeout_ms=POLL_MS, max_records=1)
-        if batches:
-            return bool(batches[partition][0].offset == offset)
-        if consumer.position(partition) > offset:
-            return False
-    return True
+    else:
+        at = record.timestamp / 1000
+        if raw.is_older(place, at):
+            ledger.of_predecessor(outcome)
+        else:
+            ledger.outcome(place, dataclasses.replace(outcome, at=at))

@@ -15,20 +15,28 @@ from streams.delivery import Produce
 
 PREFIX = "cleanwire."
 
+SOURCE_ID = f"{PREFIX}source.topic-id"
+"""The header of candidates and outcomes that names the topic of the raw record by its id: an offset
+says which record that is only together with it."""
 
-def rejected(topic: str, message: Message, error: PageRejected, source: Source) -> Produce:
-    """The dead letter of a record."""
+
+def rejected(
+    topic: str, message: Message, error: PageRejected, source: Source, source_id: str
+) -> Produce:
+    """The dead letter of a record; `source_id` is the id of its topic, or empty."""
     return Produce(
         topic=topic,
         key=message.key,
         value=message.value,
-        headers=[*(message.headers or ()), *_added(error, source)],
+        headers=[*(message.headers or ()), *_added(error, source, source_id)],
     )
 
 
-def withdrawn(topic: str, article: str, error: PageRejected, source: Source) -> Produce:
+def withdrawn(
+    topic: str, article: str, error: PageRejected, source: Source, source_id: str
+) -> Produce:
     """The dead letter of a page that was taken down: nothing of it but its article's id."""
-    headers = [*_added(error, source), (f"{PREFIX}article", article.encode())]
+    headers = [*_added(error, source, source_id), (f"{PREFIX}article", article.encode())]
     return Produce(topic=topic, key=article.encode(), value=None, headers=headers)
 
 
@@ -41,7 +49,7 @@ def added_to(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
     }
 
 
-def _added(error: PageRejected, source: Source) -> list[tuple[str, bytes]]:
+def _added(error: PageRejected, source: Source, source_id: str) -> list[tuple[str, bytes]]:
     added = {
         "reason": error.reason,
         "detail": error.detail,
@@ -49,4 +57,6 @@ def _added(error: PageRejected, source: Source) -> list[tuple[str, bytes]]:
         "source.partition": str(source.partition),
         "source.offset": str(source.offset),
     }
-    return [(PREFIX + name, text.encode("utf-8", "replace")) for name, text in added.items()]
+    headers = [(PREFIX + name, text.encode("utf-8", "replace")) for name, text in added.items()]
+    # Empty too: a page that was rejected before may carry another one.
+    return [*headers, (SOURCE_ID, source_id.encode())]

@@ -62,6 +62,14 @@ class _Collector(Collector):
         for entry in state.lags:
             lag.add_metric([entry.group, entry.topic, str(entry.partition)], entry.records)
         yield lag
+        unread = GaugeMetricFamily(
+            "cleanwire_unread_records",
+            "Records that retention deleted before a consumer group read them.",
+            labels=["group", "topic", "partition"],
+        )
+        for entry in state.lags:
+            unread.add_metric([entry.group, entry.topic, str(entry.partition)], entry.unread)
+        yield unread
         yield GaugeMetricFamily(
             "cleanwire_view_up",
             "1 while the view reads the bus; else lag and outcomes are old.",
@@ -102,6 +110,15 @@ class _Collector(Collector):
                 "Articles forgotten before their time, for want of memory, by this worker.",
                 value=memory.evicted,
             )
+            fill = GaugeMetricFamily(
+                "cleanwire_shard_fill_ratio",
+                "How full a shard of this worker is, of a limit; at 1 it forgets its oldest.",
+                labels=["shard", "limit"],
+            )
+            for shard, limits in memory.fill.items():
+                for limit, share in limits.items():
+                    fill.add_metric([str(shard), limit], share)
+            yield fill
 
 
 def registry(state: State, stages: Stages) -> CollectorRegistry:

@@ -63,7 +63,8 @@ class Lag:
     """How far a consumer group is behind on one partition.
 
     `records` is from the committed offset to the end; where the group has committed none,
-    everything that stands there, and `committed` is False.
+    everything that stands there, and `committed` is False. `unread` are those that retention
+    deleted before the group read them.
     """
 
     group: str
@@ -71,6 +72,7 @@ class Lag:
     partition: int
     records: int
     committed: bool = True
+    unread: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from typing import Any
 
 import simulation
 import sizing
-from sizing import DAY, GIB, Deployment, Measured, Plan, Workload
+from sizing import DAY, GIB, USABLE, Deployment, Measured, Plan, Workload
 
 TOLERANCE = 0.1
 P99 = "delay at the peak, p99, ms"
@@ -65,16 +65,24 @@ def main() -> int:
         metavar="D",
         help="days; the first becomes the scenarios' own",
     )
-    parser.add_argument("--shard-memory", type=float, default=16.0, metavar="GIB")
+    parser.add_argument(
+        "--shard-memory",
+        type=float,
+        metavar="GIB",
+        help="of a shard; the default is 16, of which a shard that is full of articles leaves some",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures, as JSON")
     arguments = parser.parse_args()
     shares, windows = arguments.duplicate_rate or [], arguments.window or []
     if not all(0 <= share <= MOST_DUPLICATES for share in shares):
         parser.error(f"--duplicate-rate takes 0 to {MOST_DUPLICATES}")
-    if not all(days >= 1 for days in windows) or arguments.shard_memory <= 0:
+    given = arguments.shard_memory
+    if not all(days >= 1 for days in windows) or (given is not None and not given > 0):
         parser.error("--window takes days from 1 on, --shard-memory GiB over 0")
-    cost, there = Measured(), Deployment(shard_memory=arguments.shard_memory * GIB)
+    cost, there = Measured(), Deployment()
+    if given is not None:
+        there = dataclasses.replace(there, shard_memory=given * GIB)
     figures: dict[str, Any] = {"measured": dataclasses.asdict(cost)}
     worst = 0.0
     for scenario in SCENARIOS:
@@ -85,6 +93,15 @@ def main() -> int:
             duplicates=shares[0] if shares else scenario.duplicates,
             window_days=windows[0] if windows else scenario.window_days,
         )
+        held_by_one = sizing.by_memory(load, cost, there)
+        if given is not None and held_by_one > cost.most_articles:
+            parser.error(
+                f"--shard-memory {given:g}: a shard of {load.name} would hold "
+                f"{_count(held_by_one)} articles, and no index holds more than 2^24 "
+                f"({cost.most_articles:,} are in use); give "
+                f"{math.floor(10 * cost.most_articles * cost.index_bytes / USABLE / GIB) / 10:g} "
+                "or less"
+            )
         swept = list(_sweep(load, cost, there, shares or DUPLICATES, windows or WINDOWS))
         built = {"as designed": there, "as changed": sizing.changed(load, cost, there)}
         if built["as changed"] == there:
@@ -306,6 +323,10 @@ _FIGURES: tuple[tuple[str, Callable[[Deployment, Plan], str]], ...] = (
         lambda d, p: f"{d.relays} x {p.memory.shards}" + (", facts spread" if d.spread else ""),
     ),
     ("articles matched", lambda _, p: _count(p.memory.articles)),
+    (
+        "articles of a shard, of those that its index holds",
+        lambda _, p: f"{p.used['articles of a shard']:.2f}",
+    ),
     ("facts", lambda _, p: _count(p.memory.facts)),
     (
         "memory of a shard / of the last",

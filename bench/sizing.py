@@ -7,6 +7,8 @@ nothing read; and what a page, an event or a record costs stands in `Measured` a
 import dataclasses
 import math
 
+from cleanwire.index import MOST_ARTICLES
+
 DAY = 86_400.0
 GIB = 2.0**30
 BUCKETS = 30
@@ -87,6 +89,9 @@ class Measured:
 
     rebuilt_per_second: float = 45_000.0
     """Records a second that a starting shard takes in from its changelog."""
+
+    most_articles: float = MOST_ARTICLES
+    """So many articles a shard's index holds, whatever memory there is."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +209,7 @@ def plan(load: Workload, cost: Measured, there: Deployment) -> Plan:
         used={
             "throughput" if kept.shards == 1 else "throughput of a relay": moved.load_peak,
             f"memory of {what}": kept.last / (USABLE * there.shard_memory),
+            "articles of a shard": kept.articles / there.relays / kept.shards / cost.most_articles,
             f"recovery of {what}": kept.recovery / there.recovery_limit,
         },
     )
@@ -220,7 +226,8 @@ def memory(load: Workload, cost: Measured, there: Deployment) -> Memory:
     live, facts = clean * matched, articles * known
     index = live * cost.index_bytes / there.relays
     history = facts * cost.fact_bytes / there.relays
-    shards = max(there.least_shards, _shards(index, history, there))
+    numbered = math.ceil(live / there.relays / cost.most_articles)
+    shards = max(there.least_shards, _shards(index, history, there), numbered)
     shard = (index + history * there.spread) / shards
     # Beside the facts, and where these are elsewhere, a signature lives as long as it is matched.
     alone = shards == 1 or there.spread
@@ -240,6 +247,12 @@ def memory(load: Workload, cost: Measured, there: Deployment) -> Memory:
         changelog_shard=part / there.relays,
         recovery=UNCOMPACTED * records / there.relays / cost.rebuilt_per_second,
     )
+
+
+def by_memory(load: Workload, cost: Measured, there: Deployment) -> float:
+    """The articles that a shard would hold if its memory were the only limit."""
+    found = memory(load, dataclasses.replace(cost, most_articles=math.inf), there)
+    return found.articles / there.relays / found.shards
 
 
 def _shards(index: float, history: float, there: Deployment) -> int:
@@ -335,8 +348,8 @@ def delays(
 
 def changed(load: Workload, cost: Measured, there: Deployment) -> Deployment:
     """The deployment with what it lacks: facts spread, hops kept a day, relays, shards."""
-    _, *remembered = plan(load, cost, there).used.values()
-    if max(remembered) > 1:
+    _, remembered, _, recovered = plan(load, cost, there).used.values()
+    if max(remembered, recovered) > 1:
         there = dataclasses.replace(there, spread=True, hop_days=1.0)
     peak = plan(load, cost, there).flow.load_peak
     if peak > TARGET_LOAD:

@@ -29,6 +29,9 @@ from cleanwire.slots import SLOT_BYTES, Slots
 from cleanwire.verify import MOST_FIGURES, Figures, high_bits, look_up
 from cleanwire.ways import MOST_ROWS, Keys, keys_of
 
+MOST_ARTICLES = MOST_ROWS - 1024
+"""So many articles fill an index: a few of its rows are left for what is discarded, not swept."""
+
 KEY_CAP = 4
 """A sample hash leads to at most so many articles; the oldest entry makes room."""
 
@@ -163,7 +166,7 @@ class Index:
     @property
     def is_full(self) -> bool:
         """Whether there is hardly a row left."""
-        return len(self) >= MOST_ROWS - FIRST_ROWS
+        return len(self) >= MOST_ARTICLES
 
     def add(self, entry: Entry, *, tentative: bool = False) -> Entry:
         """Remember an article.

@@ -17,14 +17,18 @@ With one shard all of this is one memory that decides strictly: first seen wins.
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from cleanwire.batch import EntryBatch
 from cleanwire.decide import FORGOTTEN_A_PAGE, Candidate, Clock, History, Window
 from cleanwire.decided import Decided
 from cleanwire.denied import Denial, Takedown
 from cleanwire.facts import FactBatch
-from cleanwire.index import KEY_CAP, Entry, Index, Match, Thresholds
+from cleanwire.index import KEY_CAP, MOST_ARTICLES, Entry, Index, Match, Thresholds
 from cleanwire.keys import U64, Bools, key_of
+
+Limit = Literal["articles", "bytes"]
+"""What a shard may be full by: the rows of its index, or the memory that it is given."""
 
 CLOCK = "clock"
 """The key of the record that says which buckets are open; no article's id."""
@@ -129,6 +133,14 @@ class Shard:
     def articles(self) -> int:
         """The number of articles that later pages are matched against here."""
         return len(self._index)
+
+    @property
+    def fill(self) -> dict[Limit, float]:
+        """How full the shard is, of each of its limits; at 1 it forgets the oldest article."""
+        found: dict[Limit, float] = {"articles": len(self._index) / MOST_ARTICLES}
+        if self._most_bytes is not None:
+            found["bytes"] = self.content / self._most_bytes
+        return found
 
     @property
     def size(self) -> int:

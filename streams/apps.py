@@ -5,6 +5,7 @@ each stage is an app of its own, hence a consumer group of its own.
 """
 
 import dataclasses
+import datetime as dt
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,10 @@ top. Faust's default is five minutes."""
 RECORD_OVERHEAD = 128 * 1024
 """Bytes on top of the message size that a producer may send: rejected pages carry added
 headers, and a request has a frame."""
+
+
+KEPT_LONGER = dt.timedelta(days=1)
+"""For so long after the retention a commit names what was deleted before it was read."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,7 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         web: whether this app serves the web view; of two in one process one does.
     """
     read_any_xerial_header()
-    return App(
+    app = App(
         app_id(settings, stage),
         broker=[f"kafka://{address}" for address in settings.broker.split(",")],
         broker_credentials=_credentials(settings),
@@ -111,6 +116,9 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         web_metrics_enabled=False,
         worker_redirect_stdouts=False,
     )
+    # An audit looks back as far as pages are kept, and a day is for whoever runs it.
+    app.keep_seconds = (settings.retention + KEPT_LONGER).total_seconds()
+    return app
 
 
 def _instance_id(settings: Settings, stage: Stage) -> str | None:

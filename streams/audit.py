@@ -5,24 +5,27 @@ outcomes are, so that whatever happens during the audit can only add outcomes, n
 
 Raw pages are not read but numbered, from the retained start to the committed offset; only an
 offset without an outcome is looked at, since a transaction's marker takes an offset too.
+
+A committed offset counts where a worker would go on from it (`offsets.py`), and an outcome where
+it names the topic that is there, by its id. Outcomes of versions that wrote no id count unless
+they are older than the record that they name.
 """
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from kafka import KafkaConsumer, TopicPartition
 
-from streams import kafka, transactions
-from streams.apps import app_id
+from streams import kafka
 from streams.dedupe import TAKEDOWN
 from streams.faults import OperationError
-from streams.ledger import Kind, Ledger, Outcome, Place, Report
-from streams.reading import POLL_MS, SILENCE, Progress, committed, partitions_in, records
+from streams.ledger import Kind, Ledger, Outcome, Report
+from streams.reading import Progress, records
 from streams.rejected import added_to
 from streams.settings import Settings
+from streams.snapshot import Cut, RawPages, current_ids, source_id
 
 LOOKED_AT = 1000
 """So many looks are taken at offsets without an outcome, one for a row of them."""
@@ -49,30 +52,47 @@ def audit(
     Raises:
         OperationError: the bus or a topic is not there.
     """
-    topics = settings.topics
     ledger = Ledger()
     unreadable: list[Unreadable] = []
-    with kafka.consumer(settings) as consumer:
-        for topic in dataclasses.astuple(topics):
+    with kafka.consumer(settings) as consumer, kafka.consumer(settings) as looker:
+        for topic in dataclasses.astuple(settings.topics):
             if not consumer.partitions_for_topic(topic):
                 raise OperationError(f"topic {topic} does not exist", "run `cleanwire topics`")
-        taken = committed(settings, app_id(settings, "extract"), topics.raw)
-        decided = committed(settings, app_id(settings, "dedupe"), topics.candidates)
-        _enter_raw(settings, consumer, taken, ledger)
-        for record in records(consumer, topics.candidates, progress, decided):
-            if record.value is None or TAKEDOWN in dict(record.headers):
-                # A note between the shards, or for them.
-                continue
+        ids = current_ids(settings)
+        cut = Cut(settings, consumer, ids, ledger)
+        cut.enter_raw()
+        raw = RawPages(looker, settings.topics.raw, ids[settings.topics.raw])
+        for record in records(consumer, settings.topics.candidates, progress, cut.decided()):
             with _reading(record, unreadable):
-                place = _place(orjson.loads(record.value)["source"], topics.raw)
-                if place is not None:
-                    ledger.in_flight(place)
+                _enter_candidate(record, raw, ledger)
         for topic, kind in _outcome_topics(settings):
             for record in records(consumer, topic, progress):
                 with _reading(record, unreadable):
-                    _enter_outcome(record, kind, topics.raw, ledger)
-        _strike_what_is_no_record(consumer, topics.raw, ledger)
+                    _enter_outcome(record, kind, raw, ledger)
+        _look_at(raw, ledger)
+    if current_ids(settings) != ids:
+        raise OperationError("a topic was made again during the audit", "run it again")
     return ledger.report(), unreadable
+
+
+def _look_at(raw: RawPages, ledger: Ledger) -> None:
+    """Read the records of which numbers alone do not tell."""
+    for place in ledger.doubtful[:LOOKED_AT]:
+        since = raw.taken_in(place)
+        if since is not None:
+            ledger.settle(place, since)
+    looks = 0
+    following: dict[int, float] = {}
+    for place in ledger.report().missing:
+        partition, offset = place
+        if offset >= following.get(partition, 0):
+            if looks == LOOKED_AT:
+                continue
+            looks += 1
+            following[partition] = raw.next_offset(place)
+        # Up to the next record an offset is a transaction's marker, or a page that was taken back.
+        if offset < following[partition]:
+            ledger.strike(place)
 
 
 def _outcome_topics(settings: Settings) -> tuple[tuple[str, Kind], ...]:
@@ -82,24 +102,6 @@ def _outcome_topics(settings: Settings) -> tuple[tuple[str, Kind], ...]:
         (topics.duplicates, "duplicate"),
         (topics.rejected, "rejected"),
     )
-
-
-def _enter_raw(
-    settings: Settings,
-    consumer: KafkaConsumer,
-    taken: Mapping[TopicPartition, int],
-    ledger: Ledger,
-) -> None:
-    partitions = partitions_in(consumer, settings.topics.raw)
-    starts = consumer.beginning_offsets(partitions)
-    ends = transactions.ends(settings, partitions)
-    for partition in partitions:
-        cut = max(starts[partition], taken.get(partition, 0))
-        for offset in range(starts[partition], cut):
-            ledger.raw((partition.partition, offset))
-        # What a transaction leaves at the end is no page, and nobody waits for it.
-        first = _next_record(consumer, partition, cut)
-        ledger.waiting(max(0, ends[partition] - first))
 
 
 @contextlib.contextmanager
@@ -117,14 +119,16 @@ def _reading(record: Any, unreadable: list[Unreadable]) -> Iterator[None]:  # no
         )
 
 
-def _place(source: Mapping[str, Any], raw: str) -> Place | None:
-    """The raw record that a source names; None if it names another topic."""
-    if source["topic"] != raw:
-        return None
-    return int(source["partition"]), int(source["offset"])
+def _enter_candidate(record: Any, raw: RawPages, ledger: Ledger) -> None:  # noqa: ANN401 - as above
+    if record.value is None or TAKEDOWN in dict(record.headers):
+        # A note between the shards, or for them.
+        return
+    place = raw.place(orjson.loads(record.value)["source"])
+    if place is not None and not raw.is_another(record):
+        ledger.in_flight(place)
 
 
-def _enter_outcome(record: Any, kind: Kind, raw: str, ledger: Ledger) -> None:  # noqa: ANN401 - as above
+def _enter_outcome(record: Any, kind: Kind, raw: RawPages, ledger: Ledger) -> None:  # noqa: ANN401 - as above
     if kind == "rejected":
         # Ours are the last of their names, should the page have been rejected before.
         ours = added_to(record.headers)
@@ -143,35 +147,16 @@ def _enter_outcome(record: Any, kind: Kind, raw: str, ledger: Ledger) -> None:  
             detail=str(event["revision"] if kind == "clean" else event["kind"]),
             names=None if kind == "clean" else event["duplicate_of"],
         )
-    place = _place(source, raw)
-    if place is not None:
+    place = raw.place(source)
+    if place is None:
+        return
+    if raw.is_another(record):
+        ledger.of_predecessor(outcome)
+    elif source_id(record):
         ledger.outcome(place, outcome)
-
-
-def _strike_what_is_no_record(consumer: KafkaConsumer, topic: str, ledger: Ledger) -> None:
-    """Strike offsets without an outcome that are none of a record; one look for a row of them."""
-    looks = 0
-    following: dict[int, int] = {}
-    for place in ledger.report().missing:
-        partition, offset = place
-        if offset >= following.get(partition, 0):
-            if looks == LOOKED_AT:
-                continue
-            looks += 1
-            following[partition] = _next_record(consumer, TopicPartition(topic, partition), offset)
-        if offset < following[partition]:
-            ledger.strike(place)
-
-
-def _next_record(consumer: KafkaConsumer, partition: TopicPartition, offset: int) -> int:
-    """The offset of the first record from an offset on; without one, where the reading ends."""
-    consumer.assign([partition])
-    consumer.seek(partition, offset)
-    end = consumer.end_offsets([partition])[partition]
-    for _ in range(SILENCE):
-        if consumer.position(partition) >= end:
-            break
-        batches = consumer.poll(timeout_ms=POLL_MS, max_records=1)
-        if batches:
-            return int(batches[partition][0].offset)
-    return int(consumer.position(partition))
+    else:
+        at = record.timestamp / 1000
+        if raw.is_older(place, at):
+            ledger.of_predecessor(outcome)
+        else:
+            ledger.outcome(place, dataclasses.replace(outcome, at=at))

@@ -15,16 +15,18 @@ Each may be over its bound by one event, for an event may be larger than any of 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import aiokafka
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP, EventT
 from mode.utils.queues import ThrowableQueue
 
 if TYPE_CHECKING:
     from streams.commits import Consumer
+    from streams.offsets import Note
 
 PARTITION_BYTES = 4 << 20
 """A broker answers with so much of one partition, or with one batch that is larger."""
@@ -74,6 +76,9 @@ class Queue(ThrowableQueue[EventT[Any]]):
 class Thread(AIOKafkaConsumerThread):
     """Faust's thread around an aiokafka consumer, reading no more than is worked on."""
 
+    _lost: Any = None
+    """The assignment of which a partition's position is not in its log any more."""
+
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ANN401 - Faust's signature
         consumer = super()._create_worker_consumer(transport)
         # What a producer took back was never published. Faust asks for it in its own transactions
@@ -84,12 +89,15 @@ class Thread(AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Start the consumer, with the bounds."""
         await super().on_start()
-        fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001 - aiokafka takes no other bound
+        client = self._ensure_consumer()
+        client.commit = self._noting(client.commit)
+        fetcher = client._fetcher  # noqa: SLF001 - aiokafka takes no other bound
         fetcher._fetch_max_bytes = FETCH_BYTES  # noqa: SLF001 - Faust does not pass it on
         fetcher._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - as above; with Faust 1.5 s
         planned = fetcher._get_actions_per_node  # noqa: SLF001 - where it decides what to ask for
 
         def held_back(assignment: Any) -> tuple[Any, ...]:  # noqa: ANN401 - aiokafka has no types
+            self._see_lost(assignment)
             requests, *others = planned(assignment)
             if any(self._is_input(partition) for partition in fetcher._records):  # noqa: SLF001 - as above
                 requests = list(self._without_input(requests))
@@ -105,6 +113,10 @@ class Thread(AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Records:
         del max_records
+        if self._lost is not None and self._lost.active:
+            # What comes now comes again, from where the partition is read on.
+            await asyncio.sleep(FETCH_WAIT_MS / 1000)
+            return {}
         reading = cast("Consumer", self.consumer).reading
         handed: Records = {}
         size = 0
@@ -120,6 +132,54 @@ class Thread(AIOKafkaConsumerThread):
                 handed.setdefault(partition, []).extend(new)
                 size += sum(len(record.value or b"") for record in new)
         return handed
+
+    async def committed(self, partitions: Iterable[TP]) -> dict[TP, tuple[int, str]]:
+        """What the group has committed of partitions: the offset, and the metadata with it."""
+        committed: dict[TP, tuple[int, str]] = await self.call_thread(self._committed, partitions)
+        return committed
+
+    async def rejoin(self) -> None:
+        """Give the partitions up and take them anew, by what the brokers know of topics now."""
+        await self.call_thread(self._rejoin)
+
+    async def _committed(self, partitions: Iterable[TP]) -> dict[TP, tuple[int, str]]:
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 - the offset alone is public
+        found = await coordinator.fetch_committed_offsets(list(partitions))
+        return {
+            TP(*partition): (entry.offset, entry.metadata)
+            for partition, entry in found.items()
+            if entry.offset >= 0
+        }
+
+    async def _rejoin(self) -> None:
+        client = self._ensure_consumer()
+        await client._client.force_metadata_update()  # noqa: SLF001 - or it is minutes old
+        client._coordinator.request_rejoin()  # noqa: SLF001 - aiokafka has no other way
+
+    def _noting(self, commit: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """A client's commit, with what belongs to each offset."""
+
+        async def noted(offsets: Mapping[TP, OffsetAndMetadata]) -> None:
+            notes: Mapping[TP, Note] = self.consumer.notes  # type: ignore[attr-defined] # positions.py
+            await commit(
+                {
+                    tp: OffsetAndMetadata(entry.offset, notes[tp].pack() if tp in notes else "")
+                    for tp, entry in offsets.items()
+                }
+            )
+
+        return noted
+
+    def _see_lost(self, assignment: Any) -> None:  # noqa: ANN401 - aiokafka has no types
+        """Take the partitions anew if a position that was sought is not in the log any more."""
+        for partition in self.consumer.placed:  # type: ignore[attr-defined] # positions.py
+            state = assignment.state_value(partition)
+            if state is None or not state.awaiting_reset or self._lost is assignment:
+                continue
+            self._lost = assignment
+            topic, number = partition
+            self.app.displaced = f"{topic} partition {number} is read where its log is not"  # type: ignore[attr-defined] # positions.py
+            self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001 - aiokafka has no other way
 
     def _is_input(self, partition: TP) -> bool:
         return self.app.topics.acks_enabled_for(partition.topic)

@@ -9,6 +9,7 @@ nothing any more, and where they are the last ones of a partition its lag never 
 """
 
 import dataclasses
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,11 +34,14 @@ class Read:
 class Reading:
     """What a consumer's thread has read of its partitions.
 
-    The thread writes and the stage's event loop reads, each in one assignment.
+    The thread writes and the stage's event loop reads, each in one assignment. What was read before
+    a seek says nothing about what comes after it, so a seek makes it forgotten.
     """
 
     def __init__(self) -> None:
         self.parts: Mapping[TP, Read] = {}
+        # Between a look at the positions and its entry no seek may come.
+        self._lock = threading.Lock()
         self._assignment: Any = None
         self._last: dict[TP, int] = {}
 
@@ -56,15 +60,22 @@ class Reading:
 
     def rests(self, consumer: Any) -> None:  # noqa: ANN401 - as above
         """Enter the positions, once there is nothing more to take."""
-        assignment = _assignment(consumer)
-        if assignment is None or assignment is not self._assignment:
-            return
-        places = {place: assignment.state_value(place)._position for place in assignment.tps}  # noqa: SLF001 - None before it is known
-        self.parts = {
-            place: Read(self._last.get(place), position)
-            for place, position in places.items()
-            if position is not None
-        }
+        with self._lock:
+            assignment = _assignment(consumer)
+            if assignment is None or assignment is not self._assignment:
+                return
+            places = {place: assignment.state_value(place)._position for place in assignment.tps}  # noqa: SLF001 - None before it is known
+            self.parts = {
+                place: Read(self._last.get(place), position)
+                for place, position in places.items()
+                if position is not None
+            }
+
+    def forget(self) -> None:
+        """Forget how far the partitions were read: they are read from elsewhere now."""
+        with self._lock:
+            self.parts = {}
+            self._last = {}
 
 
 def _assignment(consumer: Any) -> Any:  # noqa: ANN401 - as above

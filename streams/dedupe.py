@@ -6,9 +6,9 @@ together, and the candidate is acked after all of it was acknowledged. So a rede
 candidate finds either nothing, or what it left, and leads to the same outcome.
 
 A partition of `candidates` is the way into one shard. An article goes through all of them, in
-their order; the offset in the first one, carried along, is its place in the order of all. What
-it carries stands in headers, and its value is passed on as it came. A takedown goes the same way,
-so that it has a place in that order too; the last shard carries it out.
+their order; the offset in the first one, carried along, is its place in the order of all
+(`orders.py`). What it carries stands in headers, and its value is passed on as it came. A takedown
+goes the same way, so that it has a place in that order too; the last shard carries it out.
 
 `faust -A streams.dedupe worker` runs it alone.
 """
@@ -39,10 +39,13 @@ from cleanwire.wire import (
 from streams.apps import BUFFERING, make_app
 from streams.cloudevents import headers
 from streams.delivery import Delivery, Headers, Produce, raw_events
-from streams.rejected import rejected, withdrawn
+from streams.fullness import Fullness
+from streams.orders import Orders
+from streams.rejected import SOURCE_ID, rejected, withdrawn
 from streams.settings import Settings
 from streams.standalone import standalone
 from streams.store import FactsTable, add_table
+from streams.topic_ids import TopicIds
 from streams.topics import partitions_of
 
 ORDER = "cleanwire.order"
@@ -54,6 +57,9 @@ value is the order of the candidate that this was found at."""
 TAKEDOWN = "cleanwire.takedown"
 """The header of a takedown. Its value is empty at the first shard, which is told by the record's
 own time when it was asked for; after that it is this time, in milliseconds since the epoch."""
+
+LOOK_SECONDS = 10.0
+"""Between two looks at how full the shards are."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _MOST_ORDER = 2**62
@@ -77,7 +83,15 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
         width=window(settings).width,
         new_memory=lambda partition: new_shard(settings, partition),
     )
+    orders = Orders(settings)
+    app.topic_ids = TopicIds(settings, (settings.topics.candidates,))
+    app.before_reading = orders.require
     buffering = BUFFERING["dedupe"]
+    fullness = Fullness()
+
+    @app.timer(LOOK_SECONDS)  # type: ignore[untyped-decorator] # Faust's
+    async def look() -> None:
+        fullness.look(table.facts.memories)
 
     @app.agent(candidates, name="dedupe")
     async def dedupe(stream: StreamT[bytes]) -> None:
@@ -85,7 +99,7 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
             app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
         ) as delivery:
             async for event in raw_events(stream):
-                await delivery.put(event, list(_take(settings, table, event)))
+                await delivery.put(event, list(_take(settings, table, orders, event)))
 
     return app
 
@@ -114,7 +128,9 @@ def thresholds(settings: Settings) -> Thresholds:
     return Thresholds(near=settings.near_threshold, excerpt=settings.containment_threshold)
 
 
-def _take(settings: Settings, table: FactsTable, event: EventT[Any]) -> Iterator[Produce]:
+def _take(
+    settings: Settings, table: FactsTable, orders: Orders, event: EventT[Any]
+) -> Iterator[Produce]:
     message = event.message
     number = message.partition
     carried = dict(message.headers or ())
@@ -123,9 +139,11 @@ def _take(settings: Settings, table: FactsTable, event: EventT[Any]) -> Iterator
         # It starts at the first shard; anew, if there were more shards once. Then a note concerns
         # nobody.
         if DROP not in carried:
-            asked = [(TAKEDOWN, carried[TAKEDOWN])] if TAKEDOWN in carried else []
-            yield _send(settings, message, 0, asked)
+            kept = [(name, carried[name]) for name in (TAKEDOWN, SOURCE_ID) if name in carried]
+            yield _send(settings, message, 0, kept)
         return
+    if not number:
+        carried[ORDER] = str(orders.of(message.offset)).encode()
     try:
         if DROP in carried:
             article, until = (message.key or b"").decode(), _order(carried[DROP])
@@ -143,6 +161,7 @@ def _take(settings: Settings, table: FactsTable, event: EventT[Any]) -> Iterator
             message,
             InvalidEvent(str(error)),
             place,
+            orders.topic_id,
             largest=settings.max_message_bytes,
         )
 
@@ -151,7 +170,7 @@ def _takedown(
     settings: Settings, table: FactsTable, message: Message, carried: Mapping[str, bytes]
 ) -> Iterator[Produce]:
     number = message.partition
-    order = _order(carried[ORDER]) if number else message.offset
+    order = _order(carried[ORDER])
     asked = carried[TAKEDOWN] or str(round(1000 * message.timestamp)).encode()
     wanted = unpack_takedown(message.value or b"", at=_order(asked) / 1000, order=order)
     if number + 1 < settings.dedupe_shards:
@@ -169,26 +188,37 @@ def _article(
 ) -> Iterator[Produce]:
     number = message.partition
     arrived = unpack_candidate(message.value or b"")
-    order = _order(carried[ORDER]) if number else message.offset
+    order = _order(carried[ORDER])
     matches = unpack_matches(carried[MATCHES]) if number else []
     step = table.facts.memory(number).take(_candidate(arrived, order), matches)
-    yield from _leads_to(settings, message, arrived, order, step)
+    source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
+    yield from _leads_to(settings, message, arrived, order, step, source_id)
     yield from (table.write(number, key, record) for key, record in step.writes)
     yield from (_note(settings, article, order) for article in step.dropped)
 
 
-def _leads_to(
-    settings: Settings, message: Message, arrived: CandidateArticle, order: int, step: Step
+def _leads_to(  # noqa: PLR0913, PLR0917 - what an article came with, and what became of it
+    settings: Settings,
+    message: Message,
+    arrived: CandidateArticle,
+    order: int,
+    step: Step,
+    source_id: str,
 ) -> Iterator[Produce]:
     if step.is_withdrawn:
         # Whoever decided on it before it was taken down may have published it after.
         yield _tombstone(settings, arrived.article.id)
         error = Withdrawn(TAKEN_DOWN)
-        yield withdrawn(settings.topics.rejected, arrived.article.id, error, arrived.source)
+        article = arrived.article.id
+        yield withdrawn(settings.topics.rejected, article, error, arrived.source, source_id)
     elif step.fact is not None:
-        yield _outcome(settings, arrived, step.fact)
+        yield _outcome(settings, arrived, step.fact, source_id)
     else:
-        on = [(ORDER, str(order).encode()), (MATCHES, pack_matches(step.matches))]
+        on = [
+            (ORDER, str(order).encode()),
+            (MATCHES, pack_matches(step.matches)),
+            (SOURCE_ID, source_id.encode()),
+        ]
         yield _send(settings, message, message.partition + 1, on)
 
 
@@ -229,14 +259,16 @@ def _tombstone(settings: Settings, article: str) -> Produce:
     return Produce(topic=settings.topics.clean, key=article.encode(), value=None)
 
 
-def _outcome(settings: Settings, arrived: CandidateArticle, fact: Decided) -> Produce:
+def _outcome(
+    settings: Settings, arrived: CandidateArticle, fact: Decided, source_id: str
+) -> Produce:
     happened = outcome_event(arrived.article, arrived.source, fact)
     topics = settings.topics
     return Produce(
         topic=topics.clean if fact.outcome == "clean" else topics.duplicates,
         key=fact.id.encode(),
         value=orjson.dumps(happened),
-        headers=headers(happened),
+        headers=[*headers(happened), (SOURCE_ID, source_id.encode())],
     )
 
 

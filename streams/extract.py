@@ -18,9 +18,10 @@ from cleanwire.events import Source
 from streams.apps import BUFFERING, make_app
 from streams.delivery import Delivery, Produce, raw_events
 from streams.pool import Cleaned, CleaningPool, Limits
-from streams.rejected import record_size, rejected
+from streams.rejected import SOURCE_ID, record_size, rejected
 from streams.settings import Settings
 from streams.standalone import standalone
+from streams.topic_ids import TopicIds
 
 
 def build(settings: Settings, *, web: bool = True) -> faust.App:
@@ -28,6 +29,8 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
     app = make_app(settings, "extract", web=web)
     app.missing = "its cleaning processes are starting"
     topics = settings.topics
+    # What led to a candidate that is gone with its topic has to be read again.
+    app.topic_ids = TopicIds(settings, (topics.raw, topics.candidates))
     raw_pages = app.topic(topics.raw, key_type=bytes, value_type=bytes)
     limits = Limits(
         seconds=settings.page_time_limit,
@@ -38,7 +41,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
     )
     buffering = BUFFERING["extract"]
 
-    async def outcome(pool: CleaningPool, event: EventT[Any]) -> Sequence[Produce]:
+    async def outcome(pool: CleaningPool, event: EventT[Any], topic_id: str) -> Sequence[Produce]:
         message = event.message
         source = Source(topic=message.topic, partition=message.partition, offset=message.offset)
         size = record_size(message)
@@ -52,13 +55,21 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
             result = await pool.clean(message.value, source, message.timestamp)
         if isinstance(result, PageRejected):
             return [
-                rejected(topics.rejected, message, result, source, largest=limits.message_bytes)
+                rejected(
+                    topics.rejected,
+                    message,
+                    result,
+                    source,
+                    topic_id,
+                    largest=limits.message_bytes,
+                )
             ]
         return [
             Produce(
                 topic=topics.candidates,
                 key=result.id.encode(),
                 value=result.candidate,
+                headers=[(SOURCE_ID, topic_id.encode())],
                 partition=0,
             )
         ]
@@ -74,7 +85,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                 app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
             ) as delivery:
                 async for event in raw_events(stream):
-                    await delivery.put(event, outcome(pool, event))
+                    await delivery.put(event, outcome(pool, event, app.id_of(topics.raw)))
 
     return app
 

@@ -77,6 +77,8 @@ def consumer(settings: Settings, **more: Any) -> Iterator[KafkaConsumer]:  # noq
             **common(settings),
             group_id=None,
             enable_auto_commit=False,
+            # What retention takes away while it is read must not end the reading.
+            auto_offset_reset="earliest",
             max_partition_fetch_bytes=settings.max_message_bytes + RECORD_OVERHEAD,
             bootstrap_timeout_ms=TIMEOUT_MS,
             # What a producer took back was never published.

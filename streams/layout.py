@@ -8,6 +8,7 @@ The layout stands on a compacted topic of its own, under one key; the last recor
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -40,6 +41,9 @@ class Layout:
         excerpt: the least share of an excerpt.
         signature: the version of the signatures in it.
         moving: it is being made into this layout, and is not whole.
+        candidates: the id of the topic of candidates that it remembers; empty where that is not
+            known.
+        generation: how often that topic was made again.
     """
 
     shards: int
@@ -48,6 +52,16 @@ class Layout:
     excerpt: float
     signature: int = VERSION
     moving: bool = False
+    candidates: str = ""
+    generation: int = 0
+
+    def is_for(self, other: "Layout") -> bool:
+        """Whether the memory is laid out as the other says, whatever candidates it is of."""
+        return self == self.of(other)
+
+    def of(self, other: "Layout") -> "Layout":
+        """The other layout, of the candidates of this one."""
+        return dataclasses.replace(other, candidates=self.candidates, generation=self.generation)
 
     def __str__(self) -> str:
         return (
@@ -104,14 +118,64 @@ def write(settings: Settings, layout: Layout) -> None:
         future.get(timeout=kafka.TIMEOUT_MS / 1000)
 
 
-def ensure(settings: Settings) -> None:
-    """Write the layout that the settings ask for, where there is none yet."""
-    if read(settings) is None:
-        write(settings, wanted(settings))
+def ensure(settings: Settings, candidates: str, *, again: bool | Callable[[], bool]) -> None:
+    """Write the layout that the settings ask for, where there is none yet, and keep its topic.
+
+    Where the topic of candidates is another one than the memory knows, its generation is the next.
+
+    Args:
+        settings: where the layout is, and what it is where there is none.
+        candidates: the id of the topic of candidates; empty where the brokers give none.
+        again: whether that topic is known to be another one; or tells it, where no id was known.
+    """
+    found = read(settings)
+    if found is None:
+        write(settings, dataclasses.replace(wanted(settings), candidates=candidates))
+        return
+    if callable(again):
+        known, now = found.candidates, candidates
+        again = bool(now) and (known != now if known else again())
+    after = dataclasses.replace(
+        found,
+        candidates=candidates or found.candidates,
+        generation=found.generation + again,
+    )
+    if after != found:
+        write(settings, after)
 
 
-def require(settings: Settings) -> None:
-    """Refuse to go on unless the memory is as the settings have it.
+def generation(settings: Settings, candidates: str, before: str = "") -> int:
+    """How often the topic of candidates was made again.
+
+    Args:
+        settings: where the layout is.
+        candidates: the topic's id; empty where the brokers give none.
+        before: the id that it had, as far as that is known.
+
+    Raises:
+        OperationError: the memory does not know this topic, or the bus is away.
+    """
+    found = read(settings)
+    return 0 if found is None else _generation(settings, found, candidates, before)
+
+
+def _generation(settings: Settings, found: Layout, candidates: str, before: str = "") -> int:
+    known = found.candidates or before
+    if known and candidates and known != candidates:
+        raise OperationError(
+            f"{settings.topics.candidates} was deleted and made again: its offsets begin below "
+            "what dedupe remembers, which would publish old stories again",
+            "run `cleanwire topics`",
+        )
+    return found.generation
+
+
+def require(settings: Settings, candidates: str = "") -> None:
+    """Refuse to go on unless the memory is as the settings have it, and of this topic.
+
+    Args:
+        settings: what is asked for, and where the layout is.
+        candidates: the id of the topic of candidates; empty where it is not known.
 
     Raises:
         OperationError: what differs, or the bus is away.
@@ -123,7 +187,8 @@ def require(settings: Settings) -> None:
         )
     if found.moving:
         raise OperationError("a resharding has not come to its end", "run `cleanwire reshard`")
-    if found == asked:
+    _generation(settings, found, candidates)
+    if found.is_for(asked):
         return
     differs = [name for name in _SETTINGS if getattr(found, name) != getattr(asked, name)]
     names = ", ".join(_SETTINGS[name] for name in differs) or "this version of Cleanwire"

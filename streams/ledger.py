@@ -8,12 +8,17 @@ A redelivery enters the same outcome again, which is fine. Two differences are a
 other outcome overrides a `time-limit` or `parser-crashed` rejection of its record, and a
 `withdrawn` rejection overrides whatever became of the same article before it was taken down.
 
+An offset names a record only together with the id of its topic: outcomes of a topic that was
+deleted and made again are told from those of its successor, and prove nothing about it. What was
+deleted before it was read is no page without an outcome; it is named by itself.
+
 A takedown is held to its word too: an article that is rejected as withdrawn has a tombstone, and
 an article that has one is not published again.
 (Jepsen's queue checker defines what a lost and what a duplicated write is.)
 """
 
 import dataclasses
+import math
 from collections import Counter
 from typing import Literal
 
@@ -38,7 +43,8 @@ class Outcome:
 
     `what` is the article id, or the reason of a rejection; `detail` tells revisions and kinds
     apart; `names` is the published article that a duplicate names; `article` is the one that a
-    withdrawn page was.
+    withdrawn page was. `at` is the time of the outcome's record, in seconds since the epoch, where
+    it matters.
     """
 
     kind: Kind
@@ -46,6 +52,7 @@ class Outcome:
     detail: str = ""
     names: str | None = None
     article: str | None = None
+    at: float = dataclasses.field(default=math.inf, compare=False)
 
     def overrides(self, other: "Outcome") -> bool:
         """Whether this outcome may replace the other one of the same record."""
@@ -77,6 +84,10 @@ class Report:
         unexplained: withdrawn pages whose article has none, by its id.
         republished: articles that were published after their last tombstone.
         beyond: outcomes of records that are no longer retained.
+        later: outcomes of records after those that the audit is about.
+        predecessors: outcomes of records of a topic of the same name that was deleted.
+        displaced: a line for each committed offset that does not count, and was not replaced yet.
+        unread: records that were deleted before they were read, by partition.
     """
 
     raw: int
@@ -92,6 +103,15 @@ class Report:
     unexplained: list[tuple[Place, str]]
     republished: list[str]
     beyond: int
+    later: int
+    predecessors: int
+    displaced: list[str]
+    unread: dict[int, int]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was ever there could be read, as far as that is known."""
+        return not self.displaced and not self.unread
 
     @property
     def holds(self) -> bool:
@@ -113,6 +133,24 @@ class Ledger:
         self._withdrawn: dict[str, bool] = {}
         self._double: list[tuple[Place, Outcome, Outcome]] = []
         self._redelivered = 0
+        self._bounds: dict[int, tuple[int, int]] = {}
+        self._predecessors = 0
+        self._displaced: list[str] = []
+        self._unread: dict[int, int] = {}
+
+    def bounds(self, partition: int, start: int, end: int) -> None:
+        """The audit is about the records of a partition from one offset up to another."""
+        self._bounds[partition] = (start, end)
+        for offset in range(start, end):
+            self.raw((partition, offset))
+
+    def displaced(self, said: str) -> None:
+        """What a group committed does not count, and it has not gone on yet."""
+        self._displaced.append(said)
+
+    def unread(self, partition: int, count: int) -> None:
+        """So many records of a partition were deleted before they were read."""
+        self._unread[partition] = self._unread.get(partition, 0) + count
 
     def raw(self, place: Place) -> None:
         """A raw record up to the committed offset."""
@@ -153,6 +191,36 @@ class Ledger:
         elif not before.overrides(outcome):
             self._double.append((place, before, outcome))
 
+    def of_predecessor(self, outcome: Outcome) -> None:
+        """An outcome of a record of a topic of the same name that was deleted."""
+        if outcome.kind == "clean":
+            self.published(outcome.what)
+        self._predecessors += 1
+
+    @property
+    def doubtful(self) -> list[Place]:
+        """Records with two outcomes, of which one may be a predecessor's."""
+        return sorted({place for place, *_ in self._double if place in self._raw})
+
+    def settle(self, place: Place, since: float) -> None:
+        """Count only those of a record's outcomes that came after it.
+
+        Args:
+            place: of a record with two outcomes.
+            since: when the bus took it in, in seconds since the epoch.
+        """
+        entries = [entry for entry in self._double if entry[0] == place]
+        before = [entry[1] for entry in entries] + [entry[2] for entry in entries]
+        outcomes = list(dict.fromkeys((self._outcomes[place], *before)))
+        counting = [outcome for outcome in outcomes if outcome.at >= since]
+        if len(counting) == len(outcomes):
+            return
+        self._double = [entry for entry in self._double if entry[0] != place]
+        self._predecessors += len(outcomes) - len(counting)
+        del self._outcomes[place]
+        for outcome in counting:
+            self.outcome(place, outcome)
+
     def report(self) -> Report:
         """The account of everything entered."""
         settled = {place: self._outcomes[place] for place in self._raw & self._outcomes.keys()}
@@ -171,6 +239,7 @@ class Ledger:
             for place, outcome in settled.items()
             if outcome.what == WITHDRAWN and outcome.article not in self._withdrawn
         ]
+        later = sum(map(self._is_later, self._outcomes.keys() - settled.keys()))
         return Report(
             raw=len(self._raw),
             waiting=self._waiting,
@@ -184,8 +253,18 @@ class Ledger:
             withdrawn=len(self._withdrawn),
             unexplained=sorted(unexplained),
             republished=sorted(name for name, last in self._withdrawn.items() if not last),
-            beyond=len(self._outcomes) - len(settled),
+            beyond=len(self._outcomes) - len(settled) - later,
+            later=later,
+            predecessors=self._predecessors,
+            displaced=list(self._displaced),
+            unread=dict(self._unread),
         )
+
+    def _is_later(self, place: Place) -> bool:
+        partition, offset = place
+        # A partition that the audit does not know has been added since.
+        _, end = self._bounds.get(partition, (0, 0))
+        return bool(self._bounds) and offset >= end
 
 
 def _same(one: Outcome, other: Outcome) -> bool:

@@ -23,9 +23,19 @@ POLL_MS = 500
 SILENCE = 40
 """So many polls without a record, and the topic's end is taken for out of reach."""
 
+CLOCKS = 300.0
+"""Seconds by which the clocks of workers and brokers may differ."""
+
 
 def committed(settings: Settings, group: str, topic: str) -> Mapping[TopicPartition, int]:
     """What a consumer group has committed of a topic."""
+    return {place: offset for place, (offset, _) in commits(settings, group, topic).items()}
+
+
+def commits(
+    settings: Settings, group: str, topic: str
+) -> Mapping[TopicPartition, tuple[int, str | None]]:
+    """What a consumer group has committed of a topic: the offset, and the metadata with it."""
     deadline = time.monotonic() + COORDINATOR_SECONDS
     with kafka.admin(settings) as admin:
         while True:
@@ -37,7 +47,11 @@ def committed(settings: Settings, group: str, topic: str) -> Mapping[TopicPartit
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
-    return {place: entry.offset for place, entry in offsets.items() if place.topic == topic}
+    return {
+        place: (entry.offset, entry.metadata)
+        for place, entry in offsets.items()
+        if place.topic == topic and entry.offset >= 0
+    }
 
 
 def partitions_in(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
@@ -89,3 +103,29 @@ def records(
             yield from (record for record in records if record.offset < ends[partition])
         left = sum(max(0, ends[tp] - consumer.position(tp)) for tp in partitions)
         progress(topic, total - left, total)
+
+
+def first_record(consumer: KafkaConsumer, partition: TopicPartition, offset: int) -> Any:  # noqa: ANN401 - untyped library
+    """The record at an offset of a partition, or the next one that is there; None at the end.
+
+    Args:
+        consumer: a consumer without a group; it is assigned the partition.
+        partition: which one.
+        offset: from where on.
+
+    Raises:
+        OperationError: the partition cannot be read.
+    """
+    consumer.assign([partition])
+    end = consumer.end_offsets([partition])[partition]
+    consumer.seek(partition, max(offset, consumer.beginning_offsets([partition])[partition]))
+    for _ in range(SILENCE):
+        if consumer.position(partition) >= end:
+            return None
+        batches = consumer.poll(timeout_ms=POLL_MS, max_records=1)
+        if batches:
+            return batches[partition][0]
+    raise OperationError(
+        f"{partition.topic} partition {partition.partition} cannot be read at offset {offset}",
+        "check the brokers' logs and try again",
+    )

@@ -16,9 +16,19 @@ from streams.delivery import Produce
 
 PREFIX = "cleanwire."
 
+SOURCE_ID = f"{PREFIX}source.topic-id"
+"""The header of candidates and outcomes that names the topic of the raw record by its id: an offset
+says which record that is only together with it."""
 
-def rejected(
-    topic: str, message: Message, error: PageRejected, source: Source, *, largest: int
+
+def rejected(  # noqa: PLR0913 - what a dead letter says
+    topic: str,
+    message: Message,
+    error: PageRejected,
+    source: Source,
+    source_id: str,
+    *,
+    largest: int,
 ) -> Produce:
     """The dead letter of a record.
 
@@ -27,6 +37,7 @@ def rejected(
         message: the record.
         error: why it is rejected.
         source: where it stands.
+        source_id: the id of the topic where it stands; empty where the brokers give none.
         largest: bytes of the largest record on the bus. A record that was compressed on its way
             may be larger unpacked: its dead letter has no value, and no key and headers of its
             own if these are too large as well.
@@ -36,7 +47,8 @@ def rejected(
         value = None
         if _rest(message) > largest:
             key, headers = None, []
-    return Produce(topic=topic, key=key, value=value, headers=[*headers, *_added(error, source)])
+    added = _added(error, source, source_id)
+    return Produce(topic=topic, key=key, value=value, headers=[*headers, *added])
 
 
 def record_size(message: Message) -> int:
@@ -55,9 +67,11 @@ def _headers(message: Message) -> list[tuple[str, bytes]]:
     return list(cast("Iterable[tuple[str, bytes]]", message.headers or ()))
 
 
-def withdrawn(topic: str, article: str, error: PageRejected, source: Source) -> Produce:
+def withdrawn(
+    topic: str, article: str, error: PageRejected, source: Source, source_id: str
+) -> Produce:
     """The dead letter of a page that was taken down: nothing of it but its article's id."""
-    headers = [*_added(error, source), (f"{PREFIX}article", article.encode())]
+    headers = [*_added(error, source, source_id), (f"{PREFIX}article", article.encode())]
     return Produce(topic=topic, key=article.encode(), value=None, headers=headers)
 
 
@@ -70,7 +84,7 @@ def added_to(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
     }
 
 
-def _added(error: PageRejected, source: Source) -> list[tuple[str, bytes]]:
+def _added(error: PageRejected, source: Source, source_id: str) -> list[tuple[str, bytes]]:
     added = {
         "reason": error.reason,
         "detail": error.detail,
@@ -78,4 +92,6 @@ def _added(error: PageRejected, source: Source) -> list[tuple[str, bytes]]:
         "source.partition": str(source.partition),
         "source.offset": str(source.offset),
     }
-    return [(PREFIX + name, text.encode("utf-8", "replace")) for name, text in added.items()]
+    headers = [(PREFIX + name, text.encode("utf-8", "replace")) for name, text in added.items()]
+    # Empty too: a page that was rejected before may carry another one.
+    return [*headers, (SOURCE_ID, source_id.encode())]

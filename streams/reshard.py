@@ -24,7 +24,7 @@ from kafka import TopicPartition
 
 from cleanwire.decide import BUCKETS
 from cleanwire.denied import is_key
-from cleanwire.index import Entry
+from cleanwire.index import MOST_ARTICLES, Entry
 from cleanwire.minhash import VERSION, signature
 from cleanwire.shard import CLOCK, Record, home
 from cleanwire.wire import VERSION as WIRE
@@ -107,9 +107,10 @@ def reshard(
         OperationError: workers run, articles are between shards, a text is gone, or the bus is
             away.
     """
-    before, after = layout.read(settings), layout.wanted(settings)
+    before = layout.read(settings)
     if before is None:
         raise OperationError("there is no memory of dedupe yet", "run `cleanwire topics`")
+    after = before.of(layout.wanted(settings))
     if before == after:
         return None
     _require_rest(settings, before)
@@ -124,6 +125,7 @@ def reshard(
         try:
             _require_rest(settings, before)
             _gather(settings, store, progress)
+            _require_room(store, after.shards)
             signed, unsigned = _sign(settings, store, progress)
             if not forget:
                 _require_texts(settings, unsigned)
@@ -150,6 +152,17 @@ def _require_texts(settings: Settings, unsigned: int) -> None:
             f"the texts of {unsigned} articles that have to be signed anew are not on "
             f"{settings.topics.clean} any more",
             "run it with --forget: copies of them will be published again",
+        )
+
+
+def _require_room(store: sqlite3.Connection, shards: int) -> None:
+    (entries,) = store.execute("select count(*) from memory where entry is not null").fetchone()
+    # Articles are spread by hash: some shard has a little more than its part.
+    room = int(0.99 * MOST_ARTICLES)
+    if entries > shards * room:
+        raise OperationError(
+            f"{entries} articles do not fit {shards} shards: one holds {room}",
+            f"set CLEANWIRE_DEDUPE_SHARDS to {-(-entries // room)} or more",
         )
 
 

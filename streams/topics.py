@@ -16,7 +16,9 @@ from kafka.errors import TopicAlreadyExistsError
 from streams import kafka, layout
 from streams.apps import app_id
 from streams.faults import OperationError
+from streams.orders import remembers_more
 from streams.settings import Settings
+from streams.topic_ids import ids_of
 
 DEAD_LETTER_BYTES = 64 * 1024
 """`rejected-pages` takes so much more than `raw-pages`, for the added headers."""
@@ -119,7 +121,8 @@ def specs(settings: Settings) -> list[Spec]:
 def ensure_topics(settings: Settings) -> list[str]:
     """Create what is missing; returns the names of the topics that were created.
 
-    Where nothing says yet what the memory of `dedupe` is made for, the settings do.
+    Where nothing says yet what the memory of `dedupe` is made for, the settings do. Where the topic
+    of candidates was made again, its candidates come after all that is remembered.
 
     Raises:
         OperationError: the bus is away or refuses.
@@ -143,7 +146,13 @@ def ensure_topics(settings: Settings) -> list[str]:
                     wait_for_metadata=True,
                 )
                 created.append(spec.name)
-    layout.ensure(settings)
+        candidates = settings.topics.candidates
+        topic_id = ids_of(admin, [candidates]).get(candidates, "")
+    layout.ensure(
+        settings,
+        topic_id,
+        again=candidates in created or (lambda: remembers_more(settings, changelog(settings))),
+    )
     return created
 
 
@@ -209,7 +218,10 @@ def require_topics(settings: Settings) -> None:
             f"the topics are not as the settings have them: {differences[0]}{more}",
             "run `cleanwire topics`",
         )
-    layout.require(settings)
+    candidates = settings.topics.candidates
+    with kafka.admin(settings) as admin:
+        topic_id = ids_of(admin, [candidates]).get(candidates, "")
+    layout.require(settings, topic_id)
 
 
 def _ms(duration: dt.timedelta) -> str:

@@ -1,3 +1,6 @@
+import dataclasses
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -144,3 +147,65 @@ def test_a_duplicate_of_what_was_taken_down_named_it_while_it_stood():
     book.outcome((0, 0), COPY)
     book.tombstone("a1")
     assert book.report().holds
+
+
+def test_outcomes_of_pages_after_the_cut_are_later_and_not_beyond():
+    book = Ledger()
+    book.bounds(0, 5, 8)
+    for offset in range(12):
+        book.outcome((0, offset), rejected("not-json"))
+    book.outcome((7, 0), rejected("not-json"))  # a partition that was added since
+    report = book.report()
+    assert report.holds
+    assert (report.raw, report.beyond, report.later) == (3, 5, 5)
+
+
+def test_outcomes_of_a_topic_that_was_deleted_prove_nothing_but_what_was_published():
+    book = ledger((0, 0), (0, 1))
+    book.of_predecessor(CLEAN)
+    book.of_predecessor(rejected("not-json"))
+    book.outcome((0, 0), COPY)
+    report = book.report()
+    assert report.predecessors == 2
+    assert report.missing == [(0, 1)]
+    assert not report.double
+    assert not report.dangling
+
+
+OLD, NEW = 100.0, 200.0
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_outcomes_the_one_that_is_older_than_the_record_is_not_its(order):
+    book = ledger((0, 0))
+    outcomes = [
+        dataclasses.replace(CLEAN, at=OLD),
+        Outcome(kind="clean", what="zz", detail="1", at=NEW),
+    ]
+    for place in order:
+        book.outcome((0, 0), outcomes[place])
+    assert book.doubtful == [(0, 0)]
+    book.settle((0, 0), since=150.0)
+    report = book.report()
+    assert report.holds
+    assert (report.predecessors, report.outcomes["clean"]) == (1, 1)
+
+
+def test_two_outcomes_that_are_both_younger_than_the_record_stay_double():
+    book = ledger((0, 0))
+    book.outcome((0, 0), dataclasses.replace(CLEAN, at=NEW))
+    book.outcome((0, 0), rejected("no-article"))
+    book.settle((0, 0), since=150.0)
+    assert len(book.report().double) == 1
+
+
+def test_what_was_deleted_unread_is_no_broken_law_and_not_whole_either():
+    book = ledger((0, 0))
+    book.outcome((0, 0), CLEAN)
+    assert book.report().is_whole
+    book.unread(0, 6)
+    book.unread(0, 4)
+    report = book.report()
+    assert report.holds
+    assert not report.is_whole
+    assert report.unread == {0: 10}

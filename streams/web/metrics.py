@@ -64,12 +64,19 @@ class _Collector(Collector):
             "Records of the lag that wait for the end of an open transaction.",
             labels=["group", "topic", "partition"],
         )
+        unread = GaugeMetricFamily(
+            "cleanwire_unread_records",
+            "Records that retention deleted before a consumer group read them.",
+            labels=["group", "topic", "partition"],
+        )
         for entry in state.lags:
             labels = [entry.group, entry.topic, str(entry.partition)]
             lag.add_metric(labels, entry.records)
             held.add_metric(labels, entry.held)
+            unread.add_metric(labels, entry.unread)
         yield lag
         yield held
+        yield unread
         yield GaugeMetricFamily(
             "cleanwire_view_up",
             "1 while the view reads the bus; else lag and outcomes are old.",
@@ -110,6 +117,15 @@ class _Collector(Collector):
                 "Articles forgotten before their time, for want of memory, by this worker.",
                 value=memory.evicted,
             )
+            fill = GaugeMetricFamily(
+                "cleanwire_shard_fill_ratio",
+                "How full a shard of this worker is, of a limit; at 1 it forgets its oldest.",
+                labels=["shard", "limit"],
+            )
+            for shard, limits in memory.fill.items():
+                for limit, share in limits.items():
+                    fill.add_metric([str(shard), limit], share)
+            yield fill
 
 
 def registry(state: State, stages: Stages) -> CollectorRegistry:

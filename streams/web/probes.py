@@ -6,10 +6,11 @@ clean a page.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import faust
 
+from cleanwire.shard import Limit
 from streams.apps import STAGES, app_id
 from streams.positions import App
 from streams.settings import Settings
@@ -25,12 +26,14 @@ class Remembered:
         facts: decisions.
         size: bytes.
         evicted: articles that were forgotten before their time, for want of memory.
+        fill: how full each shard is, by its number, of each of its limits; 1 is full.
     """
 
     articles: int
     facts: int
     size: int
     evicted: int
+    fill: Mapping[int, Mapping[Limit, float]]
 
 
 class Stages:
@@ -73,12 +76,14 @@ class Stages:
         ]
         if not tables:
             return None
-        memories = [memory for table in tables for memory in table.facts.memories.values()]
+        shards = {n: memory for table in tables for n, memory in table.facts.memories.items()}
+        memories = list(shards.values())
         return Remembered(
             articles=sum(memory.articles for memory in memories),
             facts=sum(map(len, memories)),
             size=sum(memory.size for memory in memories),
             evicted=sum(memory.evicted for memory in memories),
+            fill={number: memory.fill for number, memory in sorted(shards.items())},
         )
 
 
@@ -93,4 +98,4 @@ def _missing(app: faust.App) -> str:
         return "a rebalance is going on"
     if app.in_recovery or not app.tables.actives_ready:
         return "its memory is being read back from the changelog"
-    return app.missing if isinstance(app, App) else ""
+    return app.displaced or app.missing if isinstance(app, App) else ""

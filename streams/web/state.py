@@ -64,7 +64,8 @@ class Lag:
 
     `records` is from the committed offset to the end; where the group has committed none,
     everything that stands there, and `committed` is False. Of these, `held` wait for the end of a
-    transaction whose first record was written at `since`, in seconds since the epoch.
+    transaction whose first record was written at `since`, in seconds since the epoch. `unread` are
+    records that retention deleted before the group read them.
     """
 
     group: str
@@ -74,6 +75,7 @@ class Lag:
     committed: bool = True
     held: int = 0
     since: float | None = None
+    unread: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 
 from streams.apps import aiokafka_security, app_id
+from streams.offsets import Note, unread
 from streams.settings import Settings
 from streams.transactions import written_at
 from streams.web.outcomes import seen
@@ -238,8 +239,11 @@ async def _lags(
     for partition in partitions:
         entry = committed.get(partition)
         known = entry is not None and entry.offset >= 0
-        # Retention may have passed a group by: what is gone is no lag.
-        place = max(entry.offset, starts[partition]) if known else starts[partition]
+        # Retention may have passed a group by: what is gone is no lag. And from beyond the end it
+        # goes on at the start.
+        counts = known and starts[partition] <= entry.offset <= ends[partition]
+        place = entry.offset if counts else starts[partition]
+        gone = max(0, starts[partition] - entry.offset) if known else 0
         lags.append(
             Lag(
                 group=group,
@@ -247,6 +251,7 @@ async def _lags(
                 partition=partition.partition,
                 records=max(ends[partition] - place, 0),
                 committed=known,
+                unread=gone + unread(Note.unpack(entry.metadata).gone) if known else 0,
             )
         )
     return lags

@@ -7,6 +7,7 @@ import pytest
 from faust.types import TP
 
 from streams import dedupe, extract
+from streams.logs import Once
 from streams.settings import Settings
 
 INPUT, OTHER = TP("candidates", 0), TP("candidates", 1)
@@ -16,16 +17,25 @@ CHANGELOG = TP("cleanwire-dedupe-facts-changelog", 0)
 class Thread:
     """Stands for aiokafka, which seeks nothing where nothing was committed."""
 
-    def __init__(self, committed):
-        self.committed = committed
-        self.begun = []
+    def __init__(self, offsets, *, begin=0, end=10, metadata=""):
+        self.offsets = offsets
+        self.begin = begin
+        self.end = end
+        self.metadata = metadata
         self.sought = {}
 
     async def seek_to_committed(self):
-        return self.committed
+        return self.offsets
 
-    async def seek_to_beginning(self, *partitions):
-        self.begun += partitions
+    async def committed(self, partitions):
+        known = {partition: self.offsets[partition] for partition in partitions}
+        return {tp: (offset, self.metadata) for tp, offset in known.items() if offset is not None}
+
+    async def earliest_offsets(self, *partitions):
+        return dict.fromkeys(partitions, self.begin)
+
+    async def highwaters(self, *partitions):
+        return dict.fromkeys(partitions, self.end)
 
     async def seek_wait(self, partitions):
         self.sought |= partitions
@@ -37,6 +47,7 @@ def built(stage, folder):
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = stage.build(Settings(data_dir=folder), web=False)
+    app.topic_ids = None
     thread = app.consumer._thread
     try:
         yield app, loop
@@ -46,15 +57,47 @@ def built(stage, folder):
         loop.close()
 
 
-@pytest.mark.parametrize("nothing", [None, 0])
-def test_a_partition_without_a_commit_is_read_from_its_beginning(tmp_path, nothing):
+@pytest.mark.parametrize(
+    ("committed", "begin", "place"), [(None, 0, 0), (0, 0, 0), (None, 3, 3), (2, 3, 3), (99, 3, 3)]
+)
+def test_a_partition_whose_commit_is_not_in_its_log_is_read_from_its_beginning(
+    tmp_path, committed, begin, place
+):
     with built(dedupe, tmp_path) as (app, loop):
         app.topics._acking_topics.add("candidates")
-        thread = Thread({INPUT: nothing, OTHER: 5, CHANGELOG: None})
+        thread = Thread({INPUT: committed, OTHER: 5, CHANGELOG: None}, begin=begin)
         app.consumer._thread = thread
         loop.run_until_complete(app.consumer.perform_seek())
-        assert thread.begun == [INPUT]
+        assert thread.sought == {INPUT: place, OTHER: 5}
+        # Faust drops what is below the one, and commits nothing that is not over the other.
+        assert app.consumer._read_offset[INPUT] == place
+        assert app.consumer._committed_offset[INPUT] == (place or None)
         assert app.consumer._committed_offset[OTHER] == 5
+        assert set(app.consumer.notes) == app.consumer.placed == {INPUT, OTHER}
+
+
+def test_what_is_committed_while_partitions_are_revoked_still_has_its_note(tmp_path):
+    with built(dedupe, tmp_path) as (app, loop):
+        app.topics._acking_topics.add("candidates")
+        app.consumer._thread = Thread({INPUT: 5})
+        loop.run_until_complete(app.consumer.perform_seek())
+        loop.run_until_complete(app.on_partitions_revoked.send({INPUT}))
+        assert set(app.consumer.notes) == {INPUT}
+        assert not app.consumer.placed
+
+
+def test_every_partition_that_goes_on_elsewhere_has_its_line(tmp_path, caplog):
+    with built(dedupe, tmp_path) as (app, loop):
+        app.topics._acking_topics.add("candidates")
+        app.consumer._thread = Thread({INPUT: 99, OTHER: 99})
+        for _ in range(2):
+            loop.run_until_complete(app.consumer.perform_seek())
+        once = Once()
+        said = [record.getMessage() for record in caplog.records if once.filter(record)]
+        assert [line.split(":")[0] for line in said] == [
+            "candidates partition 0",
+            "candidates partition 1",
+        ]
 
 
 @pytest.mark.parametrize("applied", [-1, 100])
@@ -66,9 +109,10 @@ def test_a_standby_goes_on_where_its_memory_ends_whatever_was_fetched(tmp_path, 
         recovery.standby_offsets[standby] = applied
         # Of an assignment before; it is not sought.
         recovery.standby_offsets[active] = 7
+        app.topics._acking_topics.add("candidates")
         app.consumer._thread = Thread({INPUT: 5, standby: None, active: None})
         loop.run_until_complete(app.consumer.perform_seek())
-        assert app.consumer._thread.sought == {standby: applied + 1}
+        assert app.consumer._thread.sought == {INPUT: 5, standby: applied + 1}
         assert app.consumer._read_offset[standby] is None
 
 

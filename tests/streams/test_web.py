@@ -300,13 +300,14 @@ def test_a_stage_is_ready_or_says_what_it_waits_for(more, why):
 
 def test_the_metrics_are_in_prometheus_text_format():
     known = state(entry(), entry(outcome="rejected", kind="no-article"))
-    known.lags = [Lag(group="g", topic="raw-pages", partition=3, records=9)]
+    known.lags = [Lag(group="g", topic="raw-pages", partition=3, records=9, unread=7)]
     stages = Stages([app()], Settings(topic_prefix="p."))
     text = exposition(registry(known, stages)).decode()
     lines = text.splitlines()
     assert 'cleanwire_outcomes_total{kind="new",outcome="clean"} 1.0' in lines
     assert 'cleanwire_rejected_total{reason="no-article"} 1.0' in lines
     assert 'cleanwire_lag{group="g",partition="3",topic="raw-pages"} 9.0' in lines
+    assert 'cleanwire_unread_records{group="g",partition="3",topic="raw-pages"} 7.0' in lines
     assert 'cleanwire_in_flight{stage="extract"} 3.0' in lines
     for reason in REASONS:
         assert f'cleanwire_rejected_total{{reason="{reason}"}}' in text

@@ -1,6 +1,7 @@
 """The web view of a worker on a real broker."""
 
 import json
+import re
 import time
 
 import orjson
@@ -57,6 +58,12 @@ def test_the_view_shows_what_stands_on_the_topics(settings):
         wait_for(worker, 'cleanwire_rejected_total{reason="not-json"}', 1)
         wait_for(worker, "cleanwire_index_articles", 2)
         wait_for(worker, "cleanwire_facts", 3)
+        metrics = worker.get("/metrics")[1]
+        fill = dict(
+            re.findall(r'cleanwire_shard_fill_ratio{limit="(\w+)",shard="0"} (\S+)', metrics)
+        )
+        assert 0 < float(fill["articles"]) == pytest.approx(2 / 2**24, rel=0.01)
+        assert 0 < float(fill["bytes"]) < 0.01
         wait_for(worker, 'cleanwire_in_flight{stage="extract"}', 0)
         wait_for(worker, f'cleanwire_lag{{group="{settings.topic_prefix}cleanwire-extract"', 0)
         wait_for(worker, "cleanwire_view_up", 1)

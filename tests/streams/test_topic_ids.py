@@ -1,0 +1,57 @@
+"""The ids of topics, on a real broker and without one."""
+
+import asyncio
+import base64
+
+import pytest
+
+from streams import kafka
+from streams.settings import Settings
+from streams.topic_ids import TopicIds, ids_of
+
+
+@pytest.mark.broker
+def test_a_topic_that_is_made_again_has_another_id_and_a_deleted_one_none(settings):
+    raw, candidates = settings.topics.raw, settings.topics.candidates
+
+    async def look():
+        topic_ids = TopicIds(settings, (raw, candidates))
+        before = await topic_ids.wait()
+        with kafka.admin(settings) as admin:
+            admin.delete_topics([raw])
+            for _ in range(100):
+                during = await topic_ids.ask()
+                if raw not in during:
+                    break
+                await asyncio.sleep(0.1)
+            admin.create_topics({raw: {"num_partitions": 1, "replication_factor": 1}})
+        after = await topic_ids.wait()
+        await topic_ids.close()
+        return before, during, after
+
+    before, during, after = asyncio.run(look())
+    assert before[candidates] == during[candidates] == after[candidates]
+    assert raw not in during
+    assert before[raw] != after[raw]
+    # As Kafka's own tools write them.
+    assert {len(base64.urlsafe_b64decode(found + "==")) for found in after.values()} == {16}
+
+
+def test_brokers_that_are_away_are_no_answer(caplog):
+    async def look():
+        topic_ids = TopicIds(Settings(broker="127.0.0.1:1"), ("raw-pages",))
+        found = await topic_ids.ask()
+        await topic_ids.close()
+        return found
+
+    assert asyncio.run(look()) is None
+    assert "the brokers do not say" in caplog.text
+
+
+@pytest.mark.parametrize("given", [None, "00000000-0000-0000-0000-000000000000"])
+def test_brokers_that_give_no_ids(given):
+    class Client:
+        def describe_topics(self, topics):
+            return [{"name": topic, "error_code": 0, "topic_id": given} for topic in topics]
+
+    assert ids_of(Client(), ["raw-pages"]) == {"raw-pages": ""}

@@ -36,22 +36,28 @@ def commits(
     settings: Settings, group: str, topic: str
 ) -> Mapping[TopicPartition, tuple[int, str | None]]:
     """What a consumer group has committed of a topic: the offset, and the metadata with it."""
-    deadline = time.monotonic() + COORDINATOR_SECONDS
     with kafka.admin(settings) as admin:
-        while True:
-            try:
-                offsets = admin.list_group_offsets([group]).get(group, {})
-                break
-            except CoordinatorNotAvailableError:
-                # The first question after a cluster's birth makes it create the coordinator.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+        offsets = when_coordinated(lambda: admin.list_group_offsets([group])).get(group, {})
     return {
         place: (entry.offset, entry.metadata)
         for place, entry in offsets.items()
         if place.topic == topic and entry.offset >= 0
     }
+
+
+def when_coordinated(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - untyped library
+    """The answer to a question about a group, once there is who answers.
+
+    The first such question after a cluster's birth makes it create the coordinator.
+    """
+    deadline = time.monotonic() + COORDINATOR_SECONDS
+    while True:
+        try:
+            return ask()
+        except CoordinatorNotAvailableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def partitions_in(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:

@@ -33,7 +33,7 @@ from streams import kafka, layout, transactions
 from streams.apps import app_id
 from streams.faults import OperationError
 from streams.folder import require_folder
-from streams.reading import Progress, committed, records
+from streams.reading import Progress, committed, records, when_coordinated
 from streams.settings import Settings
 from streams.topics import changelog, partitions_of
 
@@ -169,7 +169,7 @@ def _require_room(store: sqlite3.Connection, shards: int) -> None:
 def _require_rest(settings: Settings, before: layout.Layout) -> None:
     group = app_id(settings, "dedupe")
     with kafka.admin(settings) as admin:
-        described: Any = admin.describe_groups([group])[group]
+        described: Any = when_coordinated(lambda: admin.describe_groups([group]))[group]
     if described["members"]:
         raise OperationError(
             f"{len(described['members'])} workers run dedupe",

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import signal
+import threading
 import time
 
 import orjson
@@ -92,6 +93,26 @@ def commit(settings, offset, note=""):
 def cut(settings, offset):
     with kafka.admin(settings) as admin:
         admin.delete_records({TopicPartition(settings.topics.raw, 0): offset})
+
+
+@contextlib.contextmanager
+def unready(worker):
+    """What a worker has answered so far while it was not ready."""
+    answers, ended = [], threading.Event()
+
+    def ask():
+        while not ended.wait(0.1):
+            with contextlib.suppress(OSError):
+                status, body, _ = worker.get("/readyz")
+                answers.extend([body] if status == 503 else [])
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        ended.set()
+        thread.join()
 
 
 def delete(settings, topic):
@@ -193,8 +214,7 @@ def test_retention_that_overtakes_a_running_group_is_said_and_it_goes_on(setting
 @pytest.mark.timeout(240)
 def test_a_topic_that_is_made_again_under_a_worker_is_read_from_its_beginning(settings, pause):
     put(settings, "a", 5)
-    unready = []
-    with Worker(settings) as worker:
+    with Worker(settings) as worker, unready(worker) as answers:
         wait_for_commit(settings, 5)
         wait_for_commit(settings, 5, "dedupe")
         delete(settings, settings.topics.raw)
@@ -204,15 +224,8 @@ def test_a_topic_that_is_made_again_under_a_worker_is_read_from_its_beginning(se
         ensure_topics(settings)
         # More than the old one had: its next offset is in the new log too.
         put(settings, "b", 12)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                status, body, _ = worker.get("/readyz")
-                unready += [body] if status == 503 else []
-            if len(told(settings)) == 17:
-                break
-        assert len(told(settings)) == 17, worker.log.read_text()
-        assert unready
+        wait_for(settings, "b", range(12))
+        assert answers
         wait_for_commit(settings, 12)
         assert f"{settings.topics.raw} was made again; its partitions are taken anew" in (
             worker.log.read_text()

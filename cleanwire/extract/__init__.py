@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.errors import NoArticle
 from cleanwire.events import TextBlock
+from cleanwire.extract.apart import set_apart
 from cleanwire.extract.article import Evidence, check_article
 from cleanwire.extract.blocks import Page, read_html, read_lines
 from cleanwire.extract.brand import Unbranded, unbrand
@@ -24,8 +25,10 @@ from cleanwire.extract.features import Hints
 from cleanwire.extract.furniture import is_breadcrumb, is_counter, is_date_line, is_separator
 from cleanwire.extract.metadata import read_metadata, with_elements
 from cleanwire.extract.nesting import parsed
+from cleanwire.extract.parts import opened, scriptless_words
 from cleanwire.extract.structure import paragraphs_of, structured
 from cleanwire.extract.text import ends_sentence, squeezed, words_in
+from cleanwire.extract.wraps import unbroken
 from cleanwire.language import language_of
 
 HEAD_LINES = 12
@@ -41,8 +44,8 @@ BYLINE_AFTER = 3
 """So many blocks of the story itself may hold its byline."""
 
 FEW_WORDS = 60
-"""Of a page with fewer words of body its navigation is looked at, too: the one case in which a
-page is parsed twice."""
+"""Of a page with fewer words of body its navigation is looked at, too, and of one with fewer than
+twice as many what it has for browsers without scripts. Only then a page is parsed again."""
 
 _DATE_LINE_WORDS = 14
 _MIN_JSONLD = 3.0
@@ -106,15 +109,23 @@ def extract_html(
         TooLarge: nested too deep, too many attributes, elements or blocks.
     """
     tree = parsed(html)
+    sheet = opened(tree)
     metadata = read_metadata(tree, url)
     hints = hints_of(metadata)
-    page = read_html(tree)
+    page = read_html(tree, sheet=sheet)
     decision = decide_blocks(page, hints)
     if page.pruned and decision.words < FEW_WORDS:
-        whole = read_html(LexborHTMLParser(html), whole=True)
-        other = decide_blocks(whole, hints)
-        if other.words > 2 * decision.words:
-            page, decision = whole, other
+        whole = LexborHTMLParser(html)
+        opened(whole)
+        page, decision = _better(page, decision, read_html(whole, whole=True, sheet=sheet), hints)
+    if decision.words < 2 * FEW_WORDS:
+        scriptless = LexborHTMLParser(html)
+        words = scriptless_words(scriptless)
+        if words >= FEW_WORDS and words > 2 * decision.words:
+            opened(scriptless)
+            other = read_html(scriptless, scriptless=True, sheet=sheet)
+            page, decision = _better(page, decision, other, hints)
+    decision = set_apart(page, decision, sheet, metadata.title)
     metadata = with_elements(metadata, tree, page, url)
     blocks, words, removed = _body(page, decision, metadata.title)
     body = metadata.article_body
@@ -169,6 +180,12 @@ def extract_html(
         blocks=_unbranded(blocks, unbranded, removed),
         removed=dict(removed),
     )
+
+
+def _better(page: Page, decision: Decision, other: Page, hints: Hints) -> tuple[Page, Decision]:
+    """Another reading of a page, if its body is more than twice as long; else the first."""
+    again = decide_blocks(other, hints)
+    return (other, again) if again.words > 2 * decision.words else (page, decision)
 
 
 def extract_text(text: str, *, url: str | None = None, require_article: bool = True) -> Extracted:
@@ -294,7 +311,9 @@ def _lines(text: str) -> list[str]:
         and longest <= 100  # noqa: PLR2004 - a terminal's or a mail's width
         and len(filled) >= 2 * len(blocks)
     )
-    return [" ".join(block.split()) for block in blocks] if wrapped else lines
+    if wrapped:
+        return [" ".join(block.split()) for block in blocks]
+    return unbroken(lines)
 
 
 def _without_list(page: Page, decision: Decision) -> list[int]:

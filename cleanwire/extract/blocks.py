@@ -12,13 +12,17 @@ Python takes twice the time.
 """
 
 import dataclasses
+import operator
 import re
 from collections.abc import Sequence
 
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.errors import TooLarge
+from cleanwire.extract.hidden import NOTHING, Sheet
+from cleanwire.extract.inline import CLOSED, INLINE, ODD, Token, rewritten
 from cleanwire.extract.text import UNSEEN, squeezed
+from cleanwire.extract.wraps import unwrap
 
 INVISIBLE = ("script style noscript template svg iframe button select textarea nav footer").split()
 """Taken out of every page; each costs a search of the tree, so these are the common ones.
@@ -27,26 +31,26 @@ INVISIBLE = ("script style noscript template svg iframe button select textarea n
 them, and a quarter of all elements.
 """
 
-_NAVIGATION = frozenset({"nav", "footer"})
+_NAVIGATION: tuple[str, ...] = ("nav", "footer")
 
 # The last four are raw text when a tree is written down, as script and style are.
 RARE = "math,object,canvas,audio,video,map,option,datalist,dialog,xmp,noembed,noframes,plaintext"
 
-_SKIP, _BLOCK, _LINK, _BOLD, _BREAK, _RULE = range(6)
+_SKIP, _BLOCK, _LINK, _BOLD, _ODD, _BREAK, _RULE = range(7)
 
-_KINDS = dict.fromkeys(
-    (
-        "abbr acronym bdi bdo big cite code data del dfn em font i ins kbd label mark meter nobr "
-        "output q rp rt ruby s samp small span strike sub sup time tt u var wbr img picture "
-        "source track param area col frame input embed keygen basefont bgsound "
-        "link meta base"
-    ).split(),
-    _SKIP,
-)
 # A comment has no name.
+_KINDS = dict.fromkeys(INLINE, _SKIP) | dict.fromkeys(ODD, _ODD)
 _KINDS |= {"": _SKIP, "a": _LINK, "b": _BOLD, "strong": _BOLD, "br": _BREAK, "hr": _RULE}
 
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_KNOWN = frozenset(
+    (
+        "address article aside blockquote body caption center colgroup dd details dialog dir div "
+        "dl dt fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 head header "
+        "hgroup html legend li listing main marquee menu nav noscript ol optgroup p pre search "
+        "section summary table tbody td tfoot th thead title tr ul"
+    ).split()
+)
+"""The blocks of the HTML standard. What else is no inline element of it, it does not know."""
 
 # A comment, or a tag and the text up to the next one. Deterministic, so linear: after a
 # quoted value only a blank or the tag's end can follow.
@@ -56,9 +60,6 @@ _TOKEN = re.compile(r'<(?:!--[\s\S]*?--|(/?)([^ >/]++)((?: [^ >][^ =>]*+="[^"]*+
 MAX_TAGS = 1_000_000
 MAX_BLOCKS = 200_000
 """What has more takes seconds and gigabytes, and is no article: a book has some ten thousand."""
-
-Token = tuple[str, str, str, str]
-"""`/` of a closing tag, name, attributes, the text after it."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -72,12 +73,14 @@ class Page:
         bold: how many of its characters are bold.
         inside: the place of its innermost element that is not inline.
         raw: of preformatted blocks the text as it was, by the block's place.
+        parted: the blocks before which there is a blank line of the same element, or a rule.
         tags: of each element its name. Elements come in document order, `body` first.
         attributes: its attributes as written, each with a blank before it.
         parents: the place of the element around it, -1 for the first.
         starts: its first block.
         ends: the block after its last.
         pruned: how many `nav` and `footer` elements were left out.
+        odd: whether it has elements whose text `inline` writes anew.
         flat: whether this is a plain-text page, of which only the lines are known.
         tokens: of an HTML page what it was read from.
     """
@@ -88,12 +91,14 @@ class Page:
     bold: list[int]
     inside: list[int]
     raw: dict[int, str]
+    parted: set[int]
     tags: list[str]
     attributes: list[str]
     parents: list[int]
     starts: list[int]
     ends: list[int]
     pruned: int = 0
+    odd: bool = False
     flat: bool = False
     tokens: Sequence[Token] = ()
 
@@ -111,21 +116,33 @@ class Page:
 
 
 def _empty(*, flat: bool = False) -> Page:
-    return Page([], [], [], [], [], {}, ["body"], [""], [-1], [0], [0], flat=flat)
+    return Page([], [], [], [], [], {}, set(), ["body"], [""], [-1], [0], [0], flat=flat)
 
 
-def read_html(tree: LexborHTMLParser, *, whole: bool = False) -> Page:
+def read_html(
+    tree: LexborHTMLParser,
+    *,
+    whole: bool = False,
+    scriptless: bool = False,
+    sheet: Sheet = NOTHING,
+) -> Page:
     """The blocks of a parsed page; takes what is never visible out of the tree.
 
     Args:
         tree: the page.
         whole: whether `nav` and `footer` stay: where one is not closed, it holds the story.
+        scriptless: whether `noscript` stays, as a browser without scripts shows it.
+        sheet: what the style sheets of the page hide. Hidden parts of a line are left out;
+            hidden blocks stay, so that `hidden` can weigh them.
 
     Raises:
         TooLarge: over `MAX_TAGS` or `MAX_BLOCKS`.
     """
     pruned = 0 if whole else len(tree.css("nav,footer"))
-    tree.strip_tags([tag for tag in INVISIBLE if pruned or tag not in _NAVIGATION])
+    kept = () if pruned else _NAVIGATION
+    if scriptless:
+        kept = (*kept, "noscript")
+    tree.strip_tags([tag for tag in INVISIBLE if tag not in kept])
     for node in tree.css(RARE):
         node.decompose()
     body = tree.body
@@ -133,9 +150,31 @@ def read_html(tree: LexborHTMLParser, *, whole: bool = False) -> Page:
     # Not the page's own: a parser may open an element anew in each paragraph.
     if html and html.count("<") > MAX_TAGS:
         raise TooLarge(f"the page has more than {MAX_TAGS} tags")
-    page = _walk(_TOKEN.findall(html)) if html else _empty()
+    page = _read(_TOKEN.findall(html), sheet) if html else _empty()
     page.pruned = pruned
     return _bounded(page)
+
+
+def _read(tokens: Sequence[Token], sheet: Sheet) -> Page:
+    """The blocks of a page's tokens; a page with odd elements is walked a second time."""
+    unseen = sheet.unseen(
+        {
+            tag + attributes
+            for _, tag, attributes, _ in tokens
+            if attributes
+            and tag in CLOSED
+            and (tag != "a" or ' style="' in attributes or ' hidden="' in attributes)
+        }
+    )
+    page = _walk(tokens)
+    unknown = set(page.tags) - _KNOWN
+    if page.odd or unknown or unseen:
+        new = rewritten(tokens, unseen, unknown)
+        if new is not tokens:
+            page = _walk(new)
+    if any(map(operator.eq, page.inside, page.inside[2:])):
+        unwrap(page)
+    return page
 
 
 def _bounded(page: Page) -> Page:
@@ -202,12 +241,24 @@ def _walk(tokens: Sequence[Token]) -> Page:  # noqa: C901, PLR0912, PLR0915 - on
                 links += 1
         elif kind == _BOLD:
             in_bold += -1 if close else 1
-        elif kind >= _BREAK and parts:
-            if kind == _BREAK and tags[current] in ("p", "pre") and not after_break:
+        elif kind >= _BREAK:
+            if not parts:
+                page.parted.add(len(texts))
+            elif (
+                kind == _BREAK
+                and tags[current] in ("p", "pre")
+                and not after_break
+                and not _blank_line(parts)
+            ):
                 parts.append("\n")
                 after_break = True
             else:
+                before = len(texts)
                 flush()
+                if kind == _RULE or tags[current] in ("p", "pre") or before == len(texts):
+                    page.parted.add(len(texts))
+        elif kind == _ODD:
+            page.odd = True
         if text:
             if not text.isspace():
                 parts.append(text)
@@ -224,6 +275,16 @@ def _walk(tokens: Sequence[Token]) -> Page:  # noqa: C901, PLR0912, PLR0915 - on
     if UNSEEN.search("\n".join(texts)):
         _unsee(page)
     return page
+
+
+def _blank_line(parts: Sequence[str]) -> bool:
+    """Whether nothing but blanks stands after the last line break."""
+    for part in reversed(parts):
+        if part == "\n":
+            return True
+        if part.replace("&nbsp;", " ").strip():
+            return False
+    return False
 
 
 def _unsee(page: Page) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanwire.extract.attributes import value_of
 from cleanwire.extract.blocks import Page
 
 MAX_TOKENS = 14
@@ -22,15 +23,6 @@ MAX_KEPT = 4_000_000
 """Characters of what is remembered."""
 
 _CLASS_ALONE, _ID_ALONE = len(' class=""'), len(' id=""')
-
-
-def value_of(attributes: str, name: str) -> str:
-    """An attribute's value in attributes as a written tree has them; empty if there is none."""
-    start = attributes.find(f' {name}="')
-    if start < 0:
-        return ""
-    start += len(name) + 3
-    return attributes[start : attributes.find('"', start)]
 
 
 def split(value: str) -> list[str]:

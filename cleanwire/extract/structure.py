@@ -1,18 +1,18 @@
 """What kind of block each one is: paragraph, heading, list item, quote, code, table row.
 
 The rule here: the kind comes from the elements around a block, the nearest that says something
-first. A table's row is one block only where the table holds data: a table that lays out a page
-has paragraphs in its cells.
+first. A table's row is one block only where it holds data (`rows`).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from cleanwire.events import BlockKind, TextBlock
-from cleanwire.extract.blocks import HEADINGS, Page
-from cleanwire.extract.text import UNSEEN
-
-CELL = " | "
-"""What stands between the cells of a row."""
+from cleanwire.extract.blocks import Page
+from cleanwire.extract.headings import HEADINGS
+from cleanwire.extract.rows import CELL, Rows
+from cleanwire.extract.text import UNSEEN, squeezed
+from cleanwire.extract.wraps import is_broken, paragraphs
 
 _BULLETS = ("- ", "* ", "• ")
 _ABOVE = 8
@@ -23,31 +23,48 @@ _SIMPLE: dict[str, BlockKind] = {
     "dd": "list-item",
     "blockquote": "quote",
 }
+_LINES = ("heading", "list-item")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n")
 _BOUNDS = frozenset({"article", "main", "body", "section"})
 
 
 def structured(page: Page, chosen: Sequence[int]) -> list[TextBlock]:
-    """The chosen blocks with their kinds; the cells of a row of data become one."""
-    found: list[tuple[BlockKind, int, list[str]]] = []
-    rows = _DataRows(page)
-    open_row = -1
+    """The chosen blocks with their kinds.
+
+    The cells of a row of data become one block, each in its column, and so do the lines of an
+    item or a heading.
+    """
+    found: list[tuple[BlockKind, int, str]] = []
+    rows = Rows(page, chosen)
+    open_row = before = last = -1
     for place in chosen:
         text = page.texts[place]
         if page.flat:
             kind: BlockKind = "list-item" if text.startswith(_BULLETS) else "paragraph"
-            found.append((kind, 0, [text]))
+            found.append((kind, 0, text))
             continue
         kind, level, element = _kind(page, place, rows)
-        if kind == "table-row" and element == open_row:
-            found[-1][2].append(text)
+        if kind == "table-row":
+            if element != open_row:
+                found.append((kind, 0, CELL.join(rows.cells(element))))
+            open_row = element
             continue
-        open_row = element if kind == "table-row" else -1
+        open_row = -1
         if kind == "code":
-            text = UNSEEN.sub("", page.raw.get(place, text)).strip("\n")
-        found.append((kind, level, [text]))
-    return [
-        TextBlock(kind=kind, level=level, text=CELL.join(cells)) for kind, level, cells in found
-    ]
+            raw = UNSEEN.sub("", page.raw.get(place, text)).strip("\n")
+            prose = _prose_in(raw)
+            found += [("paragraph", 0, part) for part in prose] or [(kind, level, raw)]
+        elif (
+            kind in _LINES
+            and before == place - 1
+            and page.inside[place] == last
+            and place not in page.parted
+        ):
+            found[-1] = (kind, level, f"{found[-1][2]} {text}")
+        else:
+            found.append((kind, level, text))
+        before, last = place, page.inside[place]
+    return [TextBlock(kind=kind, level=level, text=text) for kind, level, text in found]
 
 
 def paragraphs_of(texts: Iterable[str]) -> list[TextBlock]:
@@ -55,33 +72,17 @@ def paragraphs_of(texts: Iterable[str]) -> list[TextBlock]:
     return [TextBlock(kind="paragraph", level=0, text=text) for text in texts]
 
 
-class _DataRows:
-    """Which rows hold data: two cells or more, of one block each."""
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self._known: dict[int, bool] = {}
-
-    def __contains__(self, row: int) -> bool:
-        known = self._known.get(row)
-        if known is None:
-            known = self._known[row] = self._look(row)
-        return known
-
-    def _look(self, row: int) -> bool:
-        page, end = self._page, self._page.ends[row]
-        cells = 0
-        element = row + 1
-        while element < len(page.tags) and page.starts[element] < end:
-            if page.parents[element] == row:
-                if page.ends[element] - page.starts[element] > 1:
-                    return False
-                cells += 1
-            element += 1
-        return cells > 1
+def _prose_in(raw: str) -> list[str]:
+    """The paragraphs of preformatted text that is prose, broken to a width; else none."""
+    parts = [part.splitlines() for part in _BLANK_LINES.split(raw)]
+    broken = [part for part in parts if is_broken(part)]
+    if 2 * sum(map(len, broken)) < sum(map(len, parts)):
+        return []
+    width = max((len(line) for part in broken for line in part), default=0)
+    return [squeezed(line) for part in parts for line in paragraphs(part, width) if line.strip()]
 
 
-def _kind(page: Page, place: int, rows: _DataRows) -> tuple[BlockKind, int, int]:
+def _kind(page: Page, place: int, rows: Rows) -> tuple[BlockKind, int, int]:
     element = page.inside[place]
     for _ in range(_ABOVE):
         tag = page.tags[element]

@@ -38,6 +38,22 @@ _ALMOST = {
     "blocks": (("<!--", "-", ">"), ("<!--", "--", "!>"), ("<p ", 'a="', ">"), ("<p a='", '"', "'>"), ("<", "<", "<")),
     "charset": (("<meta ", "charset ", "="), ("<meta", "<meta", ""), ("<?xml ", "encoding= ", "'"), ("<meta charset=", " ", "")),
     "moments": (("/2025", "/", "01/01"), ("", "/20250101", "1"), ("", "-19", "-99-99")),
+    "hidden": (
+        ("<style>.a{", "display:none", "}</style>"), ("<style>", ".a,", "{display:none}</style>"),
+        ("<p style='left:-", "9", "x'>a"), ("<p style='clip:rect(", "0,", "'>a"), ("<style>", "}.a{display:none", "</style>"),
+    ),
+    "inline": (
+        ("2", "<sup>1", "</sup>"), ("", "<sup>[1]</sup>", "2"), ("x<sup>", "1, ", "</sup>"), ("", "<x-a>", "b"),
+        ("", "<x-a></x-a>", "b"), ("a", "<ruby>b<rt>c", "</ruby>"), ("", "<i hidden>", "</i>"),
+    ),
+    "comments": (
+        ("<h2>", "3 comments", "</h2>"), ("<h2>3 comments on ", "a ", "</h2>"), ("", "<div class=comments>", "a"),
+        ("", "<h3>Comments</h3>", "b"), ("<div class='", "comment-", "'>a"), ("comments", " ", "(3"),
+    ),
+    "structure": (("<pre>", "\n \t", "x</pre>"), ("<table>", "<tr><td rowspan=50 colspan=50>a", "</table>"), ("<td>", "a<br>", "</td>")),
+    "headings": (("<h2>", "<button>a</button>", "</h2>"), ("<h2>", "<button><object>", "</h2>")),
+    "shadow": (("", "<x-a><template shadowrootmode=open><p>a", ""), ("<x-a>", "<template shadowrootmode=open></template>", "")),
+    "wraps": (("<div>", "a line of words that goes on to a width of sixty, then breaks<br>", "</div>"), ("<p>", "&nbsp;<br>", "</p>")),
     "features": (("", "a ", "."), ("", "\u0e01", ""), ("", "x, ", "")),
 }  # fmt: skip
 

@@ -6,9 +6,9 @@
     └── PageRejected
         ├── NotJson            not-json           the record's value is no JSON object
         ├── InvalidEvent       invalid-event      JSON, but no raw-page event
-        ├── HttpError          http-error         fetched with a status outside 200 to 299
+        ├── HttpError          http-error         fetched with status 206 or one outside 200 to 299
         ├── UnsupportedType    unsupported-type   neither HTML nor plain text
-        ├── Undecodable        undecodable        bytes that are text in no charset
+        ├── Undecodable        undecodable        bytes that are text in no charset, or mojibake
         ├── TooLarge           too-large          over the page or message limit
         ├── NoArticle          no-article         home page, link list, error page, empty body
         ├── TimeLimit          time-limit         cleaning took longer than allowed
@@ -58,7 +58,7 @@ class InvalidEvent(PageRejected):
 
 
 class HttpError(PageRejected):
-    """The crawler's fetch ended with an HTTP status outside 200 to 299."""
+    """The fetch ended with an HTTP status outside 200 to 299, or with 206, a part of a page."""
 
     reason = "http-error"
 
@@ -70,7 +70,7 @@ class UnsupportedType(PageRejected):
 
 
 class Undecodable(PageRejected):
-    """The body's bytes are text in no charset that was declared or detected."""
+    """The body's bytes are text in no charset that was declared or detected, or are mojibake."""
 
     reason = "undecodable"
 

@@ -16,6 +16,7 @@ import orjson
 from cleanwire.charset import decode_bytes
 from cleanwire.errors import HttpError, InvalidEvent, NotJson, TooLarge, UnsupportedType
 from cleanwire.events import RawPage
+from cleanwire.mime import content_type as parsed_type
 
 MAX_URL = 8192
 """Characters; longer ones are refused by browsers, servers and archives alike."""
@@ -26,11 +27,14 @@ _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _OK = range(200, 300)
+_PARTIAL = 206
 _STATUS = range(100, 600)
 
-_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
 _TEXT_TYPES = frozenset({"text/plain"})
-_UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "unknown/unknown", "*/*", "text/*"})
+_UNKNOWN_TYPES = frozenset(
+    {"", "application/octet-stream", "unknown/unknown", "application/unknown", "*/*", "text/*"}
+)
 _MARKUP_TYPES = frozenset({"application/xml", "text/xml"})
 
 _MAGIC = {
@@ -49,6 +53,7 @@ _MAGIC = {
     b"wOFF": "a font",
     b"wOF2": "a font",
 }
+_BOM = b"\xef\xbb\xbf"
 _SNIFFED = 2048
 _TAG = re.compile(
     r"<(?:!doctype|!--|html|head|body|meta|title|script|style|link|div|p|h[1-6]|a|table|article"
@@ -91,6 +96,8 @@ def parse_raw_page(value: bytes | None, *, max_page_bytes: int | None = None) ->
     content_type = _optional_text(event, "content_type")
     headers = _headers(event)
     body = _body(event, max_page_bytes)
+    if status == _PARTIAL:
+        raise HttpError("the page was fetched with status 206, a part of it; fetch it whole")
     if status is not None and status not in _OK:
         raise HttpError(f"the page was fetched with status {status}")
     return RawPage(
@@ -114,8 +121,7 @@ def decode(body: str | bytes, content_type: str | None = None) -> Content:
         UnsupportedType: neither HTML nor plain text.
         Undecodable: bytes that are text in no charset.
     """
-    declared, _, parameters = (content_type or "").partition(";")
-    media = declared.strip().lower()
+    media, label = parsed_type(content_type)
     if isinstance(body, bytes):
         for magic, name in _MAGIC.items():
             if body.startswith(magic):
@@ -124,7 +130,7 @@ def decode(body: str | bytes, content_type: str | None = None) -> Content:
         raise UnsupportedType(f"content type {_printable(media, 100)}")
     charset = None
     if isinstance(body, bytes):
-        text, charset = decode_bytes(body, _parameter(parameters))
+        text, charset = decode_bytes(body, label)
     else:
         text = body.removeprefix("\ufeff")
     try:
@@ -153,19 +159,11 @@ def _is_json(start: str, text: str) -> bool:
     return start[:1] in ("{", "[") and text.rstrip()[-1:] in ("}", "]")
 
 
-def _parameter(parameters: str) -> str | None:
-    for part in parameters[:500].split(";"):
-        name, _, value = part.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip("\"'") or None
-    return None
-
-
 def _json_object(value: bytes | None) -> dict[str, Any]:
     if not value:
         raise NotJson("the record has no value")
     try:
-        event = orjson.loads(value)
+        event = orjson.loads(value.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
         raise NotJson(f"the value is no JSON: {error.msg} at byte {error.pos}") from None
     if not isinstance(event, dict):

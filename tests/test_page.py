@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleanwire import Pipeline
 from cleanwire.errors import (
     HttpError,
     InvalidEvent,
@@ -15,6 +16,7 @@ from cleanwire.errors import (
     Undecodable,
     UnsupportedType,
 )
+from cleanwire.events import Source
 from cleanwire.page import decode, parse_raw_page
 
 GOOD = {"url": "https://a.example/1", "fetched_at": "2026-11-03T10:00:00Z", "body": "<p>x</p>"}
@@ -79,10 +81,23 @@ def test_what_is_no_raw_page_event_is_named(changes, named):
     assert "\n" not in caught.value.detail
 
 
-@pytest.mark.parametrize("status", [100, 301, 304, 404, 500])
+@pytest.mark.parametrize("status", [100, 206, 301, 304, 404, 500])
 def test_a_fetch_that_gave_no_page_is_an_http_error(status):
     with pytest.raises(HttpError, match=str(status)):
         parse(status=status)
+
+
+@pytest.mark.parametrize("body", [b"", b" \n", b"\xef\xbb\xbf", b"<html></html>"])
+@pytest.mark.parametrize("status", [200, 204, None])
+def test_an_empty_body_is_no_article(body, status):
+    event = {**GOOD, "body_base64": base64.b64encode(body).decode(), "status": status}
+    del event["body"]
+    rejected = Pipeline().process(orjson.dumps(event), Source(topic="a", partition=0, offset=0))
+    assert rejected.reason == "no-article"
+
+
+def test_an_event_may_begin_with_a_byte_order_mark():
+    assert parse_raw_page(b"\xef\xbb\xbf" + orjson.dumps(GOOD)).url == GOOD["url"]
 
 
 def test_a_body_over_the_limit_is_too_large_in_bytes():

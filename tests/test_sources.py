@@ -9,15 +9,16 @@ import pytest
 from cleanwire import Pipeline
 from cleanwire.page import parse_raw_page
 from streams import sources
-from streams.faults import OperationError
 from streams.samples import sample_pages
-from streams.sources import read_inputs
+from streams.sources import Tally, read_inputs
 
 LIMIT = 1 << 20
 
 
-def read(*paths, limit=LIMIT, **more):
-    return list(read_inputs([str(path) for path in paths], max_message_bytes=limit, **more))
+def read(*paths, limit=LIMIT, tally=None, **more):
+    tally = Tally() if tally is None else tally
+    names = [str(path) for path in paths]
+    return list(read_inputs(names, max_message_bytes=limit, tally=tally, **more))
 
 
 def response(url, body, *, headers="Content-Type: text/html", date="2026-11-03T10:00:00Z"):
@@ -113,15 +114,21 @@ def test_standard_input_is_a_page_or_events(monkeypatch, data, count):
     assert len(read("-")) == count
 
 
-def test_what_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(OperationError, match="does not exist"):
-        read(tmp_path / "nothing")
-    broken = tmp_path / "a.jsonl.gz"
-    broken.write_bytes(gzip.compress(b'{"a": 1}\n' * 100_000)[:-200])
-    pages = read_inputs([str(broken)], max_message_bytes=LIMIT)
-    assert next(pages).value == b'{"a": 1}'
-    with pytest.raises(OperationError, match=r"a\.jsonl\.gz is damaged"):
-        list(pages)
+def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path):
+    lines = b'{"a": 1}\n' * 100_000
+    broken, good = tmp_path / "a.jsonl.gz", tmp_path / "b.html"
+    broken.write_bytes(gzip.compress(lines)[:-200])
+    good.write_bytes(b"<p>x</p>")
+    tally = Tally()
+    pages = read(tmp_path / "nothing", broken, tmp_path / "pipe", good, tally=tally)
+    assert pages[0].value == b'{"a": 1}'
+    assert parse_raw_page(pages[-1].value).body == b"<p>x</p>"
+    missing, damaged, other = tally.faults
+    assert "nothing does not exist" in missing
+    assert "a.jsonl.gz is damaged: " in damaged
+    assert "pipe does not exist" in other
+    assert tally.records == tally.pages == len(pages)
+    assert tally.places == 3
 
 
 def test_a_page_over_the_limit_is_refused_without_being_read(tmp_path):

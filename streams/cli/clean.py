@@ -11,9 +11,9 @@ from cleanwire.events import CleanArticle, DuplicateArticle, to_dict
 from cleanwire.extract.structure import markdown
 from cleanwire.pipeline import Outcome
 from streams.batch import outcomes
-from streams.cli.screen import progress
+from streams.cli.screen import progress, tell
 from streams.settings import Settings, load_settings
-from streams.sources import read_inputs
+from streams.sources import Tally, read_inputs
 
 
 @click.command("clean")
@@ -33,7 +33,8 @@ def command(paths: tuple[str, ...], url: str | None, content_type: str | None, f
 
     PATHS are HTML and text files, JSONL files of raw-page events, WARC files, folders, or -
     for standard input. A line is {"outcome": "clean"|"duplicate"|"rejected", "event": {...}};
-    pages are compared with the pages before them in the same call.
+    pages are compared with the pages before them in the same call. The last line on stderr
+    says how much was read; exits 3 if some of it could not be.
 
     \b
     Examples:
@@ -54,9 +55,11 @@ async def _clean(
     content_type: str | None,
     written: Callable[[Outcome], bytes],
 ) -> int:
+    tally = Tally()
     pages = read_inputs(
         paths,
         max_message_bytes=settings.max_message_bytes,
+        tally=tally,
         url=url,
         content_type=content_type,
     )
@@ -67,7 +70,7 @@ async def _clean(
             sys.stdout.buffer.flush()
             done += 1
             update(done, None)
-    return 0
+    return tell(tally)
 
 
 def _json(outcome: Outcome) -> bytes:

@@ -1,15 +1,16 @@
 """`cleanwire publish`."""
 
 import collections
+from collections.abc import Iterable
 
 import click
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from streams import kafka
-from streams.cli.screen import ERR, OUT, progress
+from streams.cli.screen import ERR, OUT, progress, tell
 from streams.faults import OperationError
 from streams.settings import Settings, load_settings
-from streams.sources import InputPage, read_inputs
+from streams.sources import InputPage, Tally, read_inputs
 
 _UNACKNOWLEDGED = 500
 _SECONDS = 60.0
@@ -23,7 +24,8 @@ def command(paths: tuple[str, ...], url: str | None, content_type: str | None) -
     """Put the pages of PATHS on raw-pages, and count what the brokers acknowledged.
 
     PATHS are HTML and text files, JSONL files of raw-page events, WARC files, folders, or -
-    for standard input. Exits 1 if a page was too large or not acknowledged.
+    for standard input. Exits 1 if a page was too large or not acknowledged, 3 if some of the
+    input could not be read. The last line on stderr says how much was.
 
     \b
     Examples:
@@ -32,7 +34,15 @@ def command(paths: tuple[str, ...], url: str | None, content_type: str | None) -
       curl -s https://paper.example/a | cleanwire publish --url https://paper.example/a -
     """
     settings = load_settings()
-    sent, refused, lost = _publish(settings, paths, url, content_type)
+    tally = Tally()
+    inputs = read_inputs(
+        paths,
+        max_message_bytes=settings.max_message_bytes,
+        tally=tally,
+        url=url,
+        content_type=content_type,
+    )
+    sent, refused, lost = _publish(settings, inputs)
     OUT.print(f"{sent} pages published to {settings.topics.raw}, acknowledged by all replicas")
     for page in refused:
         line = f"{page.source.topic} page {page.source.offset}: {page.refusal}"
@@ -43,22 +53,16 @@ def command(paths: tuple[str, ...], url: str | None, content_type: str | None) -
         line = f"{pages} not acknowledged on {settings.topics.raw}: {why}"
         fix = "compare `cleanwire topics --check`"
         ERR.print(f"{line}; {fix}", markup=False, soft_wrap=True)
-    return 1 if refused or lost else 0
+    return tell(tally) or (1 if refused or lost else 0)
 
 
 def _publish(
-    settings: Settings, paths: tuple[str, ...], url: str | None, content_type: str | None
+    settings: Settings, inputs: Iterable[InputPage]
 ) -> tuple[int, list[InputPage], list[KafkaError]]:
     refused: list[InputPage] = []
     lost: list[KafkaError] = []
     waiting: collections.deque[object] = collections.deque()
     sent = 0
-    inputs = read_inputs(
-        paths,
-        max_message_bytes=settings.max_message_bytes,
-        url=url,
-        content_type=content_type,
-    )
     topic = settings.topics.raw
     # The producer itself would wait a minute for a topic that is not there.
     with kafka.admin(settings) as admin:

@@ -7,8 +7,14 @@ stderr, and progress only where there is a terminal.
 import contextlib
 from collections.abc import Callable, Iterator
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from streams.sources import Tally
+
+UNFIT = 3
+"""The exit code when a file is not fit."""
 
 ERR = Console(stderr=True, highlight=False)
 OUT = Console(highlight=False)
@@ -30,3 +36,11 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int, int
             bar.update(task, completed=done, total=of if of is not None else total)
 
         yield update
+
+
+def tell(tally: Tally) -> int:
+    """The account of the input on stderr, its faults first; returns the exit code."""
+    for line in tally.faults:
+        click.echo(f"cleanwire: {line}", err=True)
+    click.echo(str(tally), err=True)
+    return UNFIT if tally.faults else 0

@@ -4,95 +4,159 @@ The rule here: what comes out is exactly what would go on the bus, so that a fil
 home and the same file published lead to the same outcomes. Nothing is read whole but a page.
 """
 
+import io
 import os
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from streams.faults import OperationError
 from streams.sources.files import bare_page
-from streams.sources.input import InputPage
+from streams.sources.input import InputPage, shown
 from streams.sources.jsonl import read_jsonl
+from streams.sources.tally import Tally
 from streams.sources.warc import read_warc
 
 STDIN = "-"
 _JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
-_WARC = (".warc", ".warc.gz")
+_WARC = tuple(
+    name + packed
+    for name in (".warc", ".wet", ".wat", ".arc")
+    for packed in ("", ".gz", ".zst", ".lz4", ".bz2", ".xz")
+)
+_WARC_START = b"WARC/"
 _HEAD = 1 << 16
+_BOM = b"\xef\xbb\xbf"
 
 
 def read_inputs(
     paths: Iterable[str],
     *,
     max_message_bytes: int,
+    tally: Tally,
     url: str | None = None,
     content_type: str | None = None,
 ) -> Iterator[InputPage]:
     """The pages of files, folders (sorted, all below) and standard input (`-`), in order.
 
+    What cannot be read, and a file that ends in the middle, is a fault in the tally; the
+    pages before it are yielded, and the next file is read.
+
     Args:
         paths: as given on the command line.
         max_message_bytes: the largest event; larger pages come out as refusals.
+        tally: counts what is read, and takes the faults.
         url: of a bare page, in place of its file URI.
         content_type: of a bare page, in place of what its name says.
-
-    Raises:
-        OperationError: a path that cannot be read, or a file that ends in the middle; the
-            pages before that are yielded first.
     """
+    url, content_type = (value and shown(value) for value in (url, content_type))
     for path in paths:
         if path == STDIN:
-            yield from _stdin(sys.stdin.buffer, max_message_bytes, url, content_type)
-        else:
-            for file in _files(Path(path)):
-                yield from _file(file, max_message_bytes, url, content_type)
+            pages = _stdin(sys.stdin.buffer, max_message_bytes, url, content_type, tally)
+            yield from _told("standard input", pages, tally)
+            continue
+        try:
+            for file in _files(Path(path), tally):
+                pages = _file(file, max_message_bytes, url, content_type, tally)
+                yield from _told(shown(file), pages, tally)
+        except OperationError as error:
+            tally.fault(str(error))
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _told(name: str, pages: Iterator[InputPage], tally: Tally) -> Iterator[InputPage]:
+    """The pages of one file; what keeps it from being read is told."""
+    try:
+        yield from pages
+    except OperationError as error:
+        tally.fault(str(error))
+    except PermissionError:
+        tally.fault(f"{name} cannot be read; grant the right to read it")
+    except (OSError, EOFError, zlib.error) as error:
+        fix = "the pages before the damage were taken; mend the file"
+        tally.fault(f"{name} is damaged: {error}; {fix}")
+
+
+def _files(path: Path, tally: Tally) -> Iterator[Path]:
     if path.is_dir():
         # One folder's names at a time: a crawl may have millions of files.
         try:
             names = sorted(os.listdir(path))  # noqa: PTH208 - names, not a Path for each
         except PermissionError:
-            raise OperationError(f"{path} cannot be read", "grant the right to read it") from None
+            tally.fault(f"{shown(path)} cannot be read; grant the right to read it")
+            return
         for name in names:
             below = path / name
             if below.is_file():
                 yield below
             elif below.is_dir() and not below.is_symlink():
-                yield from _files(below)
+                yield from _files(below, tally)
     elif path.exists():
         yield path
     else:
-        raise OperationError(f"{path} does not exist", "name a file, a folder or -")
+        raise OperationError(f"{shown(path)} does not exist", "name a file, a folder or -")
 
 
-def _file(path: Path, limit: int, url: str | None, content_type: str | None) -> Iterator[InputPage]:
+def _file(
+    path: Path, limit: int, url: str | None, content_type: str | None, tally: Tally
+) -> Iterator[InputPage]:
     name = path.name.lower()
-    try:
-        if name.endswith(_WARC):
-            yield from read_warc(path, limit)
-        elif name.endswith(_JSONL):
-            yield from read_jsonl(path, limit)
-        else:
-            yield bare_page(path, limit, url, content_type)
-    except PermissionError:
-        raise OperationError(f"{path} cannot be read", "grant the right to read it") from None
-    except (OSError, EOFError) as error:
-        raise OperationError(
-            f"{path} is damaged: {error}", "the pages before the damage were taken; mend the file"
-        ) from None
+    if name.endswith(_WARC):
+        with path.open("rb") as file:
+            yield from read_warc(shown(path), file, limit, tally)
+    elif name.endswith(_JSONL):
+        yield from _counted(read_jsonl(path, limit), tally)
+    else:
+        yield from _counted(iter([bare_page(path, limit, url, content_type)]), tally)
+
+
+def _counted(pages: Iterator[InputPage], tally: Tally) -> Iterator[InputPage]:
+    """Pages of which each is a record."""
+    for page in pages:
+        tally.records += 1
+        tally.pages += 1
+        yield page
 
 
 def _stdin(
-    stream: BinaryIO, limit: int, url: str | None, content_type: str | None
+    stream: BinaryIO, limit: int, url: str | None, content_type: str | None, tally: Tally
 ) -> Iterator[InputPage]:
     head = stream.read(_HEAD)
-    if head.lstrip()[:1] == b"{" and content_type is None and url is None:
-        yield from read_jsonl(None, limit, head=head, stream=stream)
+    is_bare = content_type is not None or url is not None
+    if head.removeprefix(_BOM).lstrip()[:1] == b"{" and not is_bare:
+        yield from _counted(read_jsonl(None, limit, head=head, stream=stream), tally)
+    elif _is_archive(head) and not is_bare:
+        rest = io.BufferedReader(_Rest(head, stream))
+        yield from read_warc(STDIN, rest, limit, tally)
     else:
-        yield bare_page(None, limit, url, content_type, head=head, stream=stream)
+        page = bare_page(None, limit, url, content_type, head=head, stream=stream)
+        yield from _counted(iter([page]), tally)
 
 
-__all__ = ["STDIN", "InputPage", "read_inputs"]
+def _is_archive(head: bytes) -> bool:
+    try:
+        start = zlib.decompressobj(31).decompress(head, len(_WARC_START))
+    except zlib.error:
+        start = head
+    return start[: len(_WARC_START)].upper() == _WARC_START
+
+
+class _Rest(io.RawIOBase):
+    """A stream of which the head is read already, from its start."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        super().__init__()
+        self._head, self._stream = head, stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # what BufferedReader gives
+        data = self._head[: len(buffer)] or self._stream.read(len(buffer))
+        self._head = self._head[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+__all__ = ["STDIN", "InputPage", "Tally", "read_inputs"]

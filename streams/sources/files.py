@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from streams.faults import OperationError
-from streams.sources.input import InputPage, page_event, place, refused
+from streams.sources.input import InputPage, page_event, place, refused, shown
 
 _TYPES = {
     ".html": "text/html",
@@ -31,14 +31,14 @@ def bare_page(  # noqa: PLR0913 - a file or a stream, and what is said of it
     stream: BinaryIO | None = None,
 ) -> InputPage:
     """The page in a file, or on a stream of which `head` is read already."""
-    source = place(str(path or "-"), 0)
+    source = place(shown(path or "-"), 0)
     if path is None or stream is not None:
         body = head + (stream.read(limit) if stream is not None else b"")
         fetched = dt.datetime.now(dt.UTC)
     else:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):
-            raise OperationError(f"{path} is no regular file", "name a file, a folder or -")
+            raise OperationError(f"{shown(path)} is no regular file", "name a file, a folder or -")
         if info.st_size > limit:
             return refused(source, info.st_size, limit)
         body = path.read_bytes()

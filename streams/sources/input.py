@@ -6,6 +6,8 @@ large to go there, empty, and `refusal` says why.
 
 import base64
 import dataclasses
+import os
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -21,6 +23,15 @@ class InputPage:
     value: bytes
     source: Source
     refusal: PageRejected | None = None
+
+
+def shown(name: str | Path) -> str:
+    r"""A file's name, or another argument of the command line, as text that UTF-8 can have.
+
+    What comes from the system is bytes: UTF-8 whatever the locale says, and bytes that are
+    none come out as `\xe9`.
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def place(name: str, index: int) -> Source:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from streams.sources.input import InputPage, place, refused
+from streams.sources.input import InputPage, place, refused, shown
 
 _CHUNK = 1 << 16
 
@@ -27,7 +27,7 @@ def read_jsonl(
         file: BinaryIO | gzip.GzipFile = stack.enter_context(path.open("rb"))
         if path.name.lower().endswith(".gz"):
             file = stack.enter_context(gzip.GzipFile(fileobj=file))
-        yield from _events(str(path), _lines(b"", file, limit), limit)
+        yield from _events(shown(path), _lines(b"", file, limit), limit)
 
 
 def _events(name: str, lines: Iterator[tuple[bytes, int]], limit: int) -> Iterator[InputPage]:

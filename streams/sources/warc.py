@@ -1,61 +1,147 @@
-"""The HTTP responses of a WARC file (ISO 28500), compressed or not.
+"""The pages of a WARC file (ISO 28500): HTTP responses, HTML resources and converted text.
 
-The rule here: one page is held at a time, and no more of it than the limit; transfer and
-content codings are undone with that bound, so that a bomb is a refusal.
+The rule here: every record is a page, or is skipped for a reason that is counted; one page is
+held at a time, and no more of it than the limit. Codings are undone with that bound, so that a
+bomb is a refusal.
 """
 
+import re
 from collections.abc import Iterator
-from pathlib import Path
+from urllib.parse import urlsplit
 
-from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
-
-from cleanwire.errors import Undecodable
-from cleanwire.events import Source
 from streams.faults import OperationError
+from streams.sources.codings import undo
 from streams.sources.input import InputPage, page_event, place, refused
+from streams.sources.message import Message, read_message
+from streams.sources.records import MOST_FAULTS, Damage, Record, read_records
+from streams.sources.tally import Tally
+from streams.sources.unpacking import Foreign, Readable, unpack
+
+_HEADER = 1 << 18
+"""Bytes of a block on top of the page's: the HTTP header."""
+_HTML = ("text/html", "application/xhtml+xml")
+_WEB = ("", "http", "https")
+_TYPES = ("warcinfo", "request", "metadata", "revisit", "continuation")
+_DATE = re.compile(
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?\d{0,9})?)?)?)?[Zz]?",
+    re.ASCII,
+)
 
 
-def read_warc(path: Path, limit: int) -> Iterator[InputPage]:
-    """The response records of a file, in order; offsets count them from 0."""
-    index = 0
-    with path.open("rb") as file:
-        records = iter(
-            ArchiveIterator(
-                file, record_types=WarcRecordType.response, parse_http=True, auto_decode="all"
-            )
-        )
-        while True:
-            try:
-                record = next(records)
-            except StopIteration:
-                return
-            except Exception as error:  # noqa: BLE001 - whatever the reader says of a damaged file
-                raise OperationError(
-                    f"{path} is damaged after {index} pages: {error}",
-                    "the pages before the damage were taken; mend the file",
-                ) from None
-            if record.is_http:
-                yield _page(record, place(str(path), index), limit)
-                index += 1
+def read_warc(name: str, file: Readable, limit: int, tally: Tally) -> Iterator[InputPage]:
+    """The pages of a file, in order; offsets count them from 0.
 
+    Args:
+        name: of the file, for the pages' places and for faults.
+        file: its first bytes tell how it is compressed.
+        limit: bytes of the largest event.
+        tally: counts the records; places that cannot be read are its faults.
 
-def _page(record: WarcRecord, source: Source, limit: int) -> InputPage:
+    Raises:
+        OperationError: the file is of a format that is not read.
+    """
+    index = places = 0
+    first = ""
     try:
-        body = record.reader.read(limit + 1)
-    except (OSError, ValueError) as error:
-        why = Undecodable(f"the WARC record's body cannot be read: {type(error).__name__}")
-        return InputPage(value=b"", source=source, refusal=why)
+        for record in read_records(unpack(file), limit + _HEADER):
+            if isinstance(record, Damage):
+                noun = "page" if index == 1 else "pages"
+                first = first or f"after {index} {noun}: {record}"
+                places += 1
+                continue
+            tally.records += 1
+            made = _page_or_reason(record, name, index, limit)
+            if isinstance(made, str):
+                tally.skipped[made] += 1
+                continue
+            index += 1
+            tally.pages += 1
+            yield made
+    except Foreign as foreign:
+        raise OperationError(f"{name} is {foreign.what}", foreign.fix) from None
+    if places:
+        many = f" in {places} places, first" if places > 1 else ""
+        rest = " (the rest of the file is not read)" if places >= MOST_FAULTS else ""
+        fix = "the pages that can be read were taken; mend the file"
+        tally.fault(f"{name} is damaged{many} {first}{rest}; {fix}", places)
+
+
+def _page_or_reason(record: Record, name: str, index: int, limit: int) -> InputPage | str:
+    """The page that a record is, or why it is none."""
+    kind = record.headers.get("warc-type", "").lower()
+    if kind not in _DECIDERS:
+        return kind if kind in _TYPES else "unknown"
+    url = record.headers.get("warc-target-uri", "").strip("<> ")
+    media = record.headers.get("content-type", "")
+    reason = _DECIDERS[kind](url, media.partition(";")[0].strip().lower())
+    if reason:
+        return reason
+    source = place(name, index)
+    if record.block is None:
+        return refused(source, record.size, limit)
+    message = None
+    body = record.block
+    if kind == "response" or media.lower().startswith("application/http"):
+        message = read_message(record.block)
+        if message is None and not media.lower().startswith(_HTML):
+            return f"{kind}-not-http"
+    if message is not None:
+        media = message.get("content-type") or ""
+        body = _decoded(message, limit)
     if len(body) > limit:
         return refused(source, len(body), limit)
-    http = record.http_headers
-    headers = dict(http.asdict())
     return page_event(
         source=source,
         limit=limit,
-        url=(record.headers.get("WARC-Target-URI") or "").strip("<>"),
-        fetched_at=record.headers.get("WARC-Date") or "",
-        content_type=headers.get("Content-Type") or headers.get("content-type"),
-        status=http.status_code,
-        headers=headers,
+        url=url,
+        fetched_at=_moment(record.headers.get("warc-date", "")),
+        content_type=media or None,
+        status=message.status if message is not None else None,
+        headers=message.headers if message is not None else None,
         body=body,
     )
+
+
+def _decoded(message: Message, limit: int) -> bytes:
+    return undo(
+        message.body,
+        transfer=message.get("transfer-encoding"),
+        content=message.get("content-encoding"),
+        limit=limit,
+    )
+
+
+def _response(url: str, media: str) -> str:
+    is_http = media in {"", "application/http", *_HTML} or url.startswith(("http:", "https:"))
+    return "" if _of_the_web(url) and is_http else "response-not-http"
+
+
+def _resource(url: str, media: str) -> str:
+    is_page = media in {"application/http", *_HTML}
+    return "" if _of_the_web(url, "file") and is_page else "resource-not-html"
+
+
+def _conversion(url: str, media: str) -> str:
+    is_text = media in {"", "text/plain", *_HTML}
+    return "" if _of_the_web(url, "file") and is_text else "conversion-not-text"
+
+
+def _of_the_web(url: str, *more: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {*_WEB, *more}
+    except ValueError:
+        # The event is refused with the URL in its detail.
+        return True
+
+
+_DECIDERS = {"response": _response, "resource": _resource, "conversion": _conversion}
+
+
+def _moment(date: str) -> str:
+    """A WARC-Date as RFC 3339 has it: it is in UTC, and may stop at the year (WARC/1.1)."""
+    found = _DATE.fullmatch(date.strip()[:64])
+    if found is None:
+        return date
+    year, month, day, hour, minute, second, fraction = found.groups()
+    rest = f"{hour or '00'}:{minute or '00'}:{second or '00'}{fraction or ''}Z"
+    return f"{year}-{month or '01'}-{day or '01'}T{rest}"

@@ -36,7 +36,9 @@ _ALMOST = {
     ),
     "jsonld": ((",", " ", "x"), ("[", ",", "]"), ("//<![CDATA[", "//]]>", ""), ("<!--", "-->", "{")),
     "blocks": (("<!--", "-", ">"), ("<!--", "--", "!>"), ("<p ", 'a="', ">"), ("<p a='", '"', "'>"), ("<", "<", "<")),
-    "charset": (("<meta ", "charset ", "="), ("<meta", "<meta", ""), ("<?xml ", "encoding= ", "'"), ("<meta charset=", " ", "")),
+    "mime": (("text/", "a", " "), ("", "charset ", "="), ("text/html; ", "charset =", " "), ("", "text/html,", ""), ("text/html; charset", ":", "=")),
+    "prescan": (("<meta ", "a=", "'"), ("<meta", " /", "x"), ("<a", " a ", "="), ("<meta content=", "charset ", "="), ("<script>", "</scrip", ">")),
+    "charset": (("\x1b$B", "ab", "\x1b"), ("~{", "ab", "~"), ("\x1b$B", "\x1b$B", ""), ("~{", "~{", ""), ("<meta ", "charset ", "="), ("<meta", "<meta", ""), ("<?xml ", "encoding= ", "'"), ("<meta charset=", " ", "")),
     "moments": (("/2025", "/", "01/01"), ("", "/20250101", "1"), ("", "-19", "-99-99")),
     "hidden": (
         ("<style>.a{", "display:none", "}</style>"), ("<style>", ".a,", "{display:none}</style>"),

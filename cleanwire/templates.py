@@ -52,6 +52,9 @@ that goes around another one."""
 WHOLE = 0.8
 """A text that is held to this part has hardly anything of its own: it is a part of the other."""
 
+SURE_FIGURES = 4
+"""So many figures, all of them shared, are one story's under another lead."""
+
 SWAP = 8.0
 """Shingles that are lost to a swapped name or figure, at most."""
 
@@ -60,9 +63,18 @@ SWAP_RATE = 0.035
 """From so many swaps on, and so many a shared shingle, words were swapped all over."""
 
 SWAPPED_LEADS = 0.65
+"""Then texts are two stories if figures differ too, and the leads hold less than this of each other
+on average."""
+
 SWAPPED_LEAD = 0.5
-"""Then texts are two stories if figures differ too and the leads hold less than this of each other
-on average; or, where there are no figures to compare, if neither lead is held to this part."""
+"""Where no figure is shared, and there are not enough to tell, they are if neither lead is held to
+this part."""
+
+SHORT_WORDS = 120
+SHORT_LEADS = 0.7
+SHORT_SIMILARITY = 0.45
+"""In a text of so few words every swap is seen: if the texts are so similar it is enough that there
+are `SWAPS` of them, and that the leads hold less than that of each other on average."""
 
 STANDING_WORDS = 120
 STANDING_SIMILARITY = 0.62
@@ -134,13 +146,14 @@ def tell_apart(
         return True
     scale = max(1.0, shingles / max(1, len(held)))
     longest, swaps = gaps(held, scale)
-    if swaps >= SWAPS and swaps >= SWAP_RATE * scale * np.sum(held):
-        both = (own_lead + other_lead) / 2
-        if (
-            both < SWAPPED_LEADS
-            if known and shared < figures
-            else not known and lead < SWAPPED_LEAD
-        ):
+    differ = shared < figures if known else shared == 0
+    if swaps >= SWAPS and differ:
+        leads = (own_lead + other_lead) / 2
+        is_short = shingles <= SHORT_WORDS and jaccard >= SHORT_SIMILARITY
+        if is_short and leads < SHORT_LEADS:
+            return True
+        swapped = leads < SWAPPED_LEADS if known else lead < SWAPPED_LEAD
+        if swapped and swaps >= SWAP_RATE * scale * np.sum(held):
             return True
     if lead >= COPIED:
         return False
@@ -148,5 +161,8 @@ def tell_apart(
         return True
     if whole >= WHOLE:
         return False
-    standing = shingles >= STANDING_WORDS and jaccard < STANDING_SIMILARITY
-    return longest >= PASSAGE or (lead <= NO_LEAD and standing)
+    if longest >= PASSAGE:
+        return True
+    if lead > NO_LEAD or (figures >= SURE_FIGURES and shared == figures):
+        return False
+    return shingles >= STANDING_WORDS and jaccard < STANDING_SIMILARITY

@@ -174,7 +174,8 @@ def _signature(draw: np.random.Generator) -> Signature:
     count = int(draw.integers(96, 120))
     hashes = np.sort(draw.integers(0, 2**62, count, dtype=np.uint64))
     figures = np.sort(draw.integers(0, 2**62, 6, dtype=np.uint64))
-    return Signature(draw.bytes(8), 4 * count, int(hashes[-1]), hashes, figures)
+    places = draw.permutation(count)
+    return Signature(draw.bytes(8), 4 * count, int(hashes[-1]), hashes, places, figures)
 
 
 def _decided(

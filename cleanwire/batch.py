@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from cleanwire.keys import ID_BYTES, Bools
+from cleanwire.templates import LEAD_HASHES
 from cleanwire.verify import MOST_FIGURES
 
 _KEY = 4
 _DIGEST = 8
 _FIGURES = 2 * MOST_FIGURES
+_LEAD = 2 * LEAD_HASHES
 
 
 class EntryBatch:
@@ -31,6 +33,8 @@ class EntryBatch:
         self.samples: list[int] = []
         self.counts: list[int] = []
         self.figures = bytearray()
+        self.lead_counts: list[int] = []
+        self.leads = bytearray()
         self.keys = bytearray()
         self.tentative: list[bool] = []
 
@@ -50,6 +54,9 @@ class EntryBatch:
         self.keys += keys
         self.counts.append(len(figures) // 2)
         self.figures += figures.ljust(_FIGURES, b"\0")
+        lead = binascii.a2b_base64(fields["lead"])
+        self.lead_counts.append(len(lead) // 2)
+        self.leads += lead.ljust(_LEAD, b"\0")
         self.tentative.append(tentative)
 
     def kept(self, which: Bools) -> "EntryBatch":
@@ -64,6 +71,8 @@ class EntryBatch:
         other.samples = list(itertools.compress(self.samples, which))
         other.counts = list(itertools.compress(self.counts, which))
         other.figures = chosen(self.figures, _FIGURES, which)
+        other.lead_counts = list(itertools.compress(self.lead_counts, which))
+        other.leads = chosen(self.leads, _LEAD, which)
         other.keys = chosen(self.keys, _KEY, np.repeat(which, self.samples))
         other.tentative = list(itertools.compress(self.tentative, which))
         return other

@@ -7,8 +7,8 @@ a story does.
 
 Candidates come from shared sample hashes; each is then verified: by Jaccard similarity,
 by containment of the smaller text in the larger (Broder 1997), both estimated below the
-smaller of the two bounds, and by agreement of the figures, because templated reports
-(weather, earnings, markets) differ in nothing else.
+smaller of the two bounds, and by what tells stories of one template apart: their figures, their
+leads, and where in the text they differ (`templates`).
 
 The samples are not kept: what leads from their hashes to an article is its sample, so that the
 hits of a query are the size of the intersection. What a verification needs beside it stands in
@@ -26,7 +26,8 @@ from cleanwire.columns import as_bytes, grown
 from cleanwire.keys import ID_BYTES, U64, Bools, KeyTable, key_of
 from cleanwire.minhash import Signature
 from cleanwire.slots import SLOT_BYTES, Slots
-from cleanwire.verify import MOST_FIGURES, Figures, high_bits, look_up
+from cleanwire.templates import LEAD_HASHES
+from cleanwire.verify import MOST_FIGURES, Figures, high_bits, lead_bits, look_up
 from cleanwire.ways import MOST_ROWS, Keys, keys_of
 
 MOST_ARTICLES = MOST_ROWS - 1024
@@ -84,6 +85,8 @@ class Entry:
         bound: the high 32 bits of its sample's.
         keys: of its sample, 32 bits each.
         figures: the high 16 bits of the hashes of its figures, the lowest `MOST_FIGURES`.
+        lead: the high 16 bits of the sample hashes of its lead, the lowest `LEAD_HASHES`; none
+            where it is not known.
     """
 
     id: str
@@ -94,6 +97,7 @@ class Entry:
     bound: int
     keys: Keys
     figures: Figures
+    lead: Figures
 
     @classmethod
     def of(cls, signature: Signature, *, article: str, order: int, bucket: int) -> "Entry":
@@ -107,6 +111,7 @@ class Entry:
             bound=signature.bound >> 32,
             keys=keys_of(signature.sample),
             figures=high_bits(signature.figures),
+            lead=lead_bits(signature.sample, signature.places),
         )
 
 
@@ -125,6 +130,7 @@ class Index:
     def __init__(self, thresholds: Thresholds | None = None, *, cap: int = KEY_CAP) -> None:
         limits = thresholds or Thresholds()
         self._limits = np.array([limits.near, limits.excerpt, limits.figures])
+        self._cap = cap
         self._slots = Slots(cap)
         self._by_id = KeyTable()
         self._names = np.zeros((FIRST_ROWS, 2), np.uint64)
@@ -139,6 +145,8 @@ class Index:
         self._seats = np.zeros(FIRST_ROWS, np.uint32)
         self._counts = np.zeros(FIRST_ROWS, np.uint8)
         self._figures = np.zeros((FIRST_ROWS, MOST_FIGURES), np.uint16)
+        self._lead_counts = np.zeros(FIRST_ROWS, np.uint8)
+        self._leads = np.zeros((FIRST_ROWS, LEAD_HASHES), np.uint16)
         self._rows = 0
         self._free: list[int] = []
         self._dead: list[int] = []
@@ -202,6 +210,9 @@ class Index:
         count = len(entry.figures)
         self._counts[row] = count
         self._figures[row, :count] = entry.figures
+        count = len(entry.lead)
+        self._lead_counts[row] = count
+        self._leads[row, :count] = entry.lead
         self._enter(row, entry.bucket)
         self._slots.put(entry.keys, row, self._living, self._orders, yielding=tentative)
         return entry
@@ -230,6 +241,8 @@ class Index:
         self._samples[rows] = batch.samples
         self._counts[rows] = batch.counts
         self._figures[rows] = np.frombuffer(batch.figures, "<u2").reshape(count, MOST_FIGURES)
+        self._lead_counts[rows] = batch.lead_counts
+        self._leads[rows] = np.frombuffer(batch.leads, "<u2").reshape(count, LEAD_HASHES)
         self._by_id.put_all(rows, self._names)
         self._entries += sum(batch.samples)
         for row, bucket in zip(rows.tolist(), batch.buckets, strict=True):
@@ -294,6 +307,7 @@ class Index:
             self._slots.table,
             self._living,
             signature.sample,
+            signature.places,
             np.uint64(signature.bound),
             signature.shingles,
             np.uint64(int.from_bytes(signature.digest, "big")),
@@ -305,6 +319,9 @@ class Index:
             self._samples,
             self._counts,
             self._figures,
+            self._lead_counts,
+            self._leads,
+            self._cap,
         )
         if not len(rows):
             return []
@@ -392,6 +409,8 @@ _COLUMNS = (
     "_seats",
     "_counts",
     "_figures",
+    "_lead_counts",
+    "_leads",
 )
-_ROW_BYTES = 16 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1 + 2 * MOST_FIGURES + 4 + 6
+_ROW_BYTES = 16 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1 + 2 * MOST_FIGURES + 1 + 2 * LEAD_HASHES + 4 + 6
 """What an article takes in the columns, in its bucket and in the table of ids."""

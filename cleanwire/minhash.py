@@ -24,11 +24,11 @@ import unicodedata
 
 import numpy as np
 
-from cleanwire.words import FLOOR, MAX_FIGURES, SCALE, SHINGLE, SHORT, U64, sketch
+from cleanwire.words import FLOOR, MAX_FIGURES, SCALE, SHINGLE, SHORT, U64, Ints, in_order, sketch
 
 __all__ = ["FLOOR", "MAX_FIGURES", "SCALE", "SHINGLE", "SHORT", "VERSION", "Signature", "sign"]
 
-VERSION = 2
+VERSION = 3
 
 _HEAD = struct.Struct(">BB8sIQ")
 
@@ -49,6 +49,7 @@ class Signature:
         shingles: the number of distinct shingles.
         bound: every shingle hash up to and including it is in `sample`.
         sample: ascending distinct 64-bit shingle hashes.
+        places: of each of them, how many of the others stand before it in the text.
         figures: ascending distinct 64-bit hashes of the words that hold a digit, the lowest
             `MAX_FIGURES` of them.
     """
@@ -57,16 +58,19 @@ class Signature:
     shingles: int
     bound: int
     sample: U64
+    places: Ints
     figures: U64
 
     def pack(self) -> str:
         """The signature as text: URL-safe base64 over a fixed big-endian layout.
 
         version (1 byte), number of figures (1), digest (8), shingles (4), bound (8), the
-        figures (8 each), the sample (8 each).
+        figures (8 each), the sample in the order of the text (8 each).
         """
         head = _HEAD.pack(VERSION, len(self.figures), self.digest, self.shingles, self.bound)
-        body = self.figures.astype(">u8").tobytes() + self.sample.astype(">u8").tobytes()
+        told = np.empty_like(self.sample)
+        told[self.places] = self.sample
+        body = self.figures.astype(">u8").tobytes() + told.astype(">u8").tobytes()
         return base64.urlsafe_b64encode(head + body).decode("ascii")
 
     @classmethod
@@ -84,7 +88,8 @@ class Signature:
             raise ValueError(f"not a packed signature: {error}") from None
         if version != VERSION:
             raise ValueError(f"signature version {version}, expected {VERSION}")
-        return cls(digest, shingles, bound, hashes[figures:], hashes[:figures])
+        sample, places = in_order(hashes[figures:])
+        return cls(digest, shingles, bound, sample, places, hashes[:figures])
 
 
 def signature(text: str) -> Signature:
@@ -94,12 +99,13 @@ def signature(text: str) -> Signature:
 
 def sign(text: str) -> tuple[Signature, int]:
     """The signature of a body text, and how many words it saw in it."""
-    read, words, digest, shingles, bound, sample, figures = sketch(_bytes(text), False)  # noqa: FBT003 - compiled for positions
-    if not read:
-        data = _bytes(_normalized(text))
-        _, words, digest, shingles, bound, sample, figures = sketch(data, True)  # noqa: FBT003 - as above
-    signed = Signature(int(digest).to_bytes(8, "big"), shingles, int(bound), sample, figures)
-    return signed, words
+    made = sketch(_bytes(text), False)  # noqa: FBT003 - compiled for positions
+    if not made[0]:
+        made = sketch(_bytes(_normalized(text)), True)  # noqa: FBT003 - as above
+    _, words, digest, shingles, bound, told, figures = made
+    sample, places = in_order(told)
+    named = int(digest).to_bytes(8, "big")
+    return Signature(named, shingles, int(bound), sample, places, figures), words
 
 
 def _bytes(text: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

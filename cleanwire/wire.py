@@ -134,7 +134,8 @@ def _entry(key: str, fields: dict[str, Any], width: float) -> Entry:
     fields["digest"] = base64.b64decode(fields["digest"])
     # Little-endian on every machine, as they were written.
     fields["keys"] = np.frombuffer(base64.b64decode(fields["keys"]), "<u4").astype(np.uint32)
-    fields["figures"] = np.frombuffer(base64.b64decode(fields["figures"]), "<u2").astype(np.uint16)
+    for name in ("figures", "lead"):
+        fields[name] = np.frombuffer(base64.b64decode(fields[name]), "<u2").astype(np.uint16)
     return Entry(id=key, bucket=bucket_of(fields.pop("since"), width), **fields)
 
 

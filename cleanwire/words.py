@@ -8,15 +8,29 @@ loop folds itself (ASCII and Latin-1 letters) or what separates words anyway (ge
 punctuation); of another one the loop asks for the normalised form by refusing it.
 """
 
-import unicodedata
-
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.native import compiled, inlined
+from cleanwire.scripts import (
+    CHARACTERS,
+    FIRST,
+    IDEOGRAPH,
+    LETTER,
+    NOTHING,
+    SEPARATOR,
+    SHARP_S,
+    UNKNOWN,
+    is_digit,
+    is_numeral,
+    is_vague,
+    kind_of,
+    point_of,
+)
 
 U64 = NDArray[np.uint64]
 U8 = NDArray[np.uint8]
+Ints = NDArray[np.int64]
 
 SHINGLE = 3
 SCALE = 8
@@ -29,8 +43,6 @@ MAX_FIGURES = 32
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FULL = np.uint64(2**64 - 1)
 _ONE = np.uint64(1)
-_SEPARATOR, _LETTER, _IDEOGRAPH, _SYLLABLE, _NOTHING, _UNKNOWN = range(6)
-
 IDEOGRAPHS = 4
 """A Chinese or Japanese character counts as a word that stands for the last so many of its run:
 three of them in a row say as much as three words of other scripts."""
@@ -62,85 +74,6 @@ def mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-_FIRST, _BEYOND, _SHARP_S = 0x80, 0x800, 0xDF
-
-
-_MARKS = (
-    *(0xD7, 0xF7, *range(0x55A, 0x560), 0x589, 0x58A, 0x5BE, 0x5C0, 0x5C3, 0x5F3, 0x5F4),
-    *(0x60C, 0x61B, 0x61F, *range(0x66A, 0x66E), 0x6D4),
-)
-"""Punctuation of Armenian, Hebrew and Arabic, and two signs of Latin-1."""
-
-
-def _characters() -> NDArray[np.uint16]:
-    """Of each character of two bytes, from U+0080 on: what it is once normalised and folded.
-
-    0 where that takes more than the character, 1 for what separates words, 2 for what is not there.
-    """
-    table = np.zeros(_BEYOND - _FIRST, np.uint16)
-    for point in range(_FIRST, _BEYOND):
-        character = chr(point)
-        folded = unicodedata.normalize("NFKC", character).casefold()
-        if point < 0xC0 and character not in "\xaa\xb5\xba":
-            # Latin-1's signs; some of them stand for letters or blanks, or for both.
-            table[point - _FIRST] = folded == character or not folded.strip()
-        elif (
-            len(folded) == 1
-            and 0xC0 <= ord(folded) < _BEYOND
-            and not unicodedata.combining(character)
-        ):
-            table[point - _FIRST] = ord(folded)
-    for point in _MARKS:
-        table[point - _FIRST] = 1
-    table[0xAD - _FIRST] = 2
-    return table
-
-
-_CHARACTERS = _characters()
-
-
-@inlined
-def _more_bytes(lead: int, second: int, third: int, normal: bool) -> int:
-    """What a character of three or four bytes is."""
-    if lead == 0xE2 and (
-        (second == 0x80 and 0x8B <= third <= 0x8F) or (second == 0x81 and third == 0xA0)
-    ):
-        return _NOTHING  # joiners, and marks of direction
-    if lead == 0xEF and second == 0xBB and third == 0xBF:  # a byte order mark
-        return _NOTHING
-    if lead == 0xE2:  # U+2000 to U+2FFF
-        if not normal:
-            # Punctuation of U+2000 to U+2034 but U+2017 and U+2024, and the euro sign.
-            plain = second == 0x80 and third <= 0xBA and third not in (0x97, 0xA4)
-            # Arrows and operators, but no fraction; the signs of U+2580 to U+27BF.
-            signs = (second == 0x86 and third != 0x89) or 0x87 <= second <= 0x8B
-            signs = signs or 0x96 <= second <= 0x9E
-            if not (plain or signs or (second == 0x82 and third == 0xAC)):
-                return _UNKNOWN
-        # General punctuation, currency, and the symbols of U+2180 to U+2BFF.
-        if second <= 0x82 or 0x86 <= second <= 0xAF:
-            return _SEPARATOR
-        return _LETTER
-    if lead == 0xF0 and second == 0x9F and 0x8C <= third <= 0xAB:  # emoji
-        return _LETTER
-    if lead == 0xEF and second == 0xB8 and third in (0x8E, 0x8F):  # what emoji look like
-        return _LETTER
-    if not normal:
-        return _UNKNOWN
-    if lead == 0xE3:  # CJK punctuation; kana and Han
-        dot = second == 0x83 and third == 0xBB
-        return _SEPARATOR if second == 0x80 or dot else _IDEOGRAPH
-    if lead == 0xE0 and second == 0xA5 and third in (0xA4, 0xA5):  # danda
-        return _SEPARATOR
-    if 0xE4 <= lead <= 0xE9 or (lead == 0xF0 and 0xA0 <= second <= 0xB3):  # Han
-        return _IDEOGRAPH
-    if lead == 0xE0 and 0xB8 <= second <= 0xBF:  # Thai, Lao, Tibetan
-        return _SYLLABLE
-    if lead == 0xE1 and (second <= 0x82 or second in (0x9E, 0x9F)):  # Myanmar, Khmer
-        return _SYLLABLE
-    return _LETTER
-
-
 @inlined
 def _with(value: np.uint64, byte: int) -> np.uint64:
     """The hash of a word, and one byte more of it (after Fowler, Noll and Vo).
@@ -154,6 +87,8 @@ def _with(value: np.uint64, byte: int) -> np.uint64:
 @compiled("Tuple((int64, uint64[::1], uint64[::1]))(uint8[::1], boolean)")
 def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
     """The hashes of the words in order, and of those that hold a digit.
+
+    In scripts without blanks, a run of digits or of Han numerals is a figure.
 
     Args:
         data: UTF-8.
@@ -169,6 +104,10 @@ def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
     count = digits = np.uint64(0)
     # Of the word that goes on: its hash, which is 0 where none does, and whether it has a digit.
     value = figure = np.uint64(0)
+    # Of the latest run of numerals: its hash, its length, its end, and whether one says a figure.
+    numeral = np.uint64(0)
+    numerals = numeral_end = 0
+    is_clear = False
     at = 0
     # Of the run of characters that are words: its length, its end, and the last ones' values.
     run = end = 0
@@ -186,30 +125,37 @@ def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
             at += 1
             continue
         length = 1
-        point = 0
+        # Of a character of two bytes what it is once folded; of a longer one what it is.
+        point = whole = 0
         if byte < 0x80:  # a point or a comma
             joins = 0 < at < size - 1 and _DIGITS[data[at - 1]] and _DIGITS[data[at + 1]]
-            kind = _LETTER if joins else _SEPARATOR
+            kind = LETTER if joins else SEPARATOR
         elif byte < 0xE0:  # UTF-8 lead bytes
             length = 2
             point = ((np.int64(byte) & 0x1F) << 6) | (np.int64(data[at + 1]) & 0x3F)
-            known = np.int64(_CHARACTERS[point - _FIRST])
-            kind = _SEPARATOR if known == 1 else (_NOTHING if known == 2 else _LETTER)
+            known = np.int64(CHARACTERS[point - FIRST])
+            kind = SEPARATOR if known == 1 else (NOTHING if known == 2 else LETTER)
+            if kind == LETTER and is_digit(point):
+                figure = _ONE
             if known > 2:
                 point = known
-            elif known == 0 and not normal and point != _SHARP_S:
-                kind = _UNKNOWN
+            elif known == 0 and not normal and point != SHARP_S:
+                kind = UNKNOWN
         else:
             length = 4 if byte >= 0xF0 else 3
-            kind = _more_bytes(byte, data[at + 1], data[at + 2], normal)
-        if kind == _UNKNOWN:
+            kind = kind_of(byte, data[at + 1], data[at + 2], normal)
+            if normal:
+                whole = point_of(byte, data[at + 1], data[at + 2], data[at + length - 1])
+                if kind == LETTER and is_digit(whole):
+                    figure = _ONE
+        if kind == UNKNOWN:
             return 0, words[:0], figures[:0]
-        if kind == _NOTHING:
+        if kind == NOTHING:
             end += length if at == end else 0
             at += length
             continue
-        if kind == _LETTER:
-            if point == _SHARP_S:
+        if kind == LETTER:
+            if point == SHARP_S:
                 value = _with(_with(value, 0x73), 0x73)
             elif point:
                 value = _with(_with(value, 0xC0 | (point >> 6)), 0x80 | (point & 0x3F))
@@ -223,11 +169,22 @@ def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
             count += _ONE
             digits += figure
             value = figure = np.uint64(0)
-        if kind != _SEPARATOR:
+        if whole and (is_numeral(whole) or is_digit(whole)):
+            if at != numeral_end:
+                if numerals > 1 or is_clear:
+                    figures[digits] = numeral
+                    digits += _ONE
+                numeral, numerals, is_clear = np.uint64(0), 0, False
+            for place in range(at, at + length):
+                numeral = _with(numeral, data[place])
+            numerals += 1
+            is_clear = is_clear or not is_vague(whole)
+            numeral_end = at + length
+        if kind != SEPARATOR:
             own = np.uint64(0)
             for place in range(at, at + length):
                 own = own * np.uint64(256) + np.uint64(data[place])
-            width = IDEOGRAPHS if kind == _IDEOGRAPH else SYLLABLES
+            width = IDEOGRAPHS if kind == IDEOGRAPH else SYLLABLES
             run = run + 1 if at == end else 1
             end = at + length
             characters[run % SYLLABLES] = own
@@ -241,6 +198,9 @@ def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
         words[count] = figures[digits] = value
         count += _ONE
         digits += figure
+    if numerals > 1 or is_clear:
+        figures[digits] = numeral
+        digits += _ONE
     for place in range(count):
         words[place] = mix(words[place])
     for place in range(digits):
@@ -272,7 +232,10 @@ def distinct(values: U64) -> U64:
 
 @compiled("uint64[::1](uint64[::1])")
 def shingle_hashes(words: U64) -> U64:
-    """The hashes of all runs of `SHINGLE` words, each once, unordered; a shorter text is one."""
+    """The hashes of all runs of `SHINGLE` words, each once, in the order of the text.
+
+    A shorter text is one.
+    """
     width = min(SHINGLE, len(words))
     count = len(words) - width + 1 if width else 0
     size = 8
@@ -299,10 +262,10 @@ def shingle_hashes(words: U64) -> U64:
 
 @compiled("Tuple((uint64, uint64[::1]))(uint64[::1])")
 def sample_of(hashes: U64) -> tuple[np.uint64, U64]:
-    """The bound and the sample, ascending, of distinct shingle hashes."""
+    """The bound of distinct shingle hashes, and those up to it, in the order of the text."""
     count = len(hashes)
     if count <= FLOOR:
-        return _FULL, np.sort(hashes)
+        return _FULL, hashes.copy()
     bound = _FULL // np.uint64(SCALE)
     if count <= SHORT:
         # About the part that holds the lowest FLOOR, with room; all if that was too little.
@@ -316,12 +279,16 @@ def sample_of(hashes: U64) -> tuple[np.uint64, U64]:
             if value <= bound:
                 taken[kept] = value
                 kept += 1
-        if count > SHORT:
-            return bound, np.sort(taken[:kept])
-        if kept >= FLOOR:
-            lowest = np.sort(taken[:kept])[:FLOOR].copy()
-            return lowest[-1], lowest
-        bound = _FULL
+        if count > SHORT or kept == FLOOR:
+            return bound, taken[:kept].copy()
+        bound = _FULL if kept < FLOOR else np.sort(taken[:kept])[FLOOR - 1]
+
+
+@compiled("Tuple((uint64[::1], int64[::1]))(uint64[::1])")
+def in_order(values: U64) -> tuple[U64, Ints]:
+    """Values in ascending order, and the place of each among the values."""
+    places = np.argsort(values)
+    return values[places], places
 
 
 @compiled(
@@ -336,7 +303,8 @@ def sketch(data: U8, normal: bool) -> tuple[int, int, np.uint64, int, np.uint64,
 
     Returns:
         What `read_words` says first, the number of words, the text's hash, the number of
-        distinct shingles, the bound, the sample, and the lowest `MAX_FIGURES` figures.
+        distinct shingles, the bound, the sample in the order of the text, and the lowest
+        `MAX_FIGURES` figures.
     """
     read, words, figures = read_words(data, normal)
     hashes = shingle_hashes(words)

@@ -7,7 +7,8 @@ anything is taken away; and whoever is stopped half way starts again and comes t
 Articles on their way between shards know the old layout, so there must be none; those that wait
 before the first shard may be as many as they like. A record of the changelog says when and not
 in which bucket, so another window needs nothing but its new place. A signature of another
-version is made anew from the text on `clean-articles`.
+version is made anew from the text on `clean-articles`. Where that is gone, an entry of version
+`CARRIED` stays as it is: it finds the same copies, and nothing is known of its lead.
 """
 
 import contextlib
@@ -41,6 +42,9 @@ BATCH = 1000
 JOINING = 5.0
 """Seconds after which a worker that has looked at the layout is a member of its group."""
 
+CARRIED = 2
+"""Entries of this version of the signature lack nothing but the hashes of their leads."""
+
 _TABLES = """
 create table memory (
     id text primary key, fact text, entry text, signature integer, places integer not null
@@ -65,6 +69,10 @@ on conflict (key) do update set
         then excluded.value else value end,
     places = places | excluded.places
 """
+_CARRY = """
+update memory set entry = json_set(entry, '$.lead', ''), signature = ?
+where entry is not null and signature = ?
+"""
 _DENIALS = "select key, value, places from denials"
 _IN_ORDER = """
 select id, fact, entry, places from memory
@@ -82,6 +90,7 @@ class Moved:
         facts: how many decisions are remembered.
         entries: how many articles are matched against.
         signed: how many of them were signed anew.
+        carried: how many stay as an older version signed them, for want of their text.
         unsigned: how many cannot be matched any more, for want of their text.
     """
 
@@ -90,6 +99,7 @@ class Moved:
     facts: int
     entries: int
     signed: int
+    carried: int
     unsigned: int
 
 
@@ -126,7 +136,7 @@ def reshard(
             _require_rest(settings, before)
             _gather(settings, store, progress)
             _require_room(store, after.shards)
-            signed, unsigned = _sign(settings, store, progress)
+            signed, carried, unsigned = _sign(settings, store, progress)
             if not forget:
                 _require_texts(settings, unsigned)
         except OperationError:
@@ -142,6 +152,7 @@ def reshard(
         facts=facts,
         entries=entries,
         signed=signed,
+        carried=carried,
         unsigned=unsigned,
     )
 
@@ -239,13 +250,15 @@ def _text(fields: object) -> str | None:
     return None if fields is None else orjson.dumps(fields).decode()
 
 
-def _sign(settings: Settings, store: sqlite3.Connection, progress: Progress) -> tuple[int, int]:
-    """Make foreign signatures anew; returns how many were, and how many could not be."""
+def _sign(
+    settings: Settings, store: sqlite3.Connection, progress: Progress
+) -> tuple[int, int, int]:
+    """Make foreign signatures anew; returns how many were, were carried over, and were neither."""
     foreign = "entry is not null and signature <> ?"
     count = f"select count(*) from memory where {foreign}"  # noqa: S608 - a constant
     (before,) = store.execute(count, (VERSION,)).fetchone()
     if not before:
-        return 0, 0
+        return 0, 0, 0
     find = f"select entry from memory where id = ? and {foreign}"  # noqa: S608 - as above
     with kafka.consumer(settings) as consumer:
         for record in records(consumer, settings.topics.clean, progress):
@@ -260,10 +273,12 @@ def _sign(settings: Settings, store: sqlite3.Connection, progress: Progress) -> 
                 "update memory set entry = ?, signature = ? where id = ?",
                 (_text(fields | {"since": old["since"]}), VERSION, article),
             )
+    (textless,) = store.execute(count, (VERSION,)).fetchone()
+    store.execute(_CARRY, (VERSION, CARRIED))
     (left,) = store.execute(count, (VERSION,)).fetchone()
     store.execute(f"update memory set entry = null where {foreign}", (VERSION,))  # noqa: S608 - as above
     store.commit()
-    return before - left, left
+    return before - textless, textless - left, left
 
 
 def _widen(settings: Settings, shards: int) -> None:

@@ -292,7 +292,7 @@ def test_no_similarity_is_above_one():
         (key << 32 | low) * backwards % 2**64 for key in range(1, 40) for low in range(2)
     )
     made, other = (
-        Signature(digest, 78, 2**64 - 1, np.array(hashes, np.uint64), NO_FIGURES)
+        Signature(digest, 78, 2**64 - 1, np.array(hashes, np.uint64), np.arange(78), NO_FIGURES)
         for digest in (b"digest 1", b"digest 2")
     )
     index = filled(Entry.of(made, article="a", order=0, bucket=0))

@@ -38,6 +38,7 @@ def command(*, forget: bool) -> int:
     OUT.print(
         f"{moved.facts} decisions, {moved.entries} articles to match against"
         + (f", {moved.signed} signed anew" if moved.signed else "")
+        + (f", {moved.carried} carried over without their leads" if moved.carried else "")
         + (f", {moved.unsigned} forgotten" if moved.unsigned else "")
     )
     return 0

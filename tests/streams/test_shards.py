@@ -6,10 +6,10 @@ import time
 import orjson
 import pytest
 from harness import Worker, cleanwire, outcomes, publish, records, wait_for_outcomes
+from kafka import TopicPartition
 from test_stream import assert_same, oracle, page
 
-from cleanwire import wire
-from streams import layout
+from streams import kafka, layout
 from streams.audit import audit
 from streams.faults import OperationError
 from streams.reshard import reshard
@@ -174,33 +174,93 @@ def test_resharding_waits_for_workers_to_stop(settings):
         reshard(moved)
 
 
-def test_a_signature_of_another_version_is_made_anew_from_the_text(settings):
+def make_older(settings, version, change):
+    """Write the memory as another version of the signature would have left it."""
+    kept = [r for r in records(settings, changelog(settings)) if r.value is not None]
+    for record in kept:
+        fields = orjson.loads(record.value)
+        if "entry" in fields:
+            fields["signature"] = version
+            change(fields["entry"])
+            publish(
+                settings,
+                [orjson.dumps(fields)],
+                topic=changelog(settings),
+                partition=record.partition,
+                key=record.key,
+            )
+    older = {**vars_of(layout.wanted(settings)), "signature": version}
+    layout.write(settings, layout.Layout(**older))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_signature_of_another_version_is_made_anew_from_the_text(settings, version):
     story = " ".join(BRIDGE.paragraphs)
     with Worker(settings) as worker:
         publish(settings, [page(1, text=story), page(2)], partition=0)
         wait_for_outcomes(settings, 2)
         assert worker.stop() == 0
-    # As if an older version had written them: another number, and keys that lead nowhere.
-    values = [r.value for r in records(settings, changelog(settings)) if r.value is not None]
-    keys = [r.key for r in records(settings, changelog(settings)) if r.value is not None]
-    for key, value in zip(keys, values, strict=True):
-        fields = orjson.loads(value)
-        if "entry" in fields:
-            fields["signature"] = wire.SIGNATURE - 1
-            fields["entry"]["keys"] = ""
-            publish(
-                settings, [orjson.dumps(fields)], topic=changelog(settings), partition=0, key=key
-            )
-    layout.write(settings, layout.Layout(**{**vars_of(layout.wanted(settings)), "signature": 1}))
-    with pytest.raises(OperationError, match="this version of Cleanwire"):
-        layout.require(settings)
-    done = reshard(settings)
-    assert done is not None
-    assert (done.signed, done.unsigned) == (2, 0)
+    # Keys that lead nowhere.
+    make_older(settings, version, lambda entry: entry.update(keys="", lead=""))
+    done = cleanwire(settings, "worker", "--without-web")
+    assert done.returncode == 3
+    refused = done.stderr.decode().strip()
+    assert "\n" not in refused
+    assert f"signatures of version {version}" in refused
+    assert "cleanwire reshard" in refused
+    moved = reshard(settings)
+    assert moved is not None
+    assert (moved.signed, moved.carried, moved.unsigned) == (2, 0, 0)
     with Worker(settings):
         publish(settings, [page(3, text=story)], partition=0)
         found = wait_for_outcomes(settings, 3)
     assert found[0, 2][0][1]["kind"] == "exact"
+
+
+def forget_texts(settings):
+    """Take what is on the topic of clean articles away, as its retention does in time."""
+    with kafka.consumer(settings) as consumer:
+        numbers = consumer.partitions_for_topic(settings.topics.clean)
+        places = [TopicPartition(settings.topics.clean, number) for number in numbers]
+        ends = consumer.end_offsets(places)
+    with kafka.admin(settings) as admin:
+        admin.delete_records(ends)
+
+
+def test_a_memory_of_version_2_goes_on_where_its_texts_are_gone(settings):
+    story, revised = " ".join(BRIDGE.paragraphs), " ".join(BRIDGE.paragraphs[1:])
+    with Worker(settings) as worker:
+        publish(settings, [page(1, text=story), page(2)], partition=0)
+        wait_for_outcomes(settings, 2)
+        assert worker.stop() == 0
+    forget_texts(settings)
+    make_older(settings, 2, lambda entry: entry.pop("lead"))
+    with pytest.raises(OperationError, match="signatures of version 2"):
+        layout.require(settings)
+    done = cleanwire(settings, "reshard")
+    assert done.returncode == 0, done.stderr
+    assert "2 carried over without their leads" in done.stdout.decode()
+    with Worker(settings):
+        again = [page(3, text=story), page(4, text=revised), page(2), page(5)]
+        publish(settings, again, partition=0)
+        found = wait_for_outcomes(settings, len(again))
+    made = [found[0, 2 + place][0] for place in range(len(again))]
+    assert [outcome for outcome, _ in made] == ["duplicate", "duplicate", "clean", "clean"]
+    assert [event["kind"] for _, event in made[:2]] == ["exact", "excerpt"]
+
+
+def test_a_memory_of_version_1_stops_where_its_texts_are_gone(settings):
+    with Worker(settings) as worker:
+        publish(settings, [page(1)], partition=0)
+        wait_for_outcomes(settings, 1)
+        assert worker.stop() == 0
+    forget_texts(settings)
+    make_older(settings, 1, lambda entry: entry.update(keys="", lead=""))
+    with pytest.raises(OperationError, match="texts of 1 articles"):
+        reshard(settings)
+    moved = reshard(settings, forget=True)
+    assert moved is not None
+    assert (moved.signed, moved.carried, moved.unsigned) == (0, 0, 1)
 
 
 def vars_of(made):

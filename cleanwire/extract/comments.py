@@ -53,7 +53,8 @@ _DOUBTFUL = frozenset(
 _GATHERS = frozenset(
     (
         "list lists area section sections wrap wrapper wrapping container thread threads feed "
-        "stream group tree children region module widget app root embed zone"
+        "stream group tree children region module widget app root embed zone "
+        "목록 리스트 영역 一覧 リスト 欄 列表 区 區"
     ).split()
 )
 _NEUTRAL = _GATHERS | frozenset(

@@ -9,6 +9,7 @@ opacity or a height of nothing (both are how scripts let a text appear), `hidden
 and the parts that React streams (`id="S:0"`) and puts in place by script.
 """
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -22,11 +23,10 @@ _STYLE = re.compile(
     r"(?:left|top|right|bottom|margin-left|margin-top|text-indent):-(?:9\d\d|\d{4,9})(?:\.\d{1,9})?(?:px|em|rem)|"
     r"clip:rect\((?:0|1px)[,p0x1]{3,12}\))"
 )
-_HIDING = ("display:none", "display: none")
 _SELECTOR = re.compile(r"(\*|[a-z][a-z0-9-]{0,40})?([.#])([\w-]{1,100})")
 _STREAMED = re.compile(r"S:[0-9a-f]{1,6}")
-_SHOWN = re.compile(r"display\s{0,9}:\s{0,9}(?!none)[a-z]")
-_HIDDEN = re.compile(r"display: ?none")
+_SHOWN = re.compile(r"display\s{0,9}:\s{0,9}(?!none)[a-z]", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s{0,9}:\s{0,9}none", re.IGNORECASE)
 _NAME_GOES_ON = re.compile(r"[\w-]")
 _RULE_LENGTH = 2000
 _SELECTORS_LENGTH = 400
@@ -134,7 +134,8 @@ def _is_hidden(attributes: str) -> bool:
 def _hidden_names(css: str) -> dict[str, set[str]]:
     """Names (`.class`, `#id`) that a sheet hides, each with the tags it is said of; "" is any."""
     names: dict[str, set[str]] = {}
-    for place in [place for what in _HIDING for place in _places(css, what)][:_MAX_NAMES]:
+    for found in itertools.islice(_HIDDEN.finditer(css), _MAX_NAMES):
+        place = found.start()
         opened = css.rfind("{", max(0, place - _RULE_LENGTH), place)
         if opened < 0:
             continue
@@ -145,14 +146,6 @@ def _hidden_names(css: str) -> dict[str, set[str]]:
                 tag, mark, name = simple.groups()
                 names.setdefault(mark + name, set()).add("" if tag in (None, "*") else tag)
     return names
-
-
-def _places(text: str, what: str) -> list[int]:
-    found, at = [], text.find(what)
-    while at >= 0:
-        found.append(at)
-        at = text.find(what, at + 1)
-    return found
 
 
 NOTHING = Sheet()

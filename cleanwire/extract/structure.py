@@ -54,12 +54,7 @@ def structured(page: Page, chosen: Sequence[int]) -> list[TextBlock]:
             raw = UNSEEN.sub("", page.raw.get(place, text)).strip("\n")
             prose = _prose_in(raw)
             found += [("paragraph", 0, part) for part in prose] or [(kind, level, raw)]
-        elif (
-            kind in _LINES
-            and before == place - 1
-            and page.inside[place] == last
-            and place not in page.parted
-        ):
+        elif kind in _LINES and before == place - 1 and page.inside[place] == last:
             found[-1] = (kind, level, f"{found[-1][2]} {text}")
         else:
             found.append((kind, level, text))

@@ -130,6 +130,7 @@ def test_parts_of_a_line(tag, markup, line):
         ("<p class='a x9'>{}</p>", "<style>.x9{display:none}</style>"),
         ("<p class='x9'>{}</p>", "<style>p.x9 { color: red; display: none !important }</style>"),
         ("<p id=x9>{}</p>", "<style>h1{color:red} #y, #x9{display:none}</style>"),
+        ("<div id=x9><p>{}</p></div>", "<style>#x9, .y { DISPLAY : none; }</style>"),
         ("<p class='x9'>{}</p>", "<style>/* a */ .x9{display:none}\n@media print{.b{display:none}}</style>"),
         ("<p>In <span class=x9>{}</span> town.</p>", "<style>.x9{display:none}</style>"),
     ],
@@ -194,6 +195,7 @@ def test_a_fold_that_hides_most_of_the_story_stays(how):
         "<div id='评论'>{}</div>",
         "<div class=留言>{}</div>",
         "<div class=댓글>{}</div>",
+        "<div class=댓글-목록>{}</div>",
         "<div class=talk aria-label=Comments>{}</div>",
         "<h3>4 Comments</h3><div>{}</div>",
         "<h2>Kommentare (4)</h2>{}",
@@ -263,9 +265,10 @@ def test_a_table_of_layout_has_no_rows():
 
 def test_a_break_makes_no_second_item_or_heading():
     html = page(
-        "<ul><li>Coal<br>wharf</li><li>North <b>pier</b><br/>closed</li></ul><h2>What<br>next</h2>"
+        "<ul><li>Coal<br>wharf</li><li>North <b>pier</b><br/>closed</li><li>Mill<br><br>pond</li></ul>"
+        "<h2>What<br>next</h2>"
     )
-    assert blocks_of(html, "list-item") == ["Coal wharf", "North pier closed"]
+    assert blocks_of(html, "list-item") == ["Coal wharf", "North pier closed", "Mill pond"]
     assert blocks_of(html, "heading") == ["What next"]
 
 

@@ -105,6 +105,11 @@ class Found:
     begin: int
     end: int
 
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the committed offset is beyond the end."""
+        return self.committed is not None and self.committed > self.end
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -140,7 +145,7 @@ def resume(found: Found, current: Note, now: float, keep: float) -> Place:
     if not _agree(found.note.onto, current.onto):
         why = f"{said} led to a topic that was deleted and made again"
         return _anew(found, current, why, "none of this topic")
-    if committed > found.end:
+    if found.is_beyond:
         return _anew(found, kept, f"{said} is beyond the end", str(committed - found.end))
     if committed < found.begin:
         lost = Gone(start=committed, end=found.begin, at=int(now))

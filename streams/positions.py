@@ -23,7 +23,7 @@ import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
@@ -36,6 +36,9 @@ from streams.offsets import Found, Note, Place, resume
 
 LOOK_SECONDS = 5.0
 """Between two looks at whether the topics are still the same."""
+
+SURE, SURE_SECONDS = 5, 1.0
+"""So often, and after so long each time, an end below the committed offset is asked for again."""
 
 log = logging.getLogger(__name__)
 
@@ -147,28 +150,41 @@ class Consumer(commits.Consumer):
 
     async def _places(self, partitions: list[TP]) -> dict[TP, Place]:
         """Where each partition is to be read on; says what is not as it should be."""
-        app, thread = cast("App", self.app), cast("Thread", self._thread)
+        app = cast("App", self.app)
         current = await app.current()
-        committed = await thread.committed(partitions)
-        begins = await thread.earliest_offsets(*partitions)
-        ends = await thread.highwaters(*partitions)
+        found = await self._found(partitions)
+        for _ in range(SURE):
+            if not any(each.is_beyond for each in found):
+                break
+            # A broker that leads a partition since a moment ago may not know its end yet.
+            await asyncio.sleep(SURE_SECONDS)
+            found = await self._found(partitions)
         places = {}
-        for tp in sorted(partitions):
-            offset, metadata = committed.get(tp, (None, None))
-            found = Found(
-                partition=tp,
-                committed=offset,
-                note=Note.unpack(metadata),
-                begin=begins[tp],
-                end=ends[tp],
-            )
-            place = resume(found, current, time.time(), app.keep_seconds)
+        for each in found:
+            place = resume(each, current, time.time(), app.keep_seconds)
             if place.said and place.said not in self._said:
                 self._said.add(place.said)
                 # The text itself is the message: the same one is logged once in a while only.
                 log.warning(place.said)
-            places[tp] = place
+            places[each.partition] = place
         return places
+
+    async def _found(self, partitions: Iterable[TP]) -> list[Found]:
+        """What the brokers know of partitions."""
+        thread = cast("Thread", self._thread)
+        committed = await thread.committed(partitions)
+        begins = await thread.earliest_offsets(*partitions)
+        ends = await thread.highwaters(*partitions)
+        return [
+            Found(
+                partition=tp,
+                committed=committed[tp][0] if tp in committed else None,
+                note=Note.unpack(committed[tp][1] if tp in committed else None),
+                begin=begins[tp],
+                end=ends[tp],
+            )
+            for tp in sorted(partitions)
+        ]
 
 
 class App(faust.App):

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 
 import pytest
 
@@ -45,6 +46,47 @@ def test_brokers_that_are_away_are_no_answer(caplog):
         return found
 
     assert asyncio.run(look()) is None
+    assert "the brokers do not say" in caplog.text
+
+
+def test_a_client_is_asked_one_thing_at_a_time_whoever_gives_up(monkeypatch):
+    asked, going = [], threading.Event()
+    inside = threading.Semaphore(1)
+
+    def ask(_, topics):
+        asked.append(topics)
+        assert inside.acquire(blocking=False)
+        going.wait(10)
+        inside.release()
+        return dict.fromkeys(topics, "one")
+
+    monkeypatch.setattr("streams.topic_ids._Client.ask", ask)
+
+    async def look():
+        topic_ids = TopicIds(Settings(), ("raw-pages",))
+        # As Faust does it when the next rebalance begins before a seek is done.
+        given_up = asyncio.create_task(topic_ids.wait())
+        await asyncio.sleep(0.1)
+        given_up.cancel()
+        waiting = [asyncio.create_task(topic_ids.ask()) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        going.set()
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(look()) == [{"raw-pages": "one"}] * 3
+    assert len(asked) == 1
+
+
+def test_a_client_that_never_answers_is_left_to_itself(monkeypatch, caplog):
+    answers = iter([lambda: threading.Event().wait(30), lambda: {"raw-pages": "one"}])
+    monkeypatch.setattr("streams.topic_ids._Client.ask", lambda *_: next(answers)())
+    monkeypatch.setattr("streams.topic_ids.ANSWER_SECONDS", 0.2)
+
+    async def look():
+        topic_ids = TopicIds(Settings(), ("raw-pages",))
+        return await topic_ids.ask(), await topic_ids.wait(), await topic_ids.close()
+
+    assert asyncio.run(look()) == (None, {"raw-pages": "one"}, None)
     assert "the brokers do not say" in caplog.text
 
 

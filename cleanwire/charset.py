@@ -95,7 +95,7 @@ def decode_bytes(body: bytes, declared: str | None) -> tuple[str, str]:
     header = _name(declared)
     is_wide = _is_wide(header, body)
     if not is_wide and (text := _utf8(body)) is not None:
-        return _checked(text, body), "utf-8"
+        return _checked(text, body, body), "utf-8"
     names = [name for name in (header, *declared_in(body)) if name is not None]
     if not is_wide:
         names = [name for name in names if not name.startswith("utf-16")]
@@ -227,13 +227,15 @@ def _is_doubled(text: str) -> bool:
     return len(body) - len(once) >= _LEAST_DOUBLED
 
 
-def _checked(text: str, body: bytes) -> str:
+def _checked(text: str, body: bytes, utf8: bytes | None = None) -> str:
+    """A text, unless it is none; `utf8` is it in UTF-8, where that is at hand."""
     if "\x00" in text[:_START] and text.count("\x00") > len(text) // 100:
         raise Undecodable("the body is binary data, not text")
     sample = text[:_MOST_CHECKED]
     if _is_doubled(sample):
         raise Undecodable("the body is UTF-8 that was read as windows-1252 and encoded again")
-    encoded = sample.encode("utf-8", "replace")
+    # Encoding a page takes as long as all that is counted here.
+    encoded = sample.encode("utf-8", "replace") if utf8 is None else utf8[:_MOST_CHECKED]
     strange = len(encoded) - len(encoded.translate(None, _CONTROLS))
     if "\ufffd" in sample:
         # Those that decoding put there were judged by then.

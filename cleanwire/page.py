@@ -133,12 +133,20 @@ def decode(body: str | bytes, content_type: str | None = None) -> Content:
         text, charset = decode_bytes(body, label)
     else:
         text = body.removeprefix("\ufeff")
-    try:
-        utf8 = text.encode("utf-8")
-    except UnicodeEncodeError:
-        utf8 = text.encode("utf-8", "replace")
-        text = utf8.decode("utf-8")
+    if charset == "utf-8" and isinstance(body, bytes) and _is_exact(text, body):
+        utf8 = body
+    else:
+        try:
+            utf8 = text.encode("utf-8")
+        except UnicodeEncodeError:
+            utf8 = text.encode("utf-8", "replace")
+            text = utf8.decode("utf-8")
     return Content(kind=_kind(text, media), text=text, utf8=utf8, charset=charset)
+
+
+def _is_exact(text: str, body: bytes) -> bool:
+    """Whether a body is the UTF-8 of its text: nothing was replaced, and no mark taken off."""
+    return "\ufffd" not in text and not body.startswith(_BOM)
 
 
 def _kind(text: str, media: str) -> Literal["html", "text"]:

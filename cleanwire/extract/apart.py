@@ -44,7 +44,10 @@ def set_apart(page: Page, decision: Decision, sheet: Sheet, title: str | None) -
         likely[sorted(apart)] = 0.0
         places = [place for place in chosen(likely, decision.rows[0]) if place not in apart]
         decision = dataclasses.replace(decision, chosen=places, likely=likely)
-    return dataclasses.replace(decision, chosen=without_repeats(page, decision.chosen))
+    once = without_repeats(page, decision.chosen)
+    if len(once) < len(decision.chosen):
+        decision = dataclasses.replace(decision, chosen=once)
+    return decision
 
 
 def elements_around(page: Page, places: Sequence[int]) -> list[int]:

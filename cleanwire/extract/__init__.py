@@ -19,13 +19,16 @@ from cleanwire.extract.article import Evidence, check_article
 from cleanwire.extract.blocks import Page, read_html, read_lines
 from cleanwire.extract.brand import Unbranded, unbrand
 from cleanwire.extract.bylines import authors_in_lines
-from cleanwire.extract.dates import find_date
+from cleanwire.extract.dates import DateHints, find_date, latest_of
 from cleanwire.extract.decide import Decision, decide_blocks, hints_of
 from cleanwire.extract.features import Hints
 from cleanwire.extract.furniture import is_breadcrumb, is_counter, is_date_line, is_separator
+from cleanwire.extract.labels import dates_of, kind_of
 from cleanwire.extract.metadata import read_metadata, with_elements
 from cleanwire.extract.nesting import parsed
 from cleanwire.extract.parts import opened, scriptless_words
+from cleanwire.extract.places import lines_below_bars
+from cleanwire.extract.stories import lines_of
 from cleanwire.extract.structure import paragraphs_of, structured
 from cleanwire.extract.text import ends_sentence, squeezed, words_in
 from cleanwire.extract.wraps import unbroken
@@ -95,13 +98,18 @@ class Extracted:
 
 
 def extract_html(
-    html: str | bytes, *, url: str | None = None, require_article: bool = True
+    html: str | bytes,
+    *,
+    url: str | None = None,
+    fetched_at: str | None = None,
+    require_article: bool = True,
 ) -> Extracted:
     """Extract an HTML page.
 
     Args:
         html: the page, decoded, or in UTF-8.
         url: where it was fetched.
+        fetched_at: when (RFC 3339); what is a day later is no date of the page.
         require_article: whether a page that is no article is refused.
 
     Raises:
@@ -110,7 +118,7 @@ def extract_html(
     """
     tree = parsed(html)
     sheet = opened(tree)
-    metadata = read_metadata(tree, url)
+    metadata = read_metadata(tree, url, latest=latest_of(fetched_at))
     hints = hints_of(metadata)
     page = read_html(tree, sheet=sheet)
     decision = decide_blocks(page, hints)
@@ -129,10 +137,12 @@ def extract_html(
     metadata = with_elements(metadata, tree, page, url)
     blocks, words, removed = _body(page, decision, metadata.title)
     body = metadata.article_body
-    unseen = bool(body) and words_in(body or "") > _MIN_JSONLD * words
-    if unseen:
-        blocks = paragraphs_of(_split(body or ""))
-        words = sum(words_in(block.text) for block in blocks)
+    unseen = False
+    if body and words_in(body) > _MIN_JSONLD * words:
+        unmarked = paragraphs_of(lines_of(body))
+        count = sum(words_in(block.text) for block in unmarked)
+        unseen = count > _MIN_JSONLD * words
+        blocks, words = (unmarked, count) if unseen else (blocks, words)
     first = decision.chosen[0] if decision.chosen else len(page)
     head = page.texts[max(0, first - HEAD_LINES) : first]
     other_titles = [*metadata.headings]
@@ -157,20 +167,35 @@ def extract_html(
                 url=url,
             )
         )
+    language = language_of(" ".join(unbranded.paragraphs), metadata.language)
+    published_at, modified_at = metadata.published_at, metadata.modified_at
+    if not published_at:
+        dates = dataclasses.replace(metadata.dates, language=metadata.dates.language or language)
+        above = lines_below_bars(page, max(0, first - HEAD_LINES), first)
+        # A line of a date may be taken for the first of the story.
+        top = [
+            text
+            for text in page.texts[first : first + BYLINE_AFTER]
+            if is_date_line(text) or kind_of(text)
+        ]
+        for lines in (above, top, _after(page, decision)):
+            published_at, modified = dates_of(lines, dates, words=_DATE_LINE_WORDS)
+            modified_at = modified_at or modified
+            if published_at or modified_at:
+                break
     return Extracted(
         title=unbranded.title,
         authors=metadata.authors
         or authors_in_lines(
             page.texts[max(0, first - HEAD_LINES) : first + BYLINE_AFTER],
             (metadata.site_name, metadata.title),
+            language=language,
         )
         or metadata.organisations,
-        published_at=metadata.published_at
-        or _dated(head, day_first=metadata.day_first)
-        or _dated(_after(page, decision), day_first=metadata.day_first),
-        modified_at=metadata.modified_at,
+        published_at=published_at,
+        modified_at=modified_at,
         canonical_url=metadata.canonical_url,
-        language=language_of(" ".join(unbranded.paragraphs), metadata.language),
+        language=language,
         declared_language=metadata.language,
         site_name=metadata.site_name,
         image=metadata.image,
@@ -188,12 +213,19 @@ def _better(page: Page, decision: Decision, other: Page, hints: Hints) -> tuple[
     return (other, again) if again.words > 2 * decision.words else (page, decision)
 
 
-def extract_text(text: str, *, url: str | None = None, require_article: bool = True) -> Extracted:
+def extract_text(
+    text: str,
+    *,
+    url: str | None = None,
+    fetched_at: str | None = None,
+    require_article: bool = True,
+) -> Extracted:
     """Extract a page that was flattened to lines.
 
     Args:
         text: the lines; paragraphs may be hard-wrapped if blank lines part them.
         url: where it was fetched.
+        fetched_at: as of `extract_html`.
         require_article: whether a page that is no article is refused.
 
     Raises:
@@ -212,8 +244,10 @@ def extract_text(text: str, *, url: str | None = None, require_article: bool = T
         below = [place for place in decision.chosen if place >= start]
         decision = dataclasses.replace(decision, chosen=below)
     blocks, words, removed = _body(page, decision, title)
-    published_at = _dated(head)
     unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
+    language = language_of(" ".join(unbranded.paragraphs), None)
+    hints = DateHints(language=language, latest=latest_of(fetched_at))
+    published_at, modified_at = dates_of(head, hints, words=_DATE_LINE_WORDS)
     if require_article:
         check_article(
             Evidence(
@@ -230,9 +264,9 @@ def extract_text(text: str, *, url: str | None = None, require_article: bool = T
         title=unbranded.title,
         authors=(),
         published_at=published_at,
-        modified_at=None,
+        modified_at=modified_at,
         canonical_url=None,
-        language=language_of(" ".join(unbranded.paragraphs), None),
+        language=language,
         declared_language=None,
         site_name=None,
         image=None,
@@ -293,13 +327,6 @@ def _kind(text: str, *, linked: bool) -> str:
     return "counter" if is_counter(text) else "other"
 
 
-def _split(text: str) -> tuple[str, ...]:
-    """A body that came as one string: its lines, or, of HTML in a string, its text."""
-    if "</" in text:
-        return tuple(read_html(parsed(text)).texts)
-    return tuple(line for part in text.splitlines() if (line := squeezed(part)))
-
-
 def _lines(text: str) -> list[str]:
     """The lines of a page; a hard-wrapped paragraph becomes one."""
     lines = text.splitlines()
@@ -357,16 +384,6 @@ def _after(page: Page, decision: Decision) -> list[str]:
     """The lines after the body, the nearest last."""
     last = decision.chosen[-1] + 1 if decision.chosen else 0
     return page.texts[last : last + HEAD_LINES][::-1]
-
-
-def _dated(head: Sequence[str], *, day_first: bool | None = None) -> str | None:
-    """The date in the lines above the story; the nearest line with a time, else the nearest."""
-    dates = [
-        date
-        for line in reversed(head)
-        if len(line.split()) <= _DATE_LINE_WORDS and (date := find_date(line, day_first=day_first))
-    ]
-    return next((date for date in dates if "T" in date), dates[0] if dates else None)
 
 
 __all__ = ["Extracted", "NoArticle", "extract_html", "extract_text"]

@@ -6,15 +6,19 @@ as a byline. What stands among comments, in a box about the author or beside a p
 witness.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleanwire.extract.authors import names
-from cleanwire.extract.dates import MONTHS
+from cleanwire.extract.authors import MAX_AUTHORS, is_by, is_role, names
+from cleanwire.extract.eastern import eastern_names, has_east
 from cleanwire.extract.jsonld import as_list, text_of, types
+from cleanwire.extract.moments import those_in
+from cleanwire.extract.months import month_of
+from cleanwire.extract.places import is_elsewhere, words_around
 from cleanwire.extract.text import squeezed
 
 _METAS = (
@@ -41,42 +45,60 @@ _CLASSES = (
     *(
         (part, f'[class*="{part}"]')
         for part in (
-            "byline author Author autor auteur Byline creator verfasser writer contributor"
+            "byline author Author autor auteur Byline creator verfasser writer contributor "
+            "reporter "
+            "journalist"
         ).split()
     ),
     ("author", '[id*="author"]'),
     ("byline", '[id*="byline"]'),
+    (' class="by', '[class~="by"]'),
+    ("-by", '[class*="-by"]'),
+    ("_by", '[class*="_by"]'),
     ("", "address"),
 )
-_ELSEWHERE = re.compile(
-    r"comment|respon[ds]|avatar|image|thumb|photo|credit|caption|social|share|related|teaser|"
-    r"widget|sidebar|footer|popular|recent|recommend|card-list|quote|follow|bio\b|-bio|about",
-    re.IGNORECASE,
+_AUTHOR_WORD = re.compile(
+    r"(?:\w{0,12})?(?:byline|bylines|authors?|authored|autor|autora|autoren|autores|auteurs?|"
+    r"creators?|"
+    r"verfasser|writers?|contributors?|journalists?|reporters?)"
+    r"(?:name|names|link|links|info|line|block|meta|wrapper|wrap|text|list|title|data|item)?|by"
 )
+_INNER = ",".join(
+    [
+        'a[rel~="author"]',
+        *(f'a[href*="/{part}"]' for part in "author autor profile staff/ people/ by/".split()),
+    ]
+)
+_BYLINE_LENGTH = 300
 _READ = 12
 _READ_CHARACTERS = 4_000_000
 _LONGEST = 160
-_UP = 6
+_UP = 3
 _LABEL = re.compile(
     r"written|author|verfasst|geschrieben|escrito|écrit|autor|scritto|door", re.IGNORECASE
 )
 _BYLINE = re.compile(
     r"(?:^|[|•·–—,.]\s{0,2}|\s-\s{1,2}|\d\s{1,3})"
-    r"(?:(?:(?:written|posted|published|story|text|words|report|interview|geschrieben|verfasst)\s{1,2})?"
+    r"(?:(?:(?:written|posted|published|story|text|words|report|interview|geschrieben|"
+    r"verfasst)\s{1,2})?"
     r"(?:by|von|par|por|door|przez|текст|автор|yazan|af|av|di)"
     r"(?:\s{0,2}[:/]\s{0,2}|\s{1,2})|(?-i:By(?=[A-Z]))|(?:作者|文|記者|بقلم)\s{0,2}[:：/]?\s{0,2})(?=\S)",
     re.IGNORECASE,
 )
+_BY_WORD = re.compile(r"\b(?:di|da|af|av)\b", re.IGNORECASE)
+_EASTERN = 80
+_SAYS = re.compile(r"[^\W\d_]{5}")
 _AFTER_NAMES = re.compile(r"\s[|•·–—-]\s|\s\d|[|•·]|\son\s|\sam\s\d|,?\s\d")
 
 
-def authors_said(
+def authors_said(  # noqa: PLR0913 - as of `names`
     metas: dict[str, list[str]],
     articles: Sequence[dict[str, Any]],
     linked: Sequence[dict[str, Any]],
     not_names: Iterable[str | None],
     *,
     organisations: bool = False,
+    language: str | None = None,
 ) -> tuple[str, ...]:
     """The authors that a page's data name, in order; none where none is sure.
 
@@ -86,72 +108,171 @@ def authors_said(
         linked: everything in its JSON-LD, where an author may be kept by its `@id`.
         not_names: what is no author: the site, the title.
         organisations: whether an agency or a publisher may be one.
+        language: primary subtag of the page.
     """
     excluded = tuple(not_names)
     for witness in _said(metas, articles, linked, organisations=organisations):
-        found = names(witness, not_names=excluded, one_word=True, organisations=organisations)
+        found = names(
+            witness,
+            not_names=excluded,
+            one_word=True,
+            organisations=organisations,
+            single=True,
+            language=language,
+        )
         if found:
             return found
     return ()
 
 
 def authors_in_tree(
-    tree: LexborHTMLParser, written: str, not_names: Iterable[str | None]
+    tree: LexborHTMLParser | LexborNode,
+    written: str,
+    not_names: Iterable[str | None],
+    *,
+    language: str | None = None,
 ) -> tuple[str, ...]:
     """The authors that elements name which call themselves an author's.
 
+    Several elements are several authors if they stand together.
+
     Args:
-        tree: the page.
+        tree: the page, or a part of it.
         written: the attributes of its elements.
         not_names: as above.
+        language: as above.
     """
     excluded = tuple(not_names)
     for selectors, one_word in ((_MARKED, True), (_CLASSES, False), (_LINKS, False)):
         selector = those_in(written, selectors)
-        read = seen = 0
-        for node in tree.css(selector) if selector else ():
-            text = squeezed(node.text(deep=True, separator=" ") or "")
-            # Elements that hold each other have the same text again and again.
-            seen += len(text)
-            if seen > _READ_CHARACTERS:
-                break
-            if not 0 < len(text) <= _LONGEST or is_elsewhere(node):
-                continue
-            for part in map(_cut, _AFTER_NAMES.split(text)):
-                if found := names([part], not_names=excluded, one_word=one_word):
-                    return found
-            read += 1
-            if read == _READ:
-                break
+        reading = _Reading(excluded, one_word=one_word, language=language)
+        if selector and (found := _together(tree.css(selector), reading, selectors is _CLASSES)):
+            return found
     return ()
 
 
-def those_in(written: str, selectors: Iterable[tuple[str, str]]) -> str:
-    """The selectors that can match at all: a search of the tree costs far more than of a text.
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Reading:
+    """How names are read from elements of one kind."""
+
+    not_names: tuple[str | None, ...]
+    one_word: bool
+    language: str | None
+
+    def names(self, texts: Iterable[str]) -> tuple[str, ...]:
+        return names(
+            texts, not_names=self.not_names, one_word=self.one_word, language=self.language
+        )
+
+
+def _together(nodes: Sequence[LexborNode], reading: _Reading, by_class: bool) -> tuple[str, ...]:  # noqa: FBT001 - private
+    """The authors of the first element that names any, and of those that stand beside it."""
+    found: dict[str, None] = {}
+    around = 0
+    read = seen = 0
+    for node in nodes:
+        text = squeezed(node.text(deep=True, separator=" ") or "")
+        # Elements that hold each other have the same text again and again.
+        seen += len(text)
+        if seen > _READ_CHARACTERS or read == _READ:
+            break
+        if not 0 < len(text) <= _LONGEST or (by_class and not _is_of_author(node)):
+            continue
+        if is_elsewhere(node) or (found and not _stands_in(node, around)):
+            continue
+        read += 1
+        people = _people_in(node, text, reading)
+        if people and not found:
+            around = _place_of(node)
+        found.update(dict.fromkeys(people))
+    return tuple(found)[:MAX_AUTHORS]
+
+
+def _people_in(node: LexborNode, text: str, reading: _Reading) -> tuple[str, ...]:
+    """The people that one element names: its links to authors, its text, or parts of that."""
+    inner = node.css(_INNER)
+    if not inner and "itemprop" in node.attributes:
+        inner = node.css('[itemprop~="name"]')
+    if inner:
+        linked = [squeezed(link.text(deep=True, separator=" ") or "") for link in inner[:_READ]]
+        if people := reading.names(linked):
+            return people
+    for part in map(_cut, _AFTER_NAMES.split(text)):
+        if people := reading.names([part]):
+            return people
+    parts = (node.text(deep=True, separator="\n") or "").split("\n")
+    pieces = [squeezed(part) for part in parts]
+    found: list[str] = []
+    for piece in pieces if len(pieces) > 1 else ():
+        people = reading.names([_cut(piece)])
+        if not people and _SAYS.search(piece) and not is_role(piece):
+            break
+        found += people
+    return tuple(dict.fromkeys(found))
+
+
+def _is_of_author(node: LexborNode) -> bool:
+    """Whether a class or an id has an author's word as a whole: `authority` is none."""
+    if node.tag == "address":
+        # In a footer it is where a firm is found.
+        around = node.parent
+        while around is not None and around.tag != "footer":
+            around = around.parent
+        return around is None
+    return any(_AUTHOR_WORD.fullmatch(word) for word in words_around(node))
+
+
+def _place_of(node: LexborNode) -> int:
+    """The element around an author's in which the others stand: a byline, no list of stories."""
+    place = node
+    for _ in range(_UP):
+        around = place.parent
+        if around is None or around.tag in ("body", "article", "main", "html", "section"):
+            break
+        if len(squeezed(around.text(deep=True, separator=" ") or "")) > _BYLINE_LENGTH:
+            break
+        place = around
+    return place.mem_id
+
+
+def _stands_in(node: LexborNode | None, place: int) -> bool:
+    for _ in range(_UP + _UP):
+        if node is None:
+            return False
+        if node.mem_id == place:
+            return True
+        node = node.parent
+    return False
+
+
+def authors_in_lines(
+    lines: Iterable[str], not_names: Iterable[str | None], *, language: str | None = None
+) -> tuple[str, ...]:
+    """The authors that a byline among short lines names: `By Ada Quill | 3 May`.
 
     Args:
-        written: the attributes of a page's elements.
-        selectors: of each what its attributes must hold, and itself.
+        lines: those around the start of the story.
+        not_names: as above.
+        language: as above.
     """
-    return ",".join(selector for needed, selector in selectors if needed in written)
-
-
-def authors_in_lines(lines: Iterable[str], not_names: Iterable[str | None]) -> tuple[str, ...]:
-    """The authors that a byline among short lines names: `By Ada Quill | 3 May`."""
     excluded = tuple(not_names)
     for line in lines:
         if len(line) > _LONGEST:
             continue
         match = _BYLINE.search(line)
         if match and (found := names([_cut(line[match.end() :])], not_names=excluded)):
-            return found
+            word = _BY_WORD.search(match[0])
+            if not (word and language) or is_by(word[0].lower(), language):
+                return found
+        if has_east(line) and len(line) <= _EASTERN and (found := eastern_names(line)):
+            return names(found, not_names=excluded)
     return ()
 
 
 def _cut(text: str) -> str:
     """A byline without what follows the names: a date, a desk, a counter."""
     words = _AFTER_NAMES.split(text, maxsplit=1)[0].split()
-    while len(words) > 1 and words[-1].strip(".,").lower() in MONTHS:
+    while len(words) > 1 and month_of(words[-1].strip(".,"), inflected=False):
         words.pop()
     return " ".join(words)
 
@@ -189,17 +310,12 @@ def _named(author: object, by_id: dict[str, dict[str, Any]], *, organisations: b
     kinds = types(author) or types(known)
     if any("organization" in kind for kind in kinds) and not organisations:
         return []
-    named = as_list(author.get("name") or known.get("name"))
-    return [name for name in named if isinstance(name, str)]
+    named = as_list(author.get("name") or known.get("name") or _full_name(author))
+    # A site may put the person where the name should stand.
+    plain = [name.get("name") if isinstance(name, dict) else name for name in named]
+    return [name for name in plain if isinstance(name, str)]
 
 
-def is_elsewhere(node: LexborNode | None) -> bool:
-    """Whether an element stands among comments or teasers, by its class or one around it."""
-    for _ in range(_UP):
-        if node is None or node.tag in ("body", "article", "main", "html"):
-            return False
-        attributes = node.attributes
-        if _ELSEWHERE.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:300]):
-            return True
-        node = node.parent
-    return False
+def _full_name(author: dict[str, Any]) -> str:
+    parts = (text_of(author.get(key)) for key in ("givenName", "familyName"))
+    return " ".join(filter(None, parts))

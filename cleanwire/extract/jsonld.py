@@ -5,6 +5,7 @@ text, numbers and lists in them; broken scripts are mended where it is safe, els
 """
 
 import collections
+import html
 import json
 import re
 from collections.abc import Iterable
@@ -24,6 +25,8 @@ ARTICLES = frozenset(
 
 MAX_SCRIPT = 1 << 20
 MAX_NODES = 500
+_CDATA = "<![CDATA["
+_MARKED = 200
 _TRAILING_COMMA = re.compile(r",(\s{0,200})([}\]])")
 
 
@@ -64,10 +67,14 @@ def text_of(value: object) -> str | None:
 
 
 def _parsed(script: str) -> object:
-    text = script.strip().removeprefix("<!--").removesuffix("-->")
-    text = text.replace("//<![CDATA[", "").replace("//]]>", "").strip().rstrip(";")
-    if len(text) > MAX_SCRIPT:
+    if len(script) > MAX_SCRIPT:
         return None
+    text = script.strip().removeprefix("\ufeff").removeprefix("<!--").removesuffix("-->")
+    if _CDATA in text[:_MARKED]:
+        text = _unmarked(text)
+    text = text.strip().rstrip(";")
+    if text.startswith(("{&quot;", "[{&quot;")):
+        text = html.unescape(text)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -76,6 +83,15 @@ def _parsed(script: str) -> object:
         return json.loads(_TRAILING_COMMA.sub(r"\1\2", text), strict=False)
     except (ValueError, RecursionError):
         return None
+
+
+def _unmarked(text: str) -> str:
+    """A script without the CDATA marks around it, and the comments that hide them."""
+    text = text[text.index(_CDATA) + len(_CDATA) :]
+    end = text.rfind("]]>")
+    text = text[:end] if end >= 0 else text
+    starts = [at for mark in "{[" if (at := text.find(mark)) >= 0]
+    return text[min(starts, default=0) : max(text.rfind("}"), text.rfind("]")) + 1]
 
 
 def _objects(value: object) -> list[dict[str, Any]]:

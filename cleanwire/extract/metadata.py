@@ -6,6 +6,7 @@ Its data are read before the walk, its elements after it, from the same tree.
 """
 
 import dataclasses
+import datetime as dt
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -13,9 +14,12 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.blocks import Page
 from cleanwire.extract.bylines import authors_in_tree, authors_said
-from cleanwire.extract.dates import find_date
+from cleanwire.extract.dates import DateHints
 from cleanwire.extract.jsonld import as_list, is_article, read_jsonld, text_of, types
-from cleanwire.extract.moments import is_day_first, published_in_tree
+from cleanwire.extract.moments import dates_in_tree, is_day_first, modified_in_tree
+from cleanwire.extract.owner import own_articles
+from cleanwire.extract.places import margins
+from cleanwire.extract.stories import story_of
 from cleanwire.extract.text import squeezed
 from cleanwire.extract.titles import choose_title
 from cleanwire.urls import host_of
@@ -32,11 +36,16 @@ _PUBLISHED = (
     "article:published_time article:published og:published_time datepublished date.published "
     "parsely-pub-date sailthru.date dc.date.issued dcterms.created dcterms.issued dc.date "
     "dcterms.date pubdate publishdate publish-date publish_date publication_date "
-    "article.published cxenseparse:recs:publishtime rnews:datepublished date"
+    "article.published cxenseparse:recs:publishtime rnews:datepublished date "
+    "citation_publication_date "
+    "citation_online_date citation_date published_time og:article:published_time date_published "
+    "published publishedat published_at article:post_date dc.date.created vr:published_time "
+    "created-date"
 ).split()
 _MODIFIED = (
     "article:modified_time article:modified og:updated_time datemodified last-modified "
-    "dcterms.modified dc.date.modified article.updated lastmod revised"
+    "dcterms.modified dc.date.modified article.updated lastmod revised date.modified "
+    "og:article:modified_time modified_time date_modified modified-date"
 ).split()
 _LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
 _SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
@@ -48,7 +57,9 @@ class Metadata:
 
     `headings` are its first-level headings, `document_title` its `<title>`, `keywords` the
     meta tag's: they are witnesses for the title. `organisations` are agencies and publishers
-    that its data name as authors, where they name no person.
+    that its data name as authors, where they name no person. `margin` is what the story's own
+    `footer` and `nav` tell, which are gone from the tree later: authors, dates of publication and
+    of modification.
     """
 
     title: str | None
@@ -66,24 +77,43 @@ class Metadata:
     description: str | None
     types: frozenset[str]
     og_type: str | None
-    day_first: bool | None
+    dates: DateHints
     image: str | None
     section: str | None
     tags: tuple[str, ...]
     paywalled: bool | None
+    margin: tuple[tuple[str, ...], str | None, str | None]
 
 
-def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
-    """The metadata that a page's data tell; `url` is where it was fetched."""
+def read_metadata(
+    tree: LexborHTMLParser, url: str | None, *, latest: dt.datetime | None = None
+) -> Metadata:
+    """The metadata that a page's data tell.
+
+    Args:
+        tree: the page.
+        url: where it was fetched.
+        latest: what is later is no date of the page.
+    """
     nodes = _nodes(tree)
     metas = _metas(nodes["meta"])
     linked = read_jsonld(nodes["script"])
-    articles = [node for node in linked if is_article(node)]
     site_name = _first(metas, _SITE_NAMES) or _publisher(linked)
     headings = _headings(nodes["h1"][:10])
     document_title = _clean(nodes["title"][0].text(deep=True)) if nodes["title"] else None
     declared = _declared(tree, metas)
-    day_first = is_day_first(declared, url)
+    canonical = _canonical(nodes["link"], metas, url)
+    stories = [node for node in linked if is_article(node)]
+    articles = own_articles(
+        stories,
+        urls=(canonical, _first(metas, ("og:url",)), url),
+        titles=(*headings, *_all(metas, ("og:title", "twitter:title")), document_title),
+    )
+    if len(articles) < len(stories):
+        linked = articles + [node for node in linked if not is_article(node)]
+    dates = DateHints(
+        day_first=is_day_first(declared, url), language=_language(declared), latest=latest
+    )
     title = choose_title(
         headline=_clean(text_of(_field(articles, "headline") or _field(articles, "name"))),
         social=_first(metas, ("og:title", "twitter:title")),
@@ -91,8 +121,10 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         document_title=document_title,
         site_names=(site_name, host_of(url)),
     )
+    others = (_publisher(linked), _first(metas, ("publisher", "dc.publisher", "copyright")))
     said = metas, articles, linked, (site_name, title, host_of(url))
-    authors = authors_said(*said)
+    authors = authors_said(*said[:3], (*said[3], *others), language=dates.language)
+    published_at = _published(metas, articles, linked, dates)
     return Metadata(
         title=title,
         document_title=document_title,
@@ -103,17 +135,18 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         organisations=()
         if authors
         else authors_said(*said, organisations=True) or authors_said(*said[:3], (title,)),
-        published_at=_published(metas, articles, linked),
-        day_first=day_first,
-        modified_at=_date(_field(articles, "dateModified")) or _meta_date(metas, _MODIFIED),
-        canonical_url=_canonical(nodes["link"], metas, url),
+        published_at=published_at,
+        dates=dates,
+        modified_at=_date(_field(articles, "dateModified"), dates)
+        or _meta_date(metas, _MODIFIED, dates),
+        canonical_url=canonical,
         language=_language(
             declared,
             text_of(_field(articles, "inLanguage")),
             _first(metas, _LANGUAGES),
         ),
         site_name=site_name,
-        article_body=text_of(_field(articles, "articleBody")),
+        article_body=next((body for node in articles if (body := story_of(node))), None),
         types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
         section=_clean(text_of(_field(articles, "articleSection")))
@@ -122,6 +155,7 @@ def read_metadata(tree: LexborHTMLParser, url: str | None) -> Metadata:
         paywalled=_paywalled(metas, articles),
         og_type=(_first(metas, ("og:type",)) or "").lower() or None,
         description=_first(metas, ("og:description", "description", "twitter:description")),
+        margin=((), None, None) if authors and published_at else _margin(tree, said[3], dates),
     )
 
 
@@ -138,14 +172,41 @@ def with_elements(
     """
     if metadata.authors and metadata.published_at:
         return metadata
-    written = page.attributes_written()
+    margin_authors, margin_published, margin_modified = metadata.margin
+    # Most elements of a page are written as others are, and each selector searches all of it.
+    written = "".join({token[2] for token in page.tokens})
+    published, modified = metadata.published_at, metadata.modified_at
+    if not published:
+        published, modified = dates_in_tree(tree, written, url, metadata.dates)
+    elif not modified:
+        modified = modified_in_tree(tree, written, metadata.dates)
     return dataclasses.replace(
         metadata,
         authors=metadata.authors
-        or authors_in_tree(tree, written, (metadata.site_name, metadata.title, host_of(url))),
-        published_at=metadata.published_at
-        or published_in_tree(tree, written, url, day_first=metadata.day_first),
+        or authors_in_tree(
+            tree,
+            written,
+            (metadata.site_name, metadata.title, host_of(url)),
+            language=metadata.dates.language,
+        )
+        or margin_authors,
+        published_at=published or margin_published,
+        modified_at=metadata.modified_at or modified or margin_modified,
     )
+
+
+def _margin(
+    tree: LexborHTMLParser, not_names: tuple[str | None, ...], dates: DateHints
+) -> tuple[tuple[str, ...], str | None, str | None]:
+    """Authors and dates in the story's own `footer` and `nav`, the first that tells each."""
+    authors: tuple[str, ...] = ()
+    published = modified = None
+    for node in margins(tree):
+        written = node.html or ""
+        authors = authors or authors_in_tree(node, written, not_names, language=dates.language)
+        said = dates_in_tree(node, written, None, dates)
+        published, modified = published or said[0], modified or said[1]
+    return authors, published, modified
 
 
 def _nodes(tree: LexborHTMLParser) -> dict[str, list[LexborNode]]:
@@ -185,6 +246,10 @@ def _first(metas: dict[str, list[str]], keys: tuple[str, ...] | list[str]) -> st
     return next((metas[key][0] for key in keys if key in metas), None)
 
 
+def _all(metas: dict[str, list[str]], keys: tuple[str, ...]) -> list[str]:
+    return [value for key in keys for value in metas.get(key, ())]
+
+
 def _clean(text: str | None) -> str | None:
     return squeezed(text[:MAX_VALUE]) or None if text else None
 
@@ -203,26 +268,30 @@ def _publisher(nodes: list[dict[str, Any]]) -> str | None:
 
 
 def _published(
-    metas: dict[str, list[str]], articles: list[dict[str, Any]], linked: list[dict[str, Any]]
+    metas: dict[str, list[str]],
+    articles: list[dict[str, Any]],
+    linked: list[dict[str, Any]],
+    dates: DateHints,
 ) -> str | None:
     return (
-        _date(_field(articles, "datePublished") or _field(articles, "dateCreated"))
-        or _meta_date(metas, _PUBLISHED)
-        or _date(_field(linked, "datePublished"))
+        _date(_field(articles, "datePublished"), dates)
+        or _date(_field(articles, "dateCreated"), dates)
+        or _meta_date(metas, _PUBLISHED, dates)
+        or _date(_field(linked, "datePublished"), dates)
     )
 
 
-def _meta_date(metas: dict[str, list[str]], keys: list[str]) -> str | None:
+def _meta_date(metas: dict[str, list[str]], keys: list[str], dates: DateHints) -> str | None:
     for key in keys:
         for value in metas.get(key, ()):
-            if found := find_date(value):
+            if found := dates.find_coded(value):
                 return found
     return None
 
 
-def _date(value: object) -> str | None:
-    text = text_of(value)
-    return find_date(text) if text else None
+def _date(value: object, dates: DateHints) -> str | None:
+    text = str(value) if type(value) in (int, float) else text_of(value)
+    return dates.find_coded(text) if text else None
 
 
 def _image(

@@ -39,6 +39,20 @@ _ALMOST = {
     "mime": (("text/", "a", " "), ("", "charset ", "="), ("text/html; ", "charset =", " "), ("", "text/html,", ""), ("text/html; charset", ":", "=")),
     "prescan": (("<meta ", "a=", "'"), ("<meta", " /", "x"), ("<a", " a ", "="), ("<meta content=", "charset ", "="), ("<script>", "</scrip", ">")),
     "charset": (("\x1b$B", "ab", "\x1b"), ("~{", "ab", "~"), ("\x1b$B", "\x1b$B", ""), ("~{", "~{", ""), ("<meta ", "charset ", "="), ("<meta", "<meta", ""), ("<?xml ", "encoding= ", "'"), ("<meta charset=", " ", "")),
+    "months": (
+        ("1 ", "de ", "2025"), ("", "1 may ", "x"), ("2025 ", "m ", "1"), ("", "a\u0301", " 2025"), ("", "an t", " 2025"),
+    ),
+    "clock": (
+        ("2025-01-01", " ", "1:1"), ("2025-01-01 10:15 ", "a. ", "x"), ("2025-01-01 10:15:11.", "1", ""),
+        ("2025-01-01 ", "\u4e0b\u5348", "1"), ("2025-01-01 10:15 ", "(GMT", ""),
+    ),
+    "labels": (("", "updated ", "2025-01-01"), ("", "\u66f4\u65b0", "1"), ("publi", "shed", ""), ("last ", "edit ", ""), ("\u043e\u0431\u043d\u043e\u0432\u043b", "\u0435", "")),
+    "eastern": (
+        ("\u8bb0\u8005 ", "\u5f20\u4e09 ", ""), ("\u6587/", "\u5f20\u4e09\u3001", "x"), ("", "\u8bb0\u8005", ""),
+        ("", "\ud64d\uae38\ub3d9\u00b7", "\uae30\uc790"), ("\uae30\uc790 ", "\ud64d\uae38\ub3d9, ", ""),
+    ),
+    "places": (("", "aB", ""), ("", "has-", "x"), ("", "A", ""), ("", "a-b_", "")),
+    "stories": (("&", "amp;", "lt;p"), ("<p ", "<p ", ""), ("\n", " ", "\n"), ("&#", "1", ";"), ("", "<br>\n", "")),
     "moments": (("/2025", "/", "01/01"), ("", "/20250101", "1"), ("", "-19", "-99-99")),
     "hidden": (
         ("<style>.a{", "display:none", "}</style>"), ("<style>", ".a,", "{display:none}</style>"),
@@ -67,7 +81,7 @@ def almost(r: random.Random) -> bytes:
     quoted = text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;")
     linked = json.dumps(
         {"@type": "NewsArticle", "headline": text, "author": text, "datePublished": text, "image": text,
-         "keywords": text, "articleSection": text, "isAccessibleForFree": text, "publisher": {"name": text}}
+         "keywords": text, "articleSection": text, "isAccessibleForFree": text, "publisher": {"name": text}, "articleBody": text, "url": text}
     )  # fmt: skip
     head = "".join(
         (

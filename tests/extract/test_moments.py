@@ -1,0 +1,87 @@
+"""Dates of elements: which are a page's own, and what they are called."""
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from cleanwire.extract import extract_html
+from cleanwire.extract.blocks import read_html
+from cleanwire.extract.dates import latest_of
+from cleanwire.extract.metadata import read_metadata, with_elements
+
+STORY = "".join(
+    f"<p>The ferry of the valley left its old pier on the {day} day, and those who waited saw it go.</p>"
+    for day in ("first", "second", "third", "fourth", "fifth", "sixth")
+)
+
+
+def dates(body, head="", url="https://valley.example/x", lang="en"):
+    tree = LexborHTMLParser(f"<html lang='{lang}'><head>{head}</head><body>{body}</body></html>")
+    metadata = read_metadata(tree, url, latest=latest_of("2026-11-20T10:00:00Z"))
+    found = with_elements(metadata, tree, read_html(tree), url)
+    return found.published_at, found.modified_at
+
+
+@pytest.mark.parametrize(
+    ("body", "published", "modified"),
+    [
+        ("<p><time itemprop=dateModified datetime=2026-11-12>x</time> <time itemprop=datePublished datetime=2026-11-03>y</time>",
+         "2026-11-03", "2026-11-12"),
+        ("<p><time class=updated datetime=2026-11-12>x</time> <time datetime=2026-11-03>y</time>",
+         "2026-11-03", "2026-11-12"),
+        ("<p>Updated <time datetime=2026-11-12>12 Nov</time></p><p>Published <time datetime=2026-11-03>3 Nov</time></p>",
+         "2026-11-03", "2026-11-12"),
+        ("<time class='entry-date published updated' datetime=2026-11-03>x</time>", "2026-11-03", None),
+        ("<span class=last-modified-date>12 November 2026</span>", None, "2026-11-12"),
+        ("<p class=date>Aktualisiert am 12.11.2026</p>", None, "2026-11-12"),
+        ("<p class=date>更新：2026-11-12</p><p class=date>2026-11-03</p>", "2026-11-03", "2026-11-12"),
+        ("<p>The regatta is on <time datetime=2026-06-05>5 June</time> at the harbour, and open to all.</p>", None, None),
+        ("<p>Doors open <time datetime=2027-06-05>5 June</time></p>", None, None),
+        ("<div class=event-date>5 June 2026</div>", None, None),
+        ("<div class=top-bar><span class=date>Friday, 20 November 2026</span></div><p class=date>3 November 2026</p>",
+         "2026-11-03", None),
+        ("<header><span class=date>20 November 2026</span></header><p class=date>3 November 2026</p>",
+         "2026-11-03", None),
+        ("<header><h1>Mill</h1><span class=date>3 November 2026</span></header>", "2026-11-03", None),
+        ("<p class=date>Today is November 20, 2026</p>", None, None),
+        ("<p class=info>© 2026-11-03 Valley Post</p>", None, None),
+        ("<span class=date data-timestamp=1763633700>a while ago</span>", "2025-11-20T10:15:00Z", None),
+        ("<article><footer class=entry-footer><time datetime=2026-11-03>x</time></footer></article>", "2026-11-03", None),
+    ],
+)  # fmt: skip
+def test_elements(body, published, modified):
+    assert dates(body) == (published, modified)
+
+
+@pytest.mark.parametrize(
+    ("meta", "value", "published"),
+    [
+        ("citation_publication_date", "2025/11/20", "2025-11-20"),
+        ("citation_online_date", "2025/11/20", "2025-11-20"),
+        ("article:published_time", "1763633700000", "2025-11-20T10:15:00Z"),
+        ("pubdate", "20251120T101500Z", "2025-11-20T10:15:00Z"),
+        ("created-date", "2025-11-20", "2025-11-20"),
+        ("date", "11/01/2023 12:43:42", None),
+        ("date", "2027-01-01", None),
+    ],
+)
+def test_metas(meta, value, published):
+    assert dates("", f"<meta name='{meta}' content='{value}'>", lang="de") == (published, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "published", "modified"),
+    [
+        (
+            "<p>Updated: 12 November 2026</p><p>Published: 3 November 2026</p>",
+            "2026-11-03",
+            "2026-11-12",
+        ),
+        ("<p>20 листопада 2025</p>", "2025-11-20", None),
+        ("<p>5 June 2027</p><p>3 November 2026</p>", "2026-11-03", None),
+        ("<div class=masthead>20 November 2026</div><p>3 November 2026</p>", "2026-11-03", None),
+    ],
+)
+def test_lines(line, published, modified):
+    html = f"<html lang=en><body><h1>Old mill turns again</h1>{line}{STORY}</body></html>"
+    found = extract_html(html, fetched_at="2026-11-20T10:00:00Z")
+    assert (found.published_at, found.modified_at) == (published, modified)

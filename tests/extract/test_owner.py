@@ -1,0 +1,98 @@
+"""The page's own article in JSON-LD, and its text."""
+
+import json
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from cleanwire.extract import extract_html
+from cleanwire.extract.metadata import read_metadata
+from cleanwire.extract.stories import lines_of
+
+URL = "https://valley.example/news/mill"
+OTHER = {"@type": "NewsArticle", "headline": "Lighthouse keeper retires", "url": "https://valley.example/other",
+         "datePublished": "2020-01-01", "author": {"@type": "Person", "name": "Otto Other"}}  # fmt: skip
+OWN = {
+    "@type": "NewsArticle",
+    "datePublished": "2026-11-03",
+    "author": {"@type": "Person", "name": "Ada Quill"},
+}
+SENTENCES = [
+    f"The mill at the {place} turned again after a long rest, and many people came to see it."
+    for place in ("river", "bridge", "harbour", "market", "station")
+]
+
+
+def read(script, head=""):
+    html = f"<html lang=en><head><title>Old mill turns again | Valley Post</title>{head}{script}</head><body><h1>Old mill turns again</h1></body></html>"
+    return read_metadata(LexborHTMLParser(html), URL)
+
+
+def script(data, before="", after=""):
+    return f'<script type="application/ld+json">{before}{json.dumps(data)}{after}</script>'
+
+
+@pytest.mark.parametrize("graph", [False, True])
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"url": URL}, {"@id": URL + "#article"}, {"mainEntityOfPage": {"@id": URL}}, {"mainEntityOfPage": URL},
+        {"headline": "Old mill turns again"}, {"headline": "OLD MILL TURNS AGAIN", "url": URL + "?utm_source=x"},
+    ],
+)  # fmt: skip
+def test_of_several_articles_the_pages_own_speaks(own, graph):
+    nodes = [OTHER, OWN | own, OTHER | {"url": "https://valley.example/third"}]
+    found = read(script({"@graph": nodes} if graph else nodes))
+    assert (found.authors, found.published_at) == (("Ada Quill",), "2026-11-03")
+
+
+def test_what_another_story_says_fills_no_gap():
+    found = read(script([OTHER, {"@type": "NewsArticle", "url": URL}]))
+    assert (found.authors, found.published_at) == ((), None)
+    assert read(script([OTHER])).published_at is None
+
+
+def test_one_article_without_a_sign_is_believed():
+    assert read(script(OWN | {"headline": "A headline for searches"})).published_at == "2026-11-03"
+    assert read(script(OWN)).authors == ("Ada Quill",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<![CDATA[", "]]>"), ("\n<![CDATA[\n", "\n]]>\n"), ("//<![CDATA[\n", "\n//]]>"),
+        ("/* <![CDATA[ */", "/* ]]> */"), ("<!--//--><![CDATA[//><!--\n", "\n//--><!]]>"), ("<!--", "-->"),
+    ],
+)  # fmt: skip
+def test_marks_around_a_script(before, after):
+    assert read(script(OWN, before, after)).published_at == "2026-11-03"
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("&lt;p&gt;One.&lt;/p&gt;&lt;p&gt;Two.&lt;/p&gt;", ("One.", "Two.")),
+        ("&amp;lt;p&amp;gt;One &amp;amp; two.&amp;lt;/p&amp;gt;", ("One & two.",)),
+        ("<p>One <b>more</b>.</p><p>Two.</p>", ("One more.", "Two.")),
+        ("One.<br>Two.<br/><br/>Three.", ("One.", "Two.", "Three.")),
+        ("One.&lt;br /&gt;Two.", ("One.", "Two.")),
+        ("Fish &amp; chips&nbsp;shop &#8217;n&#x2019; more", ("Fish & chips shop ’n’ more",)),
+        ("If a < b and b > c &lt; d.\nTwo.", ("If a < b and b > c < d.", "Two.")),
+        ("One.\nTwo.", ("One.", "Two.")),
+    ],
+)
+def test_a_body_is_text(body, lines):
+    assert lines_of(body) == lines
+
+
+def test_a_live_blog_is_its_entries():
+    updates = [{"@type": "BlogPosting", "headline": f"Entry {place}", "articleBody": sentence}
+               for place, sentence in enumerate(SENTENCES)]  # fmt: skip
+    node = {
+        "@type": "LiveBlogPosting",
+        "headline": "Old mill turns again",
+        "liveBlogUpdate": updates,
+    }
+    html = f"<html lang=en><head>{script(node)}</head><body><h1>Old mill turns again</h1><p>Loading</p></body></html>"
+    found = extract_html(html, url=URL)
+    assert [text for text in found.paragraphs if text in SENTENCES] == SENTENCES

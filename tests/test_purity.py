@@ -11,7 +11,7 @@ ROOT = Path(cleanwire.__file__).parent
 
 STDLIB = {
     "array", "base64", "binascii", "codecs", "collections", "dataclasses", "datetime", "email", "functools", "hashlib",
-    "html", "importlib", "ipaddress", "itertools", "json", "math", "re", "struct", "typing",
+    "html", "importlib", "ipaddress", "itertools", "json", "operator", "math", "re", "struct", "typing",
     "unicodedata", "urllib",
 }  # fmt: skip
 LIBRARIES = {

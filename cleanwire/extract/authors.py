@@ -124,6 +124,7 @@ _INTERFACE = frozenset(
         "dela följ läs les jaa must minute"
     ).split()
 )
+_CONTROL_WORDS = 3
 _BESIDE = re.compile(r"\s(?:of|for|at|from|in|under|bei|für|pour|chez|para|on|For\sThe)\s")
 _LOOSE = frozenset(
     "by von vom par por vor am in on at for of avant hace před temu il and und et from um om "
@@ -180,6 +181,12 @@ def names(  # noqa: PLR0913 - each tells something else of the witness
 def is_role(text: str) -> bool:
     """Whether a text says what somebody is: `Staff Writer`."""
     return _ROLE.search(text) is not None
+
+
+def is_control(text: str) -> bool:
+    """Whether a short text is a control of the page: `Follow`, `Share this`."""
+    words = text.lower().split()
+    return 0 < len(words) <= _CONTROL_WORDS and words[0] in _INTERFACE
 
 
 def is_by(word: str, language: str | None) -> bool:

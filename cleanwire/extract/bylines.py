@@ -13,7 +13,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleanwire.extract.authors import MAX_AUTHORS, is_by, is_role, names
+from cleanwire.extract.authors import MAX_AUTHORS, is_by, is_control, is_role, names
 from cleanwire.extract.eastern import eastern_names, has_east
 from cleanwire.extract.jsonld import as_list, text_of, types
 from cleanwire.extract.moments import those_in
@@ -74,6 +74,9 @@ _READ = 12
 _READ_CHARACTERS = 4_000_000
 _LONGEST = 160
 _UP = 3
+_BETWEEN = 8
+"""Characters between the elements of two authors of one line, at most: a comma, an "and"."""
+
 _LABEL = re.compile(
     r"written|author|verfasst|geschrieben|escrito|écrit|autor|scritto|door", re.IGNORECASE
 )
@@ -169,6 +172,7 @@ def _together(nodes: Sequence[LexborNode], reading: _Reading, by_class: bool) ->
     """The authors of the first element that names any, and of those that stand beside it."""
     found: dict[str, None] = {}
     around = 0
+    last: LexborNode | None = None
     read = seen = 0
     for node in nodes:
         text = squeezed(node.text(deep=True, separator=" ") or "")
@@ -178,12 +182,15 @@ def _together(nodes: Sequence[LexborNode], reading: _Reading, by_class: bool) ->
             break
         if not 0 < len(text) <= _LONGEST or (by_class and not _is_of_author(node)):
             continue
-        if is_elsewhere(node) or (found and not _stands_in(node, around)):
+        beside = last is not None and _adjoins(node, last)
+        if is_elsewhere(node) or (found and not beside and not _stands_in(node, around)):
             continue
         read += 1
         people = _people_in(node, text, reading)
         if people and not found:
             around = _place_of(node)
+        if people and (beside or not found):
+            last = node
         found.update(dict.fromkeys(people))
     return tuple(found)[:MAX_AUTHORS]
 
@@ -205,7 +212,7 @@ def _people_in(node: LexborNode, text: str, reading: _Reading) -> tuple[str, ...
     found: list[str] = []
     for piece in pieces if len(pieces) > 1 else ():
         people = reading.names([_cut(piece)])
-        if not people and _SAYS.search(piece) and not is_role(piece):
+        if not people and _SAYS.search(piece) and not is_role(piece) and not is_control(piece):
             break
         found += people
     return tuple(dict.fromkeys(found))
@@ -233,6 +240,20 @@ def _place_of(node: LexborNode) -> int:
             break
         place = around
     return place.mem_id
+
+
+def _adjoins(node: LexborNode, other: LexborNode) -> bool:
+    """Whether nothing but a few characters stands between an element and one before it."""
+    between = 0
+    before = node.prev
+    while before is not None and between <= _BETWEEN:
+        if before.mem_id == other.mem_id:
+            return True
+        if before.is_element_node:
+            return False
+        between += len((before.text_content or "").strip())
+        before = before.prev
+    return False
 
 
 def _stands_in(node: LexborNode | None, place: int) -> bool:

@@ -188,6 +188,8 @@ def _kind_by_names(node: LexborNode) -> str | None:
 
 def _kind_around(node: LexborNode, text: str) -> str | None:
     """What the words before an element, and the names of what holds it alone, say of its date."""
+    if (kind := _kind_of_text_before(node)) is not None:
+        return kind
     around = node.parent
     for _ in range(_AROUND):
         if around is None or around.tag in ("body", "article", "main", "html"):
@@ -202,6 +204,13 @@ def _kind_around(node: LexborNode, text: str) -> str | None:
             return kind
         around = around.parent
     return None
+
+
+def _kind_of_text_before(node: LexborNode) -> str | None:
+    before = node.prev
+    if before is None or before.is_element_node:
+        return None
+    return kind_of(squeezed(before.text_content or "")[-_BEFORE:])
 
 
 def _kind_by(words: Iterable[str]) -> str | None:

@@ -17,6 +17,11 @@ def require_folder(settings: Settings) -> Path:
         OperationError: it cannot be made or written to.
     """
     folder = Path(settings.data_dir)
+    if folder.parts[:1] == ("~",):
+        raise OperationError(
+            "this user has no home folder to hold the data folder",
+            "set CLEANWIRE_DATA_DIR to a folder you may write",
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -46,7 +46,8 @@ class Topics:
 
 def _default_data_dir() -> Path:
     home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(home).expanduser() / "cleanwire"
+    # A user without an account and without HOME has no home; `require_folder` says so.
+    return Path(os.path.expanduser(home)) / "cleanwire"  # noqa: PTH111 - keeps an unknown "~"
 
 
 def _duration(value: object) -> object:

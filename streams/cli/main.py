@@ -6,6 +6,7 @@ one line on stderr, never a traceback.
 """
 
 import importlib
+import io
 import os
 import sys
 from typing import NoReturn
@@ -80,6 +81,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character of a title or a file's name is no fault.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cleanwire.main(args=arguments, prog_name="cleanwire", standalone_mode=False)
     except click.exceptions.Abort:

@@ -38,13 +38,14 @@ def overview(state: State, now: float, waiting: dict[str, str], *, live: bool = 
         live: whether the page loads itself anew.
     """
     refresh = f"<meta http-equiv='refresh' content='{REFRESH_SECONDS}'>" if live else ""
-    switch = "<a href='/?live=no'>stop updating</a>" if live else "<a href='/'>update by itself</a>"
+    # Addresses are relative: a proxy may show the view below a path of its own.
+    switch = "<a href='?live=no'>stop updating</a>" if live else "<a href='./'>update by itself</a>"
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Cleanwire</title>"
         f"<meta name='viewport' content='width=device-width,initial-scale=1'>{refresh}"
-        "<link rel='stylesheet' href='/style.css'></head><body>"
+        "<link rel='stylesheet' href='style.css'></head><body>"
         f"<header><h1>Cleanwire</h1><span class='dim'>{_time(now, date=True)} UTC</span>"
-        f"<nav>{switch}<a href='/metrics'>metrics</a></nav></header>"
+        f"<nav>{switch}<a href='metrics'>metrics</a></nav></header>"
         f"<p class='since dim'>{_counted(state)}</p>{_stale(state)}{_waiting(waiting)}"
         f"<main><div class='cards'>{''.join(_card(state, name) for name in KINDS)}"
         f"{_rate(state, now)}</div>{_lags(state)}{_latest(state)}</main></body></html>"

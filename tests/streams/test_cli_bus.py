@@ -197,7 +197,8 @@ def test_a_page_over_the_limit_is_refused_and_the_others_are_sent(settings, tmp_
     done = cleanwire(small, "publish", *paths)
     assert done.returncode == 1
     assert done.stdout.decode().startswith("1 pages published to ")
-    (line,) = done.stderr.decode().splitlines()
+    line, account = done.stderr.decode().splitlines()
+    assert account == "2 records, 2 pages, 0 skipped, 0 faults"
     assert "a[bold].html" in line
     assert "too-large" in line
 
@@ -213,7 +214,8 @@ def test_a_page_that_the_brokers_refuse_is_counted(settings, tmp_path):
     (tmp_path / "in.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in events))
     done = cleanwire(large, "publish", str(tmp_path / "in.jsonl"))
     assert done.returncode == 1, done.stderr
-    (line,) = done.stderr.decode().splitlines()
+    line, account = done.stderr.decode().splitlines()
+    assert account == "3 records, 3 pages, 0 skipped, 0 faults"
     assert "MessageSizeTooLarge" in line
     # A small page that travels in one batch with the large one is refused with it.
     published, lost = int(done.stdout.split()[0]), int(line.split()[0])

@@ -4,13 +4,16 @@ import asyncio
 import base64
 import contextlib
 import http.client
+import http.server
 import json
 import logging
 import socket
 import threading
+import urllib.parse
 
 import pytest
 from harness import free_port
+from selectolax.lexbor import LexborHTMLParser
 
 from streams.apps import make_app
 from streams.faults import ConfigurationError
@@ -234,3 +237,50 @@ def test_a_bad_token_is_refused_and_not_shown(monkeypatch, token):
         load_settings()
     assert "CLEANWIRE_WEB_TOKEN cannot be used; use 16 characters" in str(caught.value)
     assert not token or token not in str(caught.value)
+
+
+class Prefix(http.server.BaseHTTPRequestHandler):
+    """A proxy that shows the view below a path of its own, and nothing elsewhere."""
+
+    prefix, upstream = "/ops/cleanwire", 0
+
+    def do_GET(self):
+        if not self.path.startswith(f"{self.prefix}/"):
+            self.send_error(404)
+            return
+        path = self.path.removeprefix(self.prefix)
+        status, body, headers = ask(self.upstream, path)
+        self.send_response(status)
+        self.send_header("Content-Type", headers["Content-Type"])
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_view_works_below_a_path_of_a_proxy(open_view):
+    handler = type("Handler", (Prefix,), {"upstream": open_view})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever)
+        thread.start()
+        try:
+            base = f"http://127.0.0.1:{proxy.server_port}{Prefix.prefix}/"
+            seen, left = {}, {base}
+            while left:
+                address = left.pop()
+                path = address.partition(str(proxy.server_port))[2]
+                seen[address], body, _ = ask(proxy.server_port, path)
+                # The addresses of this page, as a browser makes them of what it says.
+                for node in LexborHTMLParser(body).css("[href], [src], [action]"):
+                    for name in ("href", "src", "action"):
+                        given = node.attributes.get(name)
+                        if given is not None and not given.startswith(("http:", "https:")):
+                            left.add(urllib.parse.urljoin(address, given))
+                left -= set(seen)
+        finally:
+            proxy.shutdown()
+            thread.join()
+    pages = {address.removeprefix(base) for address in seen}
+    assert pages == {"", "?live=no", "style.css", "metrics"}
+    assert set(seen.values()) == {200}

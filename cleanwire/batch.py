@@ -1,9 +1,10 @@
-"""Entries of the index on their way into its columns.
+"""Entries of the index, one by one and many on their way into its columns.
 
 The rule here: nothing is decided; what was appended stands in every column at one place.
 """
 
 import binascii
+import dataclasses
 import itertools
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +12,58 @@ from typing import Any
 import numpy as np
 
 from cleanwire.keys import ID_BYTES, Bools
+from cleanwire.minhash import Signature
 from cleanwire.templates import LEAD_HASHES
-from cleanwire.verify import MOST_FIGURES
+from cleanwire.verify import MOST_FIGURES, Figures, high_bits, lead_bits
+from cleanwire.ways import Keys, keys_of
 
 _KEY = 4
 _DIGEST = 8
 _FIGURES = 2 * MOST_FIGURES
 _LEAD = 2 * LEAD_HASHES
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """An article as a row of the index: its signature, cut to what the index keeps.
+
+    Attributes:
+        id: the article's.
+        order: its place in the order of all candidates.
+        bucket: of event time; see `decide`.
+        digest: of its words.
+        shingles: how many distinct ones it has.
+        bound: the high 32 bits of its sample's.
+        keys: of its sample, 32 bits each.
+        figures: the high 16 bits of the hashes of its figures, the lowest `MOST_FIGURES`.
+        lead: the high 16 bits of the sample hashes of its lead, the lowest `LEAD_HASHES`; none
+            where it is not known.
+    """
+
+    id: str
+    order: int
+    bucket: int
+    digest: bytes
+    shingles: int
+    bound: int
+    keys: Keys
+    figures: Figures
+    lead: Figures
+
+    @classmethod
+    def of(cls, signature: Signature, *, article: str, order: int, bucket: int) -> "Entry":
+        """The entry of an article with this signature."""
+        return cls(
+            id=article,
+            order=order,
+            bucket=bucket,
+            digest=signature.digest,
+            shingles=signature.shingles,
+            bound=signature.bound >> 32,
+            keys=keys_of(signature.sample),
+            figures=high_bits(signature.figures),
+            lead=lead_bits(signature.sample, signature.places),
+        )
 
 
 class EntryBatch:

@@ -21,14 +21,16 @@ from typing import Literal
 
 import numpy as np
 
-from cleanwire.batch import EntryBatch
+from cleanwire.batch import Entry, EntryBatch
 from cleanwire.columns import as_bytes, grown
 from cleanwire.keys import ID_BYTES, U64, Bools, KeyTable, key_of
 from cleanwire.minhash import Signature
 from cleanwire.slots import SLOT_BYTES, Slots
 from cleanwire.templates import LEAD_HASHES
-from cleanwire.verify import MOST_FIGURES, Figures, high_bits, lead_bits, look_up
-from cleanwire.ways import MOST_ROWS, Keys, keys_of
+from cleanwire.verify import MOST_FIGURES, look_up
+from cleanwire.ways import MOST_ROWS
+
+__all__ = ["FIRST_ROWS", "KEY_CAP", "KINDS", "Entry", "Index", "Match", "MatchKind", "Thresholds"]
 
 MOST_ARTICLES = MOST_ROWS - 1024
 """So many articles fill an index: a few of its rows are left for what is discarded, not swept."""
@@ -70,49 +72,6 @@ class Match:
     id: str
     kind: MatchKind
     similarity: float
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Entry:
-    """An article as a row of the index: its signature, cut to what the index keeps.
-
-    Attributes:
-        id: the article's.
-        order: its place in the order of all candidates.
-        bucket: of event time; see `decide`.
-        digest: of its words.
-        shingles: how many distinct ones it has.
-        bound: the high 32 bits of its sample's.
-        keys: of its sample, 32 bits each.
-        figures: the high 16 bits of the hashes of its figures, the lowest `MOST_FIGURES`.
-        lead: the high 16 bits of the sample hashes of its lead, the lowest `LEAD_HASHES`; none
-            where it is not known.
-    """
-
-    id: str
-    order: int
-    bucket: int
-    digest: bytes
-    shingles: int
-    bound: int
-    keys: Keys
-    figures: Figures
-    lead: Figures
-
-    @classmethod
-    def of(cls, signature: Signature, *, article: str, order: int, bucket: int) -> "Entry":
-        """The entry of an article with this signature."""
-        return cls(
-            id=article,
-            order=order,
-            bucket=bucket,
-            digest=signature.digest,
-            shingles=signature.shingles,
-            bound=signature.bound >> 32,
-            keys=keys_of(signature.sample),
-            figures=high_bits(signature.figures),
-            lead=lead_bits(signature.sample, signature.places),
-        )
 
 
 @dataclasses.dataclass(slots=True, eq=False)

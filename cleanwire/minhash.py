@@ -102,8 +102,7 @@ def sign(text: str) -> tuple[Signature, int]:
     made = sketch(_bytes(text), False)  # noqa: FBT003 - compiled for positions
     if not made[0]:
         made = sketch(_bytes(_normalized(text)), True)  # noqa: FBT003 - as above
-    _, words, digest, shingles, bound, told, figures = made
-    sample, places = in_order(told)
+    _, words, digest, shingles, bound, sample, places, figures = made
     named = int(digest).to_bytes(8, "big")
     return Signature(named, shingles, int(bound), sample, places, figures), words
 

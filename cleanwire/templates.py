@@ -43,7 +43,7 @@ OTHER_FIGURES = 0.1
 """Texts that share no more than this have other figures altogether."""
 
 OTHER_LEAD = 0.8
-"""Unless so much of a lead is the same, other figures are another story."""
+"""Unless so much of a lead is the same, other figures and swapped words are another story."""
 
 PASSAGE = 50.0
 """Words of a passage that stands between shared ones and is not shared: one story in the furniture
@@ -147,7 +147,7 @@ def tell_apart(
     scale = max(1.0, shingles / max(1, len(held)))
     longest, swaps = gaps(held, scale)
     differ = shared < figures if known else shared == 0
-    if swaps >= SWAPS and differ:
+    if swaps >= SWAPS and differ and lead < OTHER_LEAD:
         leads = (own_lead + other_lead) / 2
         is_short = shingles <= SHORT_WORDS and jaccard >= SHORT_SIMILARITY
         if is_short and leads < SHORT_LEADS:

@@ -292,9 +292,10 @@ def in_order(values: U64) -> tuple[U64, Ints]:
 
 
 @compiled(
-    "Tuple((int64, int64, uint64, int64, uint64, uint64[::1], uint64[::1]))(uint8[::1], boolean)"
+    "Tuple((int64, int64, uint64, int64, uint64, uint64[::1], int64[::1], uint64[::1]))"
+    "(uint8[::1], boolean)"
 )
-def sketch(data: U8, normal: bool) -> tuple[int, int, np.uint64, int, np.uint64, U64, U64]:
+def sketch(data: U8, normal: bool) -> tuple[int, int, np.uint64, int, np.uint64, U64, Ints, U64]:
     """All of a signature's numbers in one call.
 
     Args:
@@ -303,12 +304,13 @@ def sketch(data: U8, normal: bool) -> tuple[int, int, np.uint64, int, np.uint64,
 
     Returns:
         What `read_words` says first, the number of words, the text's hash, the number of
-        distinct shingles, the bound, the sample in the order of the text, and the lowest
-        `MAX_FIGURES` figures.
+        distinct shingles, the bound, the sample in ascending order, the place of each hash of it
+        in the order of the text, and the lowest `MAX_FIGURES` figures.
     """
     read, words, figures = read_words(data, normal)
     hashes = shingle_hashes(words)
-    bound, sample = sample_of(hashes)
+    bound, told = sample_of(hashes)
+    sample, places = in_order(told)
     return (
         read,
         len(words),
@@ -316,5 +318,6 @@ def sketch(data: U8, normal: bool) -> tuple[int, int, np.uint64, int, np.uint64,
         len(hashes),
         bound,
         sample,
+        places,
         distinct(figures)[:MAX_FIGURES].copy(),
     )

@@ -58,7 +58,8 @@ _CLASSES = (
     ("", "address"),
 )
 _AUTHOR_WORD = re.compile(
-    r"(?:\w{0,12})?(?:byline|bylines|authors?|authored|autor|autora|autoren|autores|auteurs?|"
+    r"(?:post|article|entry|story|news|blog|page|item|content|single|main|co|the|by|art|text)?"
+    r"(?:byline|bylines|authors?|authored|autor|autora|autoren|autores|auteurs?|"
     r"creators?|"
     r"verfasser|writers?|contributors?|journalists?|reporters?)"
     r"(?:name|names|link|links|info|line|block|meta|wrapper|wrap|text|list|title|data|item)?|by"

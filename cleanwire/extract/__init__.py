@@ -117,10 +117,11 @@ def extract_html(
         TooLarge: nested too deep, too many attributes, elements or blocks.
     """
     tree = parsed(html)
-    sheet = opened(tree)
-    metadata = read_metadata(tree, url, latest=latest_of(fetched_at))
+    parts = opened(tree)
+    sheet = parts.sheet
+    metadata = read_metadata(tree, url, latest=latest_of(fetched_at), navigation=parts.navigation)
     hints = hints_of(metadata)
-    page = read_html(tree, sheet=sheet)
+    page = read_html(tree, sheet=sheet, navigation=parts.navigation)
     decision = decide_blocks(page, hints)
     if page.pruned and decision.words < FEW_WORDS:
         whole = LexborHTMLParser(html)

@@ -46,6 +46,7 @@ SURE = 0.97
 _LONG = 20
 _BLOCK = 8
 _LINE = 6
+_START = 100
 _PATH = 2000
 _ENDED, _DENSITY, _IN_LIST, _SIBLINGS = map(
     NAMES.index, ("ended", "density", "in_list", "e1_siblings")
@@ -191,6 +192,9 @@ def signs(page: Page, url: str | None) -> set[str]:
 
 def _short_words(page: Page) -> Iterator[str]:
     for text in page.texts:
+        # The start of a paragraph shows that it is no short line.
+        if len(text) > _START and len(line_words(text[:_START])) > _LINE:
+            continue
         words = line_words(text)
         if len(words) <= _LINE:
             yield from words

@@ -16,7 +16,7 @@ import operator
 import re
 from collections.abc import Sequence
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.errors import TooLarge
 from cleanwire.extract.hidden import NOTHING, Sheet
@@ -36,10 +36,10 @@ _NAVIGATION: tuple[str, ...] = ("nav", "footer")
 # The last four are raw text when a tree is written down, as script and style are.
 RARE = "math,object,canvas,audio,video,map,option,datalist,dialog,xmp,noembed,noframes,plaintext"
 
-_SKIP, _BLOCK, _LINK, _BOLD, _ODD, _BREAK, _RULE = range(7)
+_SKIP, _BLOCK, _LINK, _BOLD, _BREAK, _RULE = range(6)
 
 # A comment has no name.
-_KINDS = dict.fromkeys(INLINE, _SKIP) | dict.fromkeys(ODD, _ODD)
+_KINDS = dict.fromkeys(INLINE, _SKIP)
 _KINDS |= {"": _SKIP, "a": _LINK, "b": _BOLD, "strong": _BOLD, "br": _BREAK, "hr": _RULE}
 
 _KNOWN = frozenset(
@@ -49,8 +49,8 @@ _KNOWN = frozenset(
         "hgroup html legend li listing main marquee menu nav noscript ol optgroup p pre search "
         "section summary table tbody td tfoot th thead title tr ul"
     ).split()
-)
-"""The blocks of the HTML standard. What else is no inline element of it, it does not know."""
+) | frozenset(_KINDS)
+"""The elements of the HTML standard that can be seen."""
 
 # A comment, or a tag and the text up to the next one. Deterministic, so linear: after a
 # quoted value only a blank or the tag's end can follow.
@@ -80,7 +80,6 @@ class Page:
         starts: its first block.
         ends: the block after its last.
         pruned: how many `nav` and `footer` elements were left out.
-        odd: whether it has elements whose text `inline` writes anew.
         flat: whether this is a plain-text page, of which only the lines are known.
         tokens: of an HTML page what it was read from.
     """
@@ -98,7 +97,6 @@ class Page:
     starts: list[int]
     ends: list[int]
     pruned: int = 0
-    odd: bool = False
     flat: bool = False
     tokens: Sequence[Token] = ()
 
@@ -125,6 +123,7 @@ def read_html(
     whole: bool = False,
     scriptless: bool = False,
     sheet: Sheet = NOTHING,
+    navigation: Sequence[LexborNode] | None = None,
 ) -> Page:
     """The blocks of a parsed page; takes what is never visible out of the tree.
 
@@ -134,11 +133,14 @@ def read_html(
         scriptless: whether `noscript` stays, as a browser without scripts shows it.
         sheet: what the style sheets of the page hide. Hidden parts of a line are left out;
             hidden blocks stay, so that `hidden` can weigh them.
+        navigation: its `nav` and `footer` elements, where they are known: a search is saved.
 
     Raises:
         TooLarge: over `MAX_TAGS` or `MAX_BLOCKS`.
     """
-    pruned = 0 if whole else len(tree.css("nav,footer"))
+    if navigation is None:
+        navigation = tree.css("nav,footer")
+    pruned = 0 if whole else len(navigation)
     kept = () if pruned else _NAVIGATION
     if scriptless:
         kept = (*kept, "noscript")
@@ -156,7 +158,9 @@ def read_html(
 
 
 def _read(tokens: Sequence[Token], sheet: Sheet) -> Page:
-    """The blocks of a page's tokens; a page with odd elements is walked a second time."""
+    """The blocks of a page's tokens, odd elements written anew before."""
+    names = set(map(operator.itemgetter(1), tokens))
+    unknown = names - _KNOWN
     unseen = sheet.unseen(
         {
             tag + attributes
@@ -166,12 +170,9 @@ def _read(tokens: Sequence[Token], sheet: Sheet) -> Page:
             and (tag != "a" or ' style="' in attributes or ' hidden="' in attributes)
         }
     )
+    if unknown or unseen or not ODD.isdisjoint(names):
+        tokens = rewritten(tokens, unseen, unknown)
     page = _walk(tokens)
-    unknown = set(page.tags) - _KNOWN
-    if page.odd or unknown or unseen:
-        new = rewritten(tokens, unseen, unknown)
-        if new is not tokens:
-            page = _walk(new)
     if any(map(operator.eq, page.inside, page.inside[2:])):
         unwrap(page)
     return page
@@ -257,8 +258,6 @@ def _walk(tokens: Sequence[Token]) -> Page:  # noqa: C901, PLR0912, PLR0915 - on
                 flush()
                 if kind == _RULE or tags[current] in ("p", "pre") or before == len(texts):
                     page.parted.add(len(texts))
-        elif kind == _ODD:
-            page.odd = True
         if text:
             if not text.isspace():
                 parts.append(text)
@@ -272,7 +271,8 @@ def _walk(tokens: Sequence[Token]) -> Page:  # noqa: C901, PLR0912, PLR0915 - on
     if parts:
         flush()
     ends[0] = len(texts)
-    if UNSEEN.search("\n".join(texts)):
+    joined = "".join(texts)
+    if not joined.isprintable() and UNSEEN.search(joined):
         _unsee(page)
     return page
 

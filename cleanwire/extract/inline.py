@@ -116,7 +116,7 @@ def _in_line(tokens: Sequence[Token], at: int, end: int, unknown: AbstractSet[st
     if _filled(tokens[end][3]):
         return True
     for close, tag, _, text in reversed(tokens[max(0, at - _WITHIN_MARK) : at]):
-        if _filled(text):
+        if text and _filled(text):
             return True
         if tag and tag not in INLINE and tag not in unknown:
             return not close and tag in _LINES
@@ -160,7 +160,7 @@ def _is_line(tokens: Sequence[Token], unknown: AbstractSet[str] | tuple[()]) -> 
 
 
 def _filled(text: str) -> bool:
-    return bool(text.replace("&nbsp;", " ").strip())
+    return bool(text) and not text.replace("&nbsp;", " ").isspace()
 
 
 def _text(tokens: Sequence[Token]) -> str:

@@ -7,6 +7,7 @@ Its data are read before the walk, its elements after it, from the same tree.
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -86,7 +87,11 @@ class Metadata:
 
 
 def read_metadata(
-    tree: LexborHTMLParser, url: str | None, *, latest: dt.datetime | None = None
+    tree: LexborHTMLParser,
+    url: str | None,
+    *,
+    latest: dt.datetime | None = None,
+    navigation: Sequence[LexborNode] | None = None,
 ) -> Metadata:
     """The metadata that a page's data tell.
 
@@ -94,7 +99,10 @@ def read_metadata(
         tree: the page.
         url: where it was fetched.
         latest: what is later is no date of the page.
+        navigation: its `nav` and `footer` elements, where they are known: a search is saved.
     """
+    if navigation is None:
+        navigation = tree.css("footer,nav")
     nodes = _nodes(tree)
     metas = _metas(nodes["meta"])
     linked = read_jsonld(nodes["script"])
@@ -155,7 +163,9 @@ def read_metadata(
         paywalled=_paywalled(metas, articles),
         og_type=(_first(metas, ("og:type",)) or "").lower() or None,
         description=_first(metas, ("og:description", "description", "twitter:description")),
-        margin=((), None, None) if authors and published_at else _margin(tree, said[3], dates),
+        margin=((), None, None)
+        if authors and published_at
+        else _margin(navigation, said[3], dates),
     )
 
 
@@ -196,12 +206,12 @@ def with_elements(
 
 
 def _margin(
-    tree: LexborHTMLParser, not_names: tuple[str | None, ...], dates: DateHints
+    navigation: Sequence[LexborNode], not_names: tuple[str | None, ...], dates: DateHints
 ) -> tuple[tuple[str, ...], str | None, str | None]:
     """Authors and dates in the story's own `footer` and `nav`, the first that tells each."""
     authors: tuple[str, ...] = ()
     published = modified = None
-    for node in margins(tree):
+    for node in margins(navigation):
         written = node.html or ""
         authors = authors or authors_in_tree(node, written, not_names, language=dates.language)
         said = dates_in_tree(node, written, None, dates)

@@ -51,7 +51,11 @@ def other_tokens(attributes: str) -> list[str]:
     if (
         ' hidden="' in attributes
         or ' aria-hidden="true"' in attributes
-        or "display:none" in value_of(attributes, "style").replace(" ", "")
+        # Cheap, and right about most elements.
+        or (
+            "none" in attributes
+            and "display:none" in value_of(attributes, "style").replace(" ", "")
+        )
     ):
         tokens.append("=hidden")
     return tokens

@@ -4,28 +4,46 @@ The rule here: a search of the tree costs as much as all else that is done here 
 there is one for all things.
 """
 
+import dataclasses
+
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.headings import keep_headings
 from cleanwire.extract.hidden import Sheet, sheet_of
 from cleanwire.extract.shadow import is_shadow_root, open_shadow_roots
 
+_SEARCHED = ("template", "button", "style", "nav", "footer")
 
-def opened(tree: LexborHTMLParser) -> Sheet:
-    """Put shadow roots in place and headings out of their buttons.
 
-    Returns:
-        What the style sheets of the page hide.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Parts:
+    """What was found in a page while it was put right.
+
+    Attributes:
+        sheet: what its style sheets hide.
+        navigation: its `nav` and `footer` elements.
     """
-    found: dict[str, list[LexborNode]] = {"template": [], "button": [], "style": []}
-    for node in tree.css("template,button,style"):
-        found[node.tag or ""].append(node)
+
+    sheet: Sheet
+    navigation: list[LexborNode]
+
+
+def opened(tree: LexborHTMLParser) -> Parts:
+    """Put shadow roots in place and headings out of their buttons."""
+    found = _found(tree)
     if any(map(is_shadow_root, found["template"])):
         open_shadow_roots(tree)
         # What the roots hold is in the tree only now.
-        found |= {"button": tree.css("button"), "style": tree.css("style")}
+        found = _found(tree)
     keep_headings(found["button"])
-    return sheet_of(found["style"])
+    return Parts(sheet_of(found["style"]), found["nav"] + found["footer"])
+
+
+def _found(tree: LexborHTMLParser) -> dict[str, list[LexborNode]]:
+    found: dict[str, list[LexborNode]] = {tag: [] for tag in _SEARCHED}
+    for node in tree.css(",".join(_SEARCHED)):
+        found[node.tag or ""].append(node)
+    return found
 
 
 def scriptless_words(tree: LexborHTMLParser) -> int:

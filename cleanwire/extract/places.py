@@ -6,9 +6,9 @@ The rule here: a name counts as a whole word (`authority` is no author, `Respons
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from cleanwire.extract.attributes import value_of
 from cleanwire.extract.blocks import Page
@@ -170,9 +170,9 @@ def _is_site_header(page: Page, element: int, names: Iterable[str]) -> bool:
     return _STORIES.isdisjoint(names) and not any(page.tags[at] in ("h1", "h2") for at in inside)
 
 
-def margins(tree: LexborHTMLParser) -> list[LexborNode]:
-    """The `footer` and `nav` elements of the story itself, which may hold its byline."""
-    return [node for node in tree.css("footer,nav")[:_MARGINS] if _is_of_story(node)]
+def margins(navigation: Sequence[LexborNode]) -> list[LexborNode]:
+    """Those `footer` and `nav` elements that are the story's own, and may hold its byline."""
+    return [node for node in navigation[:_MARGINS] if _is_of_story(node)]
 
 
 def _is_of_story(node: LexborNode) -> bool:

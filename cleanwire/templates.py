@@ -62,6 +62,9 @@ SWAPS = 3
 SWAP_RATE = 0.035
 """From so many swaps on, and so many a shared shingle, words were swapped all over."""
 
+DENSE = 0.05
+"""So many swaps a shared shingle count even where no figure differs."""
+
 SWAPPED_LEADS = 0.65
 """Then texts are two stories if figures differ too, and the leads hold less than this of each other
 on average."""
@@ -147,13 +150,15 @@ def tell_apart(
     scale = max(1.0, shingles / max(1, len(held)))
     longest, swaps = gaps(held, scale)
     differ = shared < figures if known else shared == 0
-    if swaps >= SWAPS and differ and lead < OTHER_LEAD:
+    rate = swaps / (scale * max(1, np.sum(held)))
+    dense = known and rate >= DENSE and swaps > SWAPS
+    if swaps >= SWAPS and lead < OTHER_LEAD and (differ or dense):
         leads = (own_lead + other_lead) / 2
         is_short = shingles <= SHORT_WORDS and jaccard >= SHORT_SIMILARITY
         if is_short and leads < SHORT_LEADS:
             return True
         swapped = leads < SWAPPED_LEADS if known else lead < SWAPPED_LEAD
-        if swapped and swaps >= SWAP_RATE * scale * np.sum(held):
+        if swapped and rate >= SWAP_RATE:
             return True
     if lead >= COPIED:
         return False

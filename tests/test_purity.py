@@ -10,7 +10,7 @@ import cleanwire
 ROOT = Path(cleanwire.__file__).parent
 
 STDLIB = {
-    "array", "base64", "binascii", "codecs", "collections", "dataclasses", "datetime", "email", "functools", "hashlib",
+    "array", "base64", "binascii", "bisect", "codecs", "collections", "dataclasses", "datetime", "email", "functools", "hashlib",
     "html", "importlib", "ipaddress", "itertools", "json", "operator", "math", "re", "struct", "typing",
     "unicodedata", "urllib",
 }  # fmt: skip

@@ -30,6 +30,13 @@ MATCH = (
     "whistle. “There is a long way to go and nobody here is getting carried away.” The referee booked six "
     "players. The attendance was {6}."
 )
+SPANISH = (
+    "El {0} venció al {1} por 3-1 en el estadio {2} y se coloca en la segunda posición de la tabla. {3} abrió el "
+    "marcador en el minuto 12 y {4} amplió la ventaja antes del descanso. Los visitantes recortaron distancias por "
+    "medio de {5}, pero no lograron empatar en una segunda parte muy disputada. «Estoy orgulloso de los muchachos, "
+    "hoy lo han dado todo», dijo el entrenador después del encuentro. «Vamos partido a partido y hoy vamos a "
+    "disfrutar». El árbitro mostró cuatro tarjetas amarillas."
+)
 JOB = (
     "The {0} department of {1} is hiring a {2}. The successful candidate will work closely with colleagues "
     "across the organisation, keep records in good order and answer questions from the public. Applicants "
@@ -97,6 +104,25 @@ APART = {
         RELEASE.format(
             "Borrowdale Foods and the union have agreed on a pay deal that ends a dispute over night shifts. "
             "Workers at the Kelso site return on Thursday, and both sides spoke of a fair compromise."
+        ),
+    ),
+    # No figure tells these apart: score and minute are the same.
+    "match report of one score": (
+        SPANISH.format(
+            "Atlético Robledo",
+            "Deportivo Salinas",
+            "La Ribera",
+            "Iván Soto",
+            "Marco Peña",
+            "Luis Cano",
+        ),
+        SPANISH.format(
+            "Unión Almendro",
+            "Real Peñalba",
+            "Campo Nuevo",
+            "Raúl Ortiz",
+            "Saúl Mena",
+            "Jorge Vidal",
         ),
     ),
     "Bengali": (BENGALI.format("৩১", "২২", "১৪", "৬৭"), BENGALI.format("২৭", "১৮", "৯", "৮৩")),

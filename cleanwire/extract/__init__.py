@@ -142,7 +142,9 @@ def extract_html(
     if body and words_in(body) > _MIN_JSONLD * words:
         unmarked = paragraphs_of(lines_of(body))
         count = sum(words_in(block.text) for block in unmarked)
-        unseen = count > _MIN_JSONLD * words
+        # The entries of a live blog are no story that the page hides, where it shows one.
+        told = metadata.is_live and words >= 2 * FEW_WORDS
+        unseen = count > _MIN_JSONLD * words and not told
         blocks, words = (unmarked, count) if unseen else (blocks, words)
     first = decision.chosen[0] if decision.chosen else len(page)
     head = page.texts[max(0, first - HEAD_LINES) : first]

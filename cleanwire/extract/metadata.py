@@ -60,7 +60,7 @@ class Metadata:
     meta tag's: they are witnesses for the title. `organisations` are agencies and publishers
     that its data name as authors, where they name no person. `margin` is what the story's own
     `footer` and `nav` tell, which are gone from the tree later: authors, dates of publication and
-    of modification.
+    of modification. `is_live` tells that it is a live blog whose entries stand in its data.
     """
 
     title: str | None
@@ -75,6 +75,7 @@ class Metadata:
     language: str | None
     site_name: str | None
     article_body: str | None
+    is_live: bool
     description: str | None
     types: frozenset[str]
     og_type: str | None
@@ -155,6 +156,7 @@ def read_metadata(
         ),
         site_name=site_name,
         article_body=next((body for node in articles if (body := story_of(node))), None),
+        is_live=any(node.get("liveBlogUpdate") for node in articles),
         types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
         section=_clean(text_of(_field(articles, "articleSection")))

@@ -96,3 +96,15 @@ def test_a_live_blog_is_its_entries():
     html = f"<html lang=en><head>{script(node)}</head><body><h1>Old mill turns again</h1><p>Loading</p></body></html>"
     found = extract_html(html, url=URL)
     assert [text for text in found.paragraphs if text in SENTENCES] == SENTENCES
+
+
+def test_a_live_blog_that_shows_its_story_is_what_it_shows():
+    updates = [{"@type": "BlogPosting", "articleBody": f"{sentence} {word}"}
+               for sentence in SENTENCES for word in "one two three four five six".split()]  # fmt: skip
+    node = {"@type": "LiveBlogPosting", "headline": "Mill", "liveBlogUpdate": updates}
+    told = [
+        f"{sentence} Nobody had asked for it." for sentence in (*SENTENCES, SENTENCES[0] + " Yet.")
+    ]
+    body = "".join(f"<p>{text}</p>" for text in told)
+    html = f"<html lang=en><head>{script(node)}</head><body><article><h1>Mill</h1>{body}</article></body></html>"
+    assert list(extract_html(html, url=URL).paragraphs) == told

@@ -227,9 +227,8 @@ def test_a_topic_that_is_made_again_under_a_worker_is_read_from_its_beginning(se
         wait_for(settings, "b", range(12))
         assert answers
         wait_for_commit(settings, 12)
-        assert f"{settings.topics.raw} was made again; its partitions are taken anew" in (
-            worker.log.read_text()
-        )
+        # Told by the watch of topics, or by the seek where the client took it anew before.
+        assert "made again" in worker.log.read_text()
         assert worker.stop() == 0
     report, unreadable = audit(settings)
     assert report.holds, report

@@ -261,6 +261,7 @@ def test_clean_articles_are_complete_events_with_cloudevents_headers(settings):
     event = orjson.loads(record.value)
     assert record.key.decode() == event["id"]
     headers = {name: value.decode() for name, value in record.headers}
+    assert len(headers.pop("cleanwire.source.topic-id")) == 22
     assert headers == {
         "ce_specversion": "1.0",
         "ce_id": event["id"],

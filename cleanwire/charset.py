@@ -240,8 +240,9 @@ def _checked(text: str, body: bytes, utf8: bytes | None = None) -> str:
     if "\ufffd" in sample:
         # Those that decoding put there were judged by then.
         strange += body[:_MOST_CHECKED].count("\ufffd".encode())
-    if not sample.isascii() and encoded.count(b"\xc2") > _LEAST_HIGH:
-        strange += sum(1 for _ in _C1.finditer(encoded))
+    start = encoded[:_LOOKED_AT]
+    if start.count(b"\xc2") > _LEAST_HIGH:
+        strange += sum(1 for _ in _C1.finditer(start))
     if strange > max(8, len(sample) * _MAX_CONTROLS):
         raise Undecodable("the body is binary data, not text in any charset")
     return text

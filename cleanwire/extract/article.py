@@ -25,7 +25,7 @@ from cleanwire.extract.features import NAMES
 from cleanwire.extract.jsonld import ARTICLES
 from cleanwire.extract.lines import line_words
 from cleanwire.extract.metadata import Metadata
-from cleanwire.extract.names import tokens_of
+from cleanwire.extract.names import tokens_of, tokens_of_all
 from cleanwire.urls import path_of
 
 FEWEST_WORDS = 15
@@ -179,10 +179,9 @@ def page_features(
 
 def signs(page: Page, url: str | None) -> set[str]:
     """Names of elements, words of short lines and of the URL, each with where it is from."""
-    found: set[str] = set()
     # Most elements of a page are named as others are.
-    for tag, attributes in set(zip(page.tags, page.attributes, strict=True)):
-        found.update(["." + token for token in tokens_of(tag, attributes)])
+    tokens = tokens_of_all(set(zip(page.tags, page.attributes, strict=True)))
+    found = {"." + token for token in tokens}
     found.update(["<" + tag for tag in set(page.tags)])
     found.update("b:" + token for token in tokens_of("", page.attributes[0]))
     found.update("u:" + word for word in _WORD.findall(path_of(url)[:_PATH].lower()))

@@ -74,6 +74,7 @@ _BYLINE_LENGTH = 300
 _READ = 12
 _READ_CHARACTERS = 4_000_000
 _LONGEST = 160
+_SECTION = 1000
 _UP = 3
 _BETWEEN = 8
 """Characters between the elements of two authors of one line, at most: a comma, an "and"."""
@@ -176,9 +177,10 @@ def _together(nodes: Sequence[LexborNode], reading: _Reading, by_class: bool) ->
     last: LexborNode | None = None
     read = seen = 0
     for node in nodes:
-        text = squeezed(node.text(deep=True, separator=" ") or "")
+        raw = node.text(deep=True, separator=" ") or ""
         # Elements that hold each other have the same text again and again.
-        seen += len(text)
+        seen += len(raw)
+        text = squeezed(raw[:_SECTION])
         if seen > _READ_CHARACTERS or read == _READ:
             break
         if not 0 < len(text) <= _LONGEST or (by_class and not _is_of_author(node)):

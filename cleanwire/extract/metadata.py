@@ -48,6 +48,7 @@ _MODIFIED = (
     "dcterms.modified dc.date.modified article.updated lastmod revised date.modified "
     "og:article:modified_time modified_time date_modified modified-date"
 ).split()
+_PICTURES = frozenset({"img", "source", "picture", "path"})
 _LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
 _SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 
@@ -186,7 +187,7 @@ def with_elements(
         return metadata
     margin_authors, margin_published, margin_modified = metadata.margin
     # Most elements of a page are written as others are, and each selector searches all of it.
-    written = "".join({token[2] for token in page.tokens})
+    written = "".join({token[2] for token in page.tokens if token[1] not in _PICTURES})
     published, modified = metadata.published_at, metadata.modified_at
     if not published:
         published, modified = dates_in_tree(tree, written, url, metadata.dates)

@@ -50,6 +50,7 @@ _ATTRIBUTES = (
 )  # fmt: skip
 _READ = 10
 _LONGEST = 140
+_SECTION = 1000
 _URL_DAY = re.compile(r"[/_-]((?:19|20)\d\d)[/_-]?(\d\d)[/_-]?(\d\d)(?!\d)")
 _US_ELSEWHERE = frozenset("uk au nz in ie za sg hk my ke ng".split())
 
@@ -141,7 +142,8 @@ def _said(
     plain: str | None = None
     modified: str | None = None
     for node in tree.css(selector)[: 2 * _READ] if selector else ():
-        text = squeezed(node.text(deep=True, separator=" ") or "")
+        # Of a whole section only the beginning is looked at.
+        text = squeezed((node.text(deep=True, separator=" ") or "")[:_SECTION])
         (was_published, was_modified), kind = _read(node, text, hints)
         if not (was_published or was_modified) or kind == "other":
             continue

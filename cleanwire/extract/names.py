@@ -6,7 +6,7 @@ that is above what was around it. A token that no three sites share is in no tab
 nothing; so does a page's own choice of words in any language that the table does not have.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,17 @@ _CLASS_ALONE, _ID_ALONE = len(' class=""'), len(' id=""')
 
 def split(value: str) -> list[str]:
     """The first tokens of a class or an id."""
-    value = value[:MAX_VALUE].lower().replace("-", " ").replace("_", " ")
+    return _apart(value[:MAX_VALUE]).split()[:MAX_TOKENS]
+
+
+def _apart(value: str) -> str:
+    """Names in lower case, with a blank for each mark in them."""
+    value = value.lower().replace("-", " ").replace("_", " ")
     # Seldom, and a translation table costs more than all the rest.
     for mark in ":./":
         if mark in value:
             value = value.replace(mark, " ")
-    return value.split()[:MAX_TOKENS]
+    return value
 
 
 MEANINGFUL = frozenset(
@@ -69,6 +74,32 @@ def tokens_of(tag: str, attributes: str) -> list[str]:
         *split(value_of(attributes, "id")),
         *other_tokens(attributes),
     ]
+
+
+def tokens_of_all(elements: Iterable[tuple[str, str]]) -> set[str]:
+    """The tokens of many elements' names, each a tag and its attributes.
+
+    The same as `tokens_of` says of each; names that are short are split all at once.
+    """
+    found: set[str] = set()
+    short: list[str] = []
+    for tag, attributes in elements:
+        if tag in MEANINGFUL:
+            found.add("<" + tag)
+        if not attributes:
+            continue
+        for mark in (' class="', ' id="'):
+            start = attributes.find(mark)
+            if start >= 0:
+                start += len(mark)
+                value = attributes[start : attributes.find('"', start)]
+                if len(value) < 2 * MAX_TOKENS:
+                    short.append(value)
+                else:
+                    found.update(split(value))
+        found.update(other_tokens(attributes))
+    found.update(_apart(" ".join(short)).split())
+    return found
 
 
 UNKNOWN = (0.4, 0.4, 0.0)

@@ -71,12 +71,15 @@ def rewritten(
         The same tokens if there is nothing to write anew.
     """
     odd = ODD | unknown
-    places = [
-        place
-        for place, (close, tag, attributes, _) in enumerate(tokens)
-        if not close
-        and (tag in odd or (attributes and tag in INLINE and tag + attributes in unseen))
-    ]
+    if unseen:
+        places = [
+            place
+            for place, (close, tag, attributes, _) in enumerate(tokens)
+            if not close
+            and (tag in odd or (attributes and tag in INLINE and tag + attributes in unseen))
+        ]
+    else:
+        places = [at for at, token in enumerate(tokens) if token[1] in odd and not token[0]]
     out: list[Token] = list(tokens)
     gone: list[tuple[int, int]] = []
     after = 0

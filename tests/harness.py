@@ -118,6 +118,18 @@ class Worker:
         return self.process.returncode
 
 
+def page(number):
+    """A raw page with a story of its own."""
+    words = " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))
+    return orjson.dumps(
+        {
+            "url": f"https://s{number}.example/a",
+            "fetched_at": "2026-11-03T10:00:00Z",
+            "body": f"<html><body><h1>Report {number}</h1><p>{words}</p></body></html>",
+        }
+    )
+
+
 def publish(settings, values, *, partition=None, topic=None, **more):
     """Put values on a topic, acknowledged, in order."""
     with kafka.producer(settings) as producer:

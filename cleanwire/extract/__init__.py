@@ -119,9 +119,10 @@ def extract_html(
     tree = parsed(html)
     parts = opened(tree)
     sheet = parts.sheet
-    metadata = read_metadata(tree, url, latest=latest_of(fetched_at), navigation=parts.navigation)
+    metadata = read_metadata(tree, url, latest=latest_of(fetched_at), nodes=parts.nodes)
     hints = hints_of(metadata)
-    page = read_html(tree, sheet=sheet, navigation=parts.navigation)
+    navigation = [*parts.nodes["nav"], *parts.nodes["footer"]]
+    page = read_html(tree, sheet=sheet, navigation=navigation)
     decision = decide_blocks(page, hints)
     if page.pruned and decision.words < FEW_WORDS:
         whole = LexborHTMLParser(html)

@@ -5,9 +5,10 @@ for each field, in the order of how often they are right, and what none of them 
 Its data are read before the walk, its elements after it, from the same tree.
 """
 
+import collections
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -28,10 +29,12 @@ from cleanwire.urls import host_of
 MAX_METAS = 300
 MAX_VALUE = 2000
 MAX_TAGS = 30
-_WITNESSES = (
+WITNESSES = (
     'meta[content],script[type="application/ld+json"],link[rel~="canonical"][href],'
     ":not(svg) > title,h1,h2"
 )
+"""Selects what every page is asked for."""
+
 
 _PUBLISHED = (
     "article:published_time article:published og:published_time datepublished date.published "
@@ -93,7 +96,7 @@ def read_metadata(
     url: str | None,
     *,
     latest: dt.datetime | None = None,
-    navigation: Sequence[LexborNode] | None = None,
+    nodes: Mapping[str, Sequence[LexborNode]] | None = None,
 ) -> Metadata:
     """The metadata that a page's data tell.
 
@@ -101,11 +104,11 @@ def read_metadata(
         tree: the page.
         url: where it was fetched.
         latest: what is later is no date of the page.
-        navigation: its `nav` and `footer` elements, where they are known: a search is saved.
+        nodes: what `WITNESSES` select, `nav` and `footer`, by tag; where they are known, a search
+            is saved.
     """
-    if navigation is None:
-        navigation = tree.css("footer,nav")
-    nodes = _nodes(tree)
+    if nodes is None:
+        nodes = by_tag(tree.css(f"{WITNESSES},nav,footer"))
     metas = _metas(nodes["meta"])
     linked = read_jsonld(nodes["script"])
     site_name = _first(metas, _SITE_NAMES) or _publisher(linked)
@@ -168,7 +171,7 @@ def read_metadata(
         description=_first(metas, ("og:description", "description", "twitter:description")),
         margin=((), None, None)
         if authors and published_at
-        else _margin(navigation, said[3], dates),
+        else _margin([*nodes["nav"], *nodes["footer"]], said[3], dates),
     )
 
 
@@ -222,26 +225,19 @@ def _margin(
     return authors, published, modified
 
 
-def _nodes(tree: LexborHTMLParser) -> dict[str, list[LexborNode]]:
-    """What every page is asked for, by name: one search of the tree, not five."""
-    found: dict[str, list[LexborNode]] = {
-        "meta": [],
-        "script": [],
-        "link": [],
-        "title": [],
-        "h1": [],
-        "h2": [],
-    }
-    for node in tree.css(_WITNESSES):
+def by_tag(nodes: Iterable[LexborNode]) -> Mapping[str, list[LexborNode]]:
+    """Elements by their tag, each in document order; an empty list where there are none."""
+    found: dict[str, list[LexborNode]] = collections.defaultdict(list)
+    for node in nodes:
         found[node.tag or ""].append(node)
     return found
 
 
-def _headings(nodes: list[LexborNode]) -> tuple[str, ...]:
+def _headings(nodes: Sequence[LexborNode]) -> tuple[str, ...]:
     return tuple(text for node in nodes if (text := squeezed(node.text(deep=True) or "")))
 
 
-def _metas(nodes: list[LexborNode]) -> dict[str, list[str]]:
+def _metas(nodes: Sequence[LexborNode]) -> dict[str, list[str]]:
     metas: dict[str, list[str]] = {}
     for node in nodes[:MAX_METAS]:
         attributes = node.attributes
@@ -354,7 +350,9 @@ def _absolute(said: str | None, url: str | None) -> str | None:
     return None
 
 
-def _canonical(links: list[LexborNode], metas: dict[str, list[str]], url: str | None) -> str | None:
+def _canonical(
+    links: Sequence[LexborNode], metas: dict[str, list[str]], url: str | None
+) -> str | None:
     said = (links[0].attributes.get("href") if links else None) or _first(metas, ("og:url",))
     return _absolute(said, url)
 

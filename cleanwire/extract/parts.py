@@ -5,14 +5,16 @@ there is one for all things.
 """
 
 import dataclasses
+from collections.abc import Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.headings import keep_headings
 from cleanwire.extract.hidden import Sheet, sheet_of
+from cleanwire.extract.metadata import WITNESSES, by_tag
 from cleanwire.extract.shadow import is_shadow_root, open_shadow_roots
 
-_SEARCHED = ("template", "button", "style", "nav", "footer")
+_SEARCHED = f"template,button,style,nav,footer,{WITNESSES}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -21,29 +23,22 @@ class Parts:
 
     Attributes:
         sheet: what its style sheets hide.
-        navigation: its `nav` and `footer` elements.
+        nodes: its elements of some kinds, by tag: what `WITNESSES` select, `nav` and `footer`.
     """
 
     sheet: Sheet
-    navigation: list[LexborNode]
+    nodes: Mapping[str, list[LexborNode]]
 
 
 def opened(tree: LexborHTMLParser) -> Parts:
     """Put shadow roots in place and headings out of their buttons."""
-    found = _found(tree)
+    found = by_tag(tree.css(_SEARCHED))
     if any(map(is_shadow_root, found["template"])):
         open_shadow_roots(tree)
         # What the roots hold is in the tree only now.
-        found = _found(tree)
+        found = by_tag(tree.css(_SEARCHED))
     keep_headings(found["button"])
-    return Parts(sheet_of(found["style"]), found["nav"] + found["footer"])
-
-
-def _found(tree: LexborHTMLParser) -> dict[str, list[LexborNode]]:
-    found: dict[str, list[LexborNode]] = {tag: [] for tag in _SEARCHED}
-    for node in tree.css(",".join(_SEARCHED)):
-        found[node.tag or ""].append(node)
-    return found
+    return Parts(sheet_of(found["style"]), found)
 
 
 def scriptless_words(tree: LexborHTMLParser) -> int:

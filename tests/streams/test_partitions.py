@@ -2,26 +2,14 @@
 
 import time
 
-import orjson
 import pytest
-from harness import Worker, cleanwire, outcomes, publish, wait_for_outcomes
+from harness import Worker, cleanwire, outcomes, page, publish, wait_for_outcomes
 
 from streams import kafka
 from streams.audit import audit
 from streams.topics import check_topics, ensure_topics
 
 pytestmark = pytest.mark.broker
-
-
-def page(number):
-    words = " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))
-    return orjson.dumps(
-        {
-            "url": f"https://s{number}.example/a",
-            "fetched_at": "2026-11-03T10:00:00Z",
-            "body": f"<html><body><h1>Report {number}</h1><p>{words}</p></body></html>",
-        }
-    )
 
 
 def grow(settings, partitions):

@@ -9,7 +9,7 @@ import confluent_kafka
 import orjson
 import pytest
 from faust.types import TP
-from harness import Worker, cleanwire, outcomes, publish, records
+from harness import Worker, cleanwire, outcomes, page, publish, records
 from kafka import TopicPartition
 
 from streams import kafka, layout
@@ -20,17 +20,6 @@ from streams.reading import committed
 from streams.reshard import reshard
 from streams.takedown import ask
 from streams.transactions import AGAIN_SECONDS, OPEN_SECONDS, Waiting, held
-
-
-def page(number):
-    words = " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))
-    return orjson.dumps(
-        {
-            "url": f"https://s{number}.example/a",
-            "fetched_at": "2026-11-03T10:00:00Z",
-            "body": f"<html><body><h1>Report {number}</h1><p>{words}</p></body></html>",
-        }
-    )
 
 
 class Crawler:

@@ -86,10 +86,10 @@ def test_a_file_of_damage_is_given_up(tmp_path):
 
 @pytest.mark.parametrize(("data", "name", "named"), [
     (b"filedesc://a.arc 0.0.0.0 20261120 text/plain 9\n", "a.arc", "is an ARC file, which is not read"),
-    (gzip.compress(b"filedesc://a.arc 0.0.0.0 20261120 text/plain 9\n"), "a.arc.gz", "ARC"),
+    (gzip.compress(b"filedesc://a.arc 0.0.0.0 20261120 text/plain 9\n", mtime=0), "a.arc.gz", "ARC"),
     (b"BZh91AY&SY", "a.warc.bz2", "compressed with bzip2, which is not read; unpack it"),
     (b"\xfd7zXZ\0", "a.warc.xz", "compressed with xz"),
-])  # fmt: skip
+], ids=["arc", "arc.gz", "bzip2", "xz"])  # fmt: skip
 def test_formats_that_are_not_read_are_named(tmp_path, data, name, named):
     pages, tally = read(tmp_path, data, name=name)
     assert not pages

@@ -28,6 +28,8 @@ SMALL = Size(
 )
 
 
+@pytest.mark.alone  # beside others its workers start so slowly that a kill finds none at work
+@pytest.mark.timeout(300)
 def test_a_delivery_that_acks_before_it_sends_is_found(broker_address, tmp_path):
     broken = [str(Path(__file__).with_name("acks_early.py"))]
     result = run(

@@ -78,10 +78,6 @@ class Note:
         except (AttributeError, TypeError, ValueError):
             return cls()
 
-    def is_of(self, current: "Note") -> bool:
-        """Whether an offset with this note counts for the topics that are there now."""
-        return _agree(self.topic, current.topic) and _agree(self.onto, current.onto)
-
     def recent(self, since: float) -> tuple[Gone, ...]:
         """What was found deleted at this time or after it, in seconds since the epoch."""
         return tuple(one for one in self.gone if one.at >= since)

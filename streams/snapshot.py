@@ -50,17 +50,21 @@ class Cut:
         topics = settings.topics
         self._raw = Note(topic=ids[topics.raw], onto=ids[topics.candidates])
         self._candidates = Note(topic=ids[topics.candidates])
-        self._last: Mapping[TopicPartition, int] = {}
 
     def enter_raw(self) -> None:
         """Enter the raw pages that are taken in, and what is not as it should be."""
-        for found, place in self._places(self._settings.topics.raw, "extract", self._raw):
+        places = list(self._places(self._settings.topics.raw, "extract", self._raw))
+        # An open transaction holds back the end that a reader comes to, and no page behind it.
+        ends = transactions.ends(
+            self._settings, [TopicPartition(*found.partition) for found, _ in places]
+        )
+        for found, place in places:
             number = found.partition.partition
             self._ledger.bounds(number, found.begin, place.offset)
             # What a transaction leaves at the end is no page, and nobody waits for it.
             where = TopicPartition(*found.partition)
             following = first_record(self._consumer, where, place.offset)
-            last = self._last[where]
+            last = ends[where]
             if following is not None:
                 self._ledger.waiting(last - following.offset)
             else:
@@ -90,8 +94,6 @@ class Cut:
         partitions = partitions_in(self._consumer, topic)
         begins = self._consumer.beginning_offsets(partitions)
         ends = self._consumer.end_offsets(partitions)
-        # An open transaction holds back the end that a reader comes to, and no page behind it.
-        self._last = transactions.ends(self._settings, partitions)
         for place in partitions:
             offset, metadata = committed.get(place, (None, None))
             yield Found(

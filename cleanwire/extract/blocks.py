@@ -104,10 +104,6 @@ class Page:
         """How many blocks there are."""
         return len(self.texts)
 
-    def attributes_written(self) -> str:
-        """The attributes of all its elements, inline ones too."""
-        return "".join([token[2] for token in self.tokens])
-
     def link_density(self, place: int) -> float:
         """The share of a block's characters that stand in links."""
         return min(1.0, self.linked[place] / max(1, len(self.texts[place])))

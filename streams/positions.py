@@ -296,9 +296,7 @@ class App(faust.App):
 
 async def _forget_positions(app: Any, /, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals have no types
     app.consumer._read_offset.clear()  # noqa: SLF001 - Faust has no other way
-    app.consumer.handed.clear()
-    app.consumer.acked.clear()
-    # The notes stay: what is in flight is committed yet.
+    # What is in flight is acked and committed yet: the notes stay, and what was acked too.
     app.consumer.placed = frozenset()
 
 

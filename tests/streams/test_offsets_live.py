@@ -225,7 +225,8 @@ def test_a_topic_that_is_made_again_under_a_worker_is_read_from_its_beginning(se
         # More than the old one had: its next offset is in the new log too.
         put(settings, "b", 12)
         wait_for(settings, "b", range(12))
-        assert answers
+        # Without a pause it can be ready again before it is asked a second time.
+        assert answers or not pause
         wait_for_commit(settings, 12)
         # Told by the watch of topics, or by the seek where the client took it anew before.
         assert "made again" in worker.log.read_text()

@@ -210,6 +210,8 @@ def _is_mojibake(body: bytes) -> bool:
 
 def _is_doubled(text: str) -> bool:
     """Whether text is UTF-8 that was read as windows-1252, and no word of it is anything else."""
+    if text.isascii():
+        return False
     try:
         text.encode("ascii")
     except UnicodeEncodeError as error:
@@ -217,8 +219,6 @@ def _is_doubled(text: str) -> bool:
         first, second = text[error.start], text[error.start + 1 : error.start + 2]
         if not "\u00c2" <= first <= "\u00f4" or second.isascii():
             return False
-    else:
-        return False
     try:
         body = codecs.charmap_encode(text, "strict", _TO_WINDOWS_1252)[0]
         once = body.decode("utf-8")
@@ -231,16 +231,15 @@ def _checked(text: str, body: bytes, utf8: bytes | None = None) -> str:
     """A text, unless it is none; `utf8` is it in UTF-8, where that is at hand."""
     if "\x00" in text[:_START] and text.count("\x00") > len(text) // 100:
         raise Undecodable("the body is binary data, not text")
-    sample = text[:_MOST_CHECKED]
-    if _is_doubled(sample):
+    if _is_doubled(text[:_MOST_CHECKED]):
         raise Undecodable("the body is UTF-8 that was read as windows-1252 and encoded again")
-    # Encoding a page takes as long as all that is counted here.
-    encoded = sample.encode("utf-8", "replace") if utf8 is None else utf8[:_MOST_CHECKED]
-    strange = len(encoded) - len(encoded.translate(None, _CONTROLS))
+    # Binary data shows at once, and counting takes as long as decoding.
+    sample = text[:_LOOKED_AT]
+    start = sample.encode("utf-8", "replace") if utf8 is None else utf8[:_LOOKED_AT]
+    strange = len(start) - len(start.translate(None, _CONTROLS))
     if "\ufffd" in sample:
         # Those that decoding put there were judged by then.
-        strange += body[:_MOST_CHECKED].count("\ufffd".encode())
-    start = encoded[:_LOOKED_AT]
+        strange += body[:_LOOKED_AT].count("\ufffd".encode())
     if start.count(b"\xc2") > _LEAST_HIGH:
         strange += sum(1 for _ in _C1.finditer(start))
     if strange > max(8, len(sample) * _MAX_CONTROLS):

@@ -16,9 +16,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from cleanwire.extract.authors import MAX_AUTHORS, is_by, is_control, is_role, names
 from cleanwire.extract.eastern import eastern_names, has_east
 from cleanwire.extract.jsonld import as_list, text_of, types
-from cleanwire.extract.moments import those_in
 from cleanwire.extract.months import month_of
 from cleanwire.extract.places import is_elsewhere, words_around
+from cleanwire.extract.selectors import Written
 from cleanwire.extract.text import squeezed
 
 _METAS = (
@@ -132,7 +132,7 @@ def authors_said(  # noqa: PLR0913 - as of `names`
 
 def authors_in_tree(
     tree: LexborHTMLParser | LexborNode,
-    written: str,
+    written: Written,
     not_names: Iterable[str | None],
     *,
     language: str | None = None,
@@ -149,7 +149,7 @@ def authors_in_tree(
     """
     excluded = tuple(not_names)
     for selectors, one_word in ((_MARKED, True), (_CLASSES, False), (_LINKS, False)):
-        selector = those_in(written, selectors)
+        selector = written.those_in(selectors)
         reading = _Reading(excluded, one_word=one_word, language=language)
         if selector and (found := _together(tree.css(selector), reading, selectors is _CLASSES)):
             return found

@@ -21,6 +21,7 @@ from cleanwire.extract.jsonld import as_list, is_article, read_jsonld, text_of, 
 from cleanwire.extract.moments import dates_in_tree, is_day_first, modified_in_tree
 from cleanwire.extract.owner import own_articles
 from cleanwire.extract.places import margins
+from cleanwire.extract.selectors import Written
 from cleanwire.extract.stories import story_of
 from cleanwire.extract.text import squeezed
 from cleanwire.extract.titles import choose_title
@@ -190,7 +191,7 @@ def with_elements(
         return metadata
     margin_authors, margin_published, margin_modified = metadata.margin
     # Most elements of a page are written as others are, and each selector searches all of it.
-    written = "".join({token[2] for token in page.tokens if token[1] not in _PICTURES})
+    written = Written("".join({token[2] for token in page.tokens if token[1] not in _PICTURES}))
     published, modified = metadata.published_at, metadata.modified_at
     if not published:
         published, modified = dates_in_tree(tree, written, url, metadata.dates)
@@ -218,7 +219,7 @@ def _margin(
     authors: tuple[str, ...] = ()
     published = modified = None
     for node in margins(navigation):
-        written = node.html or ""
+        written = Written(node.html or "")
         authors = authors or authors_in_tree(node, written, not_names, language=dates.language)
         said = dates_in_tree(node, written, None, dates)
         published, modified = published or said[0], modified or said[1]

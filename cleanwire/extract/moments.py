@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from cleanwire.extract.dates import DateHints, find_date
 from cleanwire.extract.labels import Dates, dates_in, kind_of
 from cleanwire.extract.places import in_bar, in_prose, is_elsewhere, joined, words_around, words_of
+from cleanwire.extract.selectors import Written
 from cleanwire.extract.text import squeezed
 from cleanwire.urls import path_of
 
@@ -73,7 +74,7 @@ _BEFORE = 60
 
 
 def dates_in_tree(
-    tree: LexborHTMLParser | LexborNode, written: str, url: str | None, hints: DateHints
+    tree: LexborHTMLParser | LexborNode, written: Written, url: str | None, hints: DateHints
 ) -> Dates:
     """When elements or the URL say that a page was published and modified.
 
@@ -85,26 +86,16 @@ def dates_in_tree(
     """
     day = url_day(url)
     day = day if day and hints.may_be(day) else None
-    published, modified = _said(tree, those_in(written, _TIMES), day, hints)
+    published, modified = _said(tree, written.those_in(_TIMES), day, hints)
     if not published and not day:
-        published, other = _said(tree, those_in(written, _CLASSES), None, hints)
+        published, other = _said(tree, written.those_in(_CLASSES), None, hints)
         modified = modified or other
     return published or day, modified
 
 
-def modified_in_tree(tree: LexborHTMLParser, written: str, hints: DateHints) -> str | None:
+def modified_in_tree(tree: LexborHTMLParser, written: Written, hints: DateHints) -> str | None:
     """When elements say that a page was modified, if they plainly do."""
-    return _said(tree, those_in(written, _MODIFIED_ALONE), None, hints)[1]
-
-
-def those_in(written: str, selectors: Iterable[tuple[str, str]]) -> str:
-    """The selectors that can match at all: a search of the tree costs far more than of a text.
-
-    Args:
-        written: the attributes of a page's elements.
-        selectors: of each what its attributes must hold, and itself.
-    """
-    return ",".join(selector for needed, selector in selectors if needed in written)
+    return _said(tree, written.those_in(_MODIFIED_ALONE), None, hints)[1]
 
 
 def url_day(url: str | None) -> str | None:

@@ -15,9 +15,11 @@ UNSEEN = re.compile(
 
 def squeezed(text: str) -> str:
     """One line of single blanks, without what cannot be seen."""
-    # What can be printed can be seen, and is told far faster.
+    # What can be printed can be seen, and its only white space is the blank. Both are told fast.
     if not text.isprintable():
         text = UNSEEN.sub("", text)
+    elif "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text
     return " ".join(text.split())
 
 

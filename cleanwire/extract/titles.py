@@ -3,6 +3,7 @@
 The rule here: the title is what the page prints above its story, without the site's name.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -116,5 +117,7 @@ def _agree(one: str, other: str) -> bool:
     return 2 * len(words & theirs) >= 1.2 * min(len(words), len(theirs)) and len(words) > 3  # noqa: PLR2004 - as above
 
 
+@functools.lru_cache(maxsize=256)
 def _folded(text: str) -> str:
+    # Each witness is held against each heading.
     return "".join(filter(str.isalnum, text.casefold()))

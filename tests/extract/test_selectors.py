@@ -1,0 +1,26 @@
+"""Selectors that cannot match are not asked for; those that can always are."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleanwire.extract.selectors import Written
+
+ALPHABET = st.sampled_from('abé日-/" \ud800')
+
+
+@given(
+    text=st.text(ALPHABET, max_size=40),
+    times=st.sampled_from([1, 60]),
+    needed=st.text(st.sampled_from('abé日-/" '), max_size=7),
+)
+def test_what_stands_in_a_text_is_found_in_a_long_one_too(text, times, needed):
+    long = text * times
+    assert Written(long).holds(needed) == (needed in long)
+    assert Written(long + needed).holds(needed)
+
+
+def test_the_selectors_that_can_match_are_one():
+    written = Written(' class="byline" datetime="2026"' + " " * 2000)
+    selectors = (("", "time"), ("byline", "[class*=byline]"), ("author", "[rel=author]"))
+    assert written.those_in(selectors) == "time,[class*=byline]"
+    assert Written("").those_in(selectors[1:]) == ""

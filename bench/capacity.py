@@ -4,7 +4,7 @@
     python bench/capacity.py --scenario news --duplicate-rate 0.5 --window 14
     python bench/capacity.py --shard-memory 64 --json plan.json
 
-What must always hold here: every figure of the model (sizing.py) that the simulation
+Invariant: every figure of the model (sizing.py) that the simulation
 (simulation.py) can count too is held against it; the exit code is 1 where they are over a tenth
 apart. One is shown and not judged: the 99th percentile of the delay, for which the model has a
 formula only where all shards are equally fast. Nothing is typed in: figures come from the one or

@@ -1,6 +1,6 @@
 """Where a page's time goes: the steps of `clean_page`, timed one by one.
 
-The rule here: the shipped code runs, with a clock around each step; no step holds another.
+Invariant: the shipped code runs, with a clock around each step; no step holds another.
 """
 
 import time
@@ -10,17 +10,18 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import cleanwire
-from cleanwire import clean, minhash, urls
+from cleanwire import clean, urls
 from cleanwire import extract as package
-from cleanwire.extract import decide, model
+from cleanwire.extract.model import forest, select_blocks
+from cleanwire.similarity import minhash
 
 STEPS: tuple[tuple[str, Any, str], ...] = (
     ("decode and encode", clean, "decode"),
     ("parse (lexbor)", package, "LexborHTMLParser"),
     ("metadata from its data", package, "read_metadata"),
     ("strip, write and cut into blocks", package, "read_html"),
-    ("features", decide, "features"),
-    ("forest", model, "BLOCKS"),
+    ("features", select_blocks, "features"),
+    ("forest", forest, "BLOCKS"),
     ("authors and dates from elements", package, "with_elements"),
     ("structure, and what was removed", package, "_body"),
     ("is it an article", package, "check_article"),

@@ -1,6 +1,6 @@
 """Measured rows of bench/dedup.py -> Markdown tables and SVG pictures.
 
-The rule here: every figure and every point comes from a row, so that saved rows give the same
+Invariant: every figure and every point comes from a row, so that saved rows give the same
 tables and pictures as the run that measured them.
 """
 

@@ -1,6 +1,6 @@
 """Cleanwire's near-duplicates next to the libraries for them, measured.
 
-The rule here: all dedupers get the same documents in the same order through the same `add`, every
+Invariant: all dedupers get the same documents in the same order through the same `add`, every
 run makes the same documents again, and whatever is printed or drawn is in the rows of `--json`.
 
     python bench/dedup.py quality          labelled streams: what is dropped, rightly and wrongly
@@ -359,7 +359,7 @@ def similarity(_: argparse.Namespace, names: dict[str, str]) -> Iterator[Row]:
 def _estimates(one: str, other: str, names: dict[str, str]) -> Iterator[tuple[str, float | None]]:
     evaluate, _corpus = _shared()
     if curves.OURS in names:
-        minhash = importlib.import_module("cleanwire.minhash")
+        minhash = importlib.import_module("cleanwire.similarity.minhash")
         deduper = evaluate.make(names[curves.OURS])
         deduper.add("one", one, 0.0)
         copied, stated = deduper.add("other", other, 1.0)

@@ -3,7 +3,7 @@
     python bench/failover.py                       ten times each way
     python bench/failover.py --times 3 --ways kill
 
-The rule here: what is timed is what a reader of the topics sees: from the moment that the worker
+Invariant: what is timed is what a reader of the topics sees: from the moment that the worker
 is gone to the first outcome of a page that was published after it, on a partition that the worker
 had. Ends with 1 if a partition stood still for more than `BOUND` seconds.
 
@@ -33,11 +33,11 @@ from typing import Any, Self
 
 import orjson
 
-from streams import kafka
-from streams.apps import STAGES, Stage, app_id
-from streams.broker import EmbeddedBroker
+from streams.kafka import clients
+from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
-from streams.topics import ensure_topics
+from streams.stage import STAGES, Stage, app_id
+from streams.testing.broker import EmbeddedBroker
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests")]
 
@@ -136,8 +136,8 @@ class Pair:
         self._members: dict[int, dict[Stage, str]] = {}
 
     def __enter__(self) -> Self:
-        self._admin = self._stack.enter_context(kafka.admin(self._settings))
-        self._reader = self._stack.enter_context(kafka.consumer(self._settings))
+        self._admin = self._stack.enter_context(clients.admin(self._settings))
+        self._reader = self._stack.enter_context(clients.consumer(self._settings))
         topics = dataclasses.astuple(self._settings.topics)[2:]
         self._reader.assign(
             [
@@ -240,7 +240,7 @@ class Pair:
         return self._groups(stage)[self._members[id(worker)][stage]]
 
     def _publish(self) -> None:
-        with kafka.producer(self._settings) as producer:
+        with clients.producer(self._settings) as producer:
             while not self._end.wait(EVERY_SECONDS):
                 at = time.time()
                 futures = [

@@ -4,7 +4,7 @@
     python bench/faults.py --size full --seed 7         300,000 events, 100 SIGKILLs
     python bench/faults.py --events 5000 --brokers 1 --shards 3 --json result.json
 
-What must always hold here: the load and the faults follow from the seed, every fault is counted by
+Invariant: the load and the faults follow from the seed, every fault is counted by
 what was done and not by what was planned, and the exit code is 1 where anything at all was found:
 a page lost, an outcome that is not the batch mode's, a stream that does not come to its end.
 
@@ -27,8 +27,8 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 from faultrun.report import markdown  # noqa: E402 - found where the line before says
 from faultrun.run import Size, run  # noqa: E402 - as above
 
-from streams.cluster import EmbeddedCluster  # noqa: E402 - as above
-from streams.faults import OperationError  # noqa: E402 - as above
+from streams.errors import OperationalError  # noqa: E402 - as above
+from streams.testing.cluster import EmbeddedCluster  # noqa: E402 - as above
 
 SIZES = {
     "ci": Size(
@@ -90,7 +90,7 @@ def main() -> int:
                     replication_factor=cluster.replication_factor,
                     mounts=True,
                 )
-        except (OperationError, RuntimeError) as error:
+        except (OperationalError, RuntimeError) as error:
             print(error, file=sys.stderr)
             return 1
     if arguments.json:

@@ -36,10 +36,10 @@ from hostile_pages.huge import HUGE  # noqa: E402 - as above
 from hostile_pages.mutated import mutated  # noqa: E402 - as above
 from hostile_pages.promises import broken  # noqa: E402 - as above
 
+from cleanwire.dedupe.records import unpack_candidate  # noqa: E402 - as above
 from cleanwire.errors import PageRejected  # noqa: E402 - as above
 from cleanwire.events import Source  # noqa: E402 - as above
-from cleanwire.wire import unpack_candidate  # noqa: E402 - as above
-from streams.pool import Cleaned, CleaningPool, Limits  # noqa: E402 - as above
+from streams.runtime.pool import Cleaned, CleaningPool, Limits  # noqa: E402 - as above
 
 MUTATED = "mutated pages"
 HUGE_KIND = "huge"

@@ -1,6 +1,6 @@
 """What one would write instead: a loop of kafka-python, trafilatura and datasketch.
 
-The rule here: it stays what a sensible person writes in an afternoon, for `bench/stream.py` to
+Invariant: it stays what a sensible person writes in an afternoon, for `bench/stream.py` to
 compare with. An offset is committed after all that came of it is on the output topic.
 
     python bench/homemade.py BROKER RAW_TOPIC OUTPUT_TOPIC GROUP

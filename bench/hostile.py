@@ -1,6 +1,6 @@
 """Documents made to hurt a near-duplicate index, each with the story it tells.
 
-The rule here: a case is endless, depends on its seed alone, and holds no more than a few
+Invariant: a case is endless, depends on its seed alone, and holds no more than a few
 thousand texts, so that what a process grows by is the index's.
 """
 

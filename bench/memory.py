@@ -4,7 +4,7 @@
     python bench/memory.py --megabytes 300 --sizes 1    less of it
     python bench/memory.py --partitions 4 8 64          what the partitions add
 
-The rule here: what is measured is the resident memory of real processes, a piece of a second apart,
+Invariant: what is measured is the resident memory of real processes, a piece of a second apart,
 while the whole backlog waits on a real broker or in a file; and a run in which nothing was cleaned,
 or the bound of docs/scale.md was broken, ends the program with 1.
 
@@ -33,10 +33,10 @@ from typing import Any
 import orjson
 import psutil
 
-from streams import kafka
-from streams.broker import EmbeddedBroker
+from streams.kafka import clients
+from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
-from streams.topics import ensure_topics
+from streams.testing.broker import EmbeddedBroker
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests")]
 
@@ -142,13 +142,13 @@ def measure(arguments: argparse.Namespace) -> Iterator[tuple[int, Sequence[objec
 def stream(settings: Settings, size: int, count: int, seconds: float) -> tuple[Peak, int]:
     """One worker with both stages, on topics that are full before it starts."""
     ensure_topics(settings)
-    with kafka.producer(settings) as producer:
+    with clients.producer(settings) as producer:
         for number, value in enumerate(pages(size, count)):
             producer.send(
                 settings.topics.raw, value, partition=number % settings.raw_partitions
             ).get(timeout=60)
     peak = Peak()
-    with kafka.consumer(settings) as consumer:
+    with clients.consumer(settings) as consumer:
         topics = dataclasses.astuple(settings.topics)[2:]
         outcomes = [
             harness.TopicPartition(topic, number)

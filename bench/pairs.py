@@ -1,6 +1,6 @@
 """Pairs of real texts of known similarity.
 
-The rule here: `exact` is plain Python over whole sets of shingles, and shares nothing with what it
+Invariant: `exact` is plain Python over whole sets of shingles, and shares nothing with what it
 is there to judge but what a word is: runs of letters, digits and `_` after NFKC and case folding,
 with `.` and `,` between digits part of the figure.
 """

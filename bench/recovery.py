@@ -3,7 +3,7 @@
     python bench/recovery.py                            1,000,000 articles, no copies
     python bench/recovery.py --articles 100000 --copies 1.5 --shards 2
 
-The rule here: the worker is a process that was killed, the memory is read from a real broker, and
+Invariant: the worker is a process that was killed, the memory is read from a real broker, and
 a copy of an article that was remembered first has to be found, or the program ends with 1.
 
 The changelog is written as `dedupe` writes it, for a window of 30 days: a record an article, with
@@ -25,19 +25,19 @@ import orjson
 import psutil
 
 from cleanwire.clean import clean_event
-from cleanwire.decide import DAY
-from cleanwire.decided import Decided
-from cleanwire.dedupe import page_of
-from cleanwire.index import Entry
-from cleanwire.keys import hash_of
-from cleanwire.minhash import Signature
-from cleanwire.shard import CLOCK, Record, home
-from cleanwire.wire import pack_record
-from streams import kafka
-from streams.broker import EmbeddedBroker
-from streams.dedupe import window
+from cleanwire.dedupe.decision import Decision
+from cleanwire.dedupe.deduper import url_key_of
+from cleanwire.dedupe.policy import DAY
+from cleanwire.dedupe.records import pack_record
+from cleanwire.dedupe.shard import CLOCK, Record, home
+from cleanwire.similarity.index import Entry
+from cleanwire.similarity.key_table import hash_of
+from cleanwire.similarity.minhash import Signature
+from streams.kafka import clients
+from streams.kafka.topics import changelog, ensure_topics
+from streams.policy import window
 from streams.settings import Settings
-from streams.topics import changelog, ensure_topics
+from streams.testing.broker import EmbeddedBroker
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests")]
@@ -122,7 +122,7 @@ def fill(settings: Settings, articles: int, copies: float) -> tuple[int, int]:
     """Write the changelog; returns the number of records and their bytes."""
     count = size = 0
     waiting: list[Any] = []
-    with kafka.producer(settings) as producer:
+    with clients.producer(settings) as producer:
         for shard, key, value in rows(settings, articles, copies):
             waiting.append(
                 producer.send(changelog(settings), value, key=key.encode(), partition=shard)
@@ -143,31 +143,31 @@ def rows(settings: Settings, articles: int, copies: float) -> Iterator[Row]:
     first = clean_event(story("https://first.example/"), require_article=False)
     signatures = [Signature.unpack(first.signature)]
     # All of it is earlier than the first candidate, whose order is 0.
-    owed, order = 0.0, -int(articles * (1 + copies)) - 1
+    owed, sequence = 0.0, -int(articles * (1 + copies)) - 1
     for number in range(articles):
         at = NOW - DAYS * DAY * (1 - (number + 1) / articles) + width
         signed = signatures.pop() if signatures else _signature(draw)
-        named = _decided(order, at, signed.digest, width)
-        entry = Entry.of(signed, article=named.id, order=order, bucket=named.bucket)
+        named = _decided(sequence, at, signed.digest, width)
+        entry = Entry.of(signed, article=named.id, sequence=sequence, bucket=named.bucket)
         yield from _split(settings, named, entry, width)
-        order += 1
+        sequence += 1
         owed += copies
         while owed >= 1:
-            copy = _decided(order, at, draw.bytes(8), width, named=named)
-            yield last, copy.id, pack_record(Record(fact=copy), width)
-            order, owed = order + 1, owed - 1
+            copy = _decided(sequence, at, draw.bytes(8), width, named=named)
+            yield last, copy.id, pack_record(Record(decision=copy), width)
+            sequence, owed = sequence + 1, owed - 1
     for shard in range(last + 1):
         open_from = int((NOW - DAYS * DAY + width) // width)
         yield shard, CLOCK, pack_record(Record(open_from=open_from), width)
 
 
-def _split(settings: Settings, fact: Decided, entry: Entry, width: float) -> Iterator[Row]:
-    last, place = settings.dedupe_shards - 1, home(fact.id, settings.dedupe_shards)
+def _split(settings: Settings, decision: Decision, entry: Entry, width: float) -> Iterator[Row]:
+    last, place = settings.dedupe_shards - 1, home(decision.id, settings.dedupe_shards)
     if place == last:
-        yield last, fact.id, pack_record(Record(fact=fact, entry=entry), width)
+        yield last, decision.id, pack_record(Record(decision=decision, entry=entry), width)
         return
-    yield place, fact.id, pack_record(Record(entry=entry), width)
-    yield last, fact.id, pack_record(Record(fact=fact), width)
+    yield place, decision.id, pack_record(Record(entry=entry), width)
+    yield last, decision.id, pack_record(Record(decision=decision), width)
 
 
 def _signature(draw: np.random.Generator) -> Signature:
@@ -179,16 +179,17 @@ def _signature(draw: np.random.Generator) -> Signature:
 
 
 def _decided(
-    order: int, at: float, digest: bytes, width: float, *, named: Decided | None = None
-) -> Decided:
-    url = f"https://news-site-{order % 997}.example/2026/09/the-headline-of-a-story-{order}.html"
-    return Decided(
-        id=hash_of(f"{order}").hex(),
-        page=page_of(url, ""),
+    sequence: int, at: float, digest: bytes, width: float, *, named: Decision | None = None
+) -> Decision:
+    url = f"https://news-site-{sequence % 997}.example/2026/09/the-headline-of-a-story-{sequence}"
+    url += ".html"
+    return Decision(
+        id=hash_of(f"{sequence}").hex(),
+        url_key=url_key_of(url, ""),
         digest=digest,
         fetched=at,
         bucket=int(at // width),
-        order=order,
+        sequence=sequence,
         outcome="near" if named else "clean",
         named=named.id if named else None,
         url=named.url if named else url,

@@ -1,6 +1,6 @@
 """Measured rows -> the tables of docs/quality.md.
 
-The rule here: every figure comes from the rows; nothing is typed in.
+Invariant: every figure comes from the rows; nothing is typed in.
 """
 
 import gzip

@@ -1,6 +1,6 @@
 """A Cleanwire under simulated load, scaled down: what the capacity model is held against.
 
-What must always hold here: no formula of the model. Pages arrive, wait, are matched and expire
+Invariant: no formula of the model. Pages arrive, wait, are matched and expire
 one by one, and every figure is counted from them; one seed gives one answer.
 
 Time runs first on a clock on which pages come evenly: stories are born, and their copies follow

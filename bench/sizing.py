@@ -1,18 +1,18 @@
 """What a Cleanwire deployment takes: memory, shards, throughput, delays, records, bytes.
 
-What must always hold here: formulas over `Workload`, `Measured` and `Deployment`, nothing drawn,
+Invariant: formulas over `Workload`, `Measured` and `Deployment`, nothing drawn,
 nothing read; and what a page, an event or a record costs stands in `Measured` alone.
 """
 
 import dataclasses
 import math
 
-from cleanwire.index import MOST_ARTICLES
+from cleanwire.similarity.index import MOST_ARTICLES
 
 DAY = 86_400.0
 GIB = 2.0**30
 BUCKETS = 30
-"""Of the window, which expires bucket by bucket: cleanwire/decide.py."""
+"""Of the window, which expires bucket by bucket: cleanwire/dedupe/policy.py."""
 
 USABLE = 0.8
 """Share of a shard's memory for what it remembers; the rest is Python's and a table's growth."""

@@ -3,7 +3,7 @@
     python bench/stream.py                      1, 2 and 4 partitions, 2,000 pages each
     python bench/stream.py --partitions 1 --pages 500 --json rows.jsonl
 
-The rule here: what is counted is the pages' own. Every process has cleaned some pages before its
+Invariant: what is counted is the pages' own. Every process has cleaned some pages before its
 clock starts, no page is twice the same event, and a run in which a page has no outcome, or whose
 account does not hold, counts for nothing and ends the program with 1.
 
@@ -42,11 +42,11 @@ import psutil
 
 from cleanwire.events import Source
 from cleanwire.pipeline import Pipeline
-from streams import kafka
-from streams.audit import audit
-from streams.broker import EmbeddedBroker
+from streams.kafka import clients
+from streams.kafka.topics import ensure_topics
+from streams.ops.audit import audit
 from streams.settings import Settings
-from streams.topics import ensure_topics
+from streams.testing.broker import EmbeddedBroker
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[1] / "shared"
@@ -205,7 +205,7 @@ def stream(
     """
     settings = fresh(base, partitions)
     topics = settings.topics
-    with kafka.consumer(settings) as consumer:
+    with clients.consumer(settings) as consumer:
         outcomes = [
             harness.TopicPartition(topic, n)
             for topic in (topics.clean, topics.duplicates, topics.rejected)
@@ -253,7 +253,7 @@ def homemade(base: Settings, events: Sequence[bytes]) -> dict[str, Any]:
     topics, group = settings.topics, f"{settings.topic_prefix}homemade"
     command = [sys.executable, str(HERE / "homemade.py")]
     command += [settings.broker, topics.raw, topics.clean, group]
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
 
         def done() -> int:
             offsets = admin.list_group_offsets([group]).get(group, {}).values()
@@ -316,7 +316,7 @@ def publish(
     """Put events on `raw-pages`; returns the broker's time of each record by its place."""
     start = time.monotonic()
     futures = []
-    with kafka.producer(settings) as producer:
+    with clients.producer(settings) as producer:
         for place, value in enumerate(events):
             if rate:
                 time.sleep(max(0.0, start + place / rate - time.monotonic()))

@@ -1,6 +1,6 @@
 """Stories written from templates, and syndicated copies of them, with known clusters.
 
-The rule here: every text follows from its seed alone, and every sentence stands in `templates/`,
+Invariant: every text follows from its seed alone, and every sentence stands in `templates/`,
 written for this purpose. What two stories share is their template; what a copy shares with its
 story are whole passages.
 

@@ -1,16 +1,17 @@
 """One page -> one article, or the reason why not.
 
-The rule here: the answer is a function of the page alone. Nothing is remembered from one
+Invariant: the answer is a function of the page alone. Nothing is remembered from one
 page to the next, so that pages can be cleaned anywhere, in any order, and again.
 """
 
 import importlib.metadata
 
-from cleanwire import minhash, urls
+from cleanwire import urls
 from cleanwire.errors import NoArticle
 from cleanwire.events import Article, RawPage
 from cleanwire.extract import extract_html, extract_text
-from cleanwire.page import decode, parse_raw_page
+from cleanwire.page.raw_page import decode, parse_raw_page
+from cleanwire.similarity import minhash
 
 try:
     CLEANER = f"cleanwire/{importlib.metadata.version('cleanwire')}"

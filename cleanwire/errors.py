@@ -15,7 +15,7 @@
         ├── ParserCrashed      parser-crashed     the cleaning process died
         └── Withdrawn          withdrawn          taken down
 
-The rule here: a `PageRejected` is about one page and final for it. Faults of the
+Invariant: a `PageRejected` is about one page and final for it. Faults of the
 surroundings (a broker that is away, a full disk) never enter this tree, because
 what is in it costs the page.
 """

@@ -1,6 +1,6 @@
 """The events, frozen, as `schemas/` has them.
 
-What must always hold here: a type's fields are its schema's properties, the order
+Invariant: a type's fields are its schema's properties, the order
 included, and nothing in here knows Kafka. Times are ISO 8601 strings as the page
 or the crawler gave them; one without a zone is written without one.
 """
@@ -59,8 +59,8 @@ class Article:
 
     `id` is 32 hex digits (`cleanwire.urls.article_id`); `text` has its paragraphs
     parted by a blank line, `blocks` has the same with their kinds; `language` is what was
-    detected or, of short texts, declared; `signature` is `cleanwire.minhash`'s, as text; `removed`
-    counts the stripped blocks by kind; `cleaner` is the version that made it.
+    detected or, of short texts, declared; `signature` is that of `cleanwire.similarity.minhash`,
+    as text; `removed` counts the stripped blocks by kind; `cleaner` is the version that made it.
     """
 
     id: str

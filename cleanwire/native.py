@@ -1,6 +1,6 @@
 """Compiled loops: where Python is the bottleneck, numba turns a function into machine code.
 
-The rule here: what is compiled gives, bit for bit, what the same function gives as plain
+Invariant: what is compiled gives, bit for bit, what the same function gives as plain
 Python. So only integers, comparisons and single divisions stand in such a function, in an
 order that is written down, and a test runs some of them both ways.
 

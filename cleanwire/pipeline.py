@@ -1,19 +1,19 @@
 """The whole pipeline on a plain iterable: batch mode, and the oracle of the stream.
 
-The rule here: for the same raw-page events in the same order, these are the outcomes that
+Invariant: for the same raw-page events in the same order, these are the outcomes that
 the stream publishes, field by field.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from cleanwire.clean import clean_event
-from cleanwire.decide import Window
-from cleanwire.dedupe import Deduper, outcome_event
+from cleanwire.dedupe.deduper import Deduper, outcome_event
+from cleanwire.dedupe.policy import Window
 from cleanwire.errors import PageRejected
 from cleanwire.events import Article, CleanArticle, DuplicateArticle, Rejection, Source
-from cleanwire.index import Thresholds
+from cleanwire.similarity.index import Thresholds
 
-Outcome = CleanArticle | DuplicateArticle | Rejection
+OutcomeEvent = CleanArticle | DuplicateArticle | Rejection
 
 
 class Pipeline:
@@ -42,7 +42,7 @@ class Pipeline:
 
     def process(
         self, value: bytes | None, source: Source, *, received_at: float | None = None
-    ) -> Outcome:
+    ) -> OutcomeEvent:
         """The outcome of one raw-page event.
 
         Args:
@@ -76,7 +76,7 @@ class Pipeline:
         """Take articles down, as `Deduper.withdraw` does; returns the ids of all of them."""
         return self._deduper.withdraw(ids=ids, pages=pages, at=at)
 
-    def run(self, pages: Iterable[tuple[bytes | None, Source]]) -> Iterator[Outcome]:
+    def run(self, pages: Iterable[tuple[bytes | None, Source]]) -> Iterator[OutcomeEvent]:
         """The outcomes of many raw-page events, in their order, one at a time."""
         for value, source in pages:
             yield self.process(value, source)

@@ -1,6 +1,6 @@
 """URL normalisation, site names, article ids.
 
-The rule here: equal inputs give equal names for ever. An article's id is a function of the
+Invariant: equal inputs give equal names for ever. An article's id is a function of the
 event alone, never of offsets, so that the same event published twice has one id.
 """
 

@@ -1,6 +1,6 @@
 """Looks the locked packages up in an advisory service, with pip-audit.
 
-The rule here: a known vulnerability fails the check, and only that does. What could not be looked
+Invariant: a known vulnerability fails the check, and only that does. What could not be looked
 up is said and never counts as sound; pip-audit itself ends with 0 where its service knows none of
 the packages.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Names of months and of day halves from the CLDR -> cleanwire/extract/calendar.json.
+"""Names of months and of day halves from the CLDR -> cleanwire/extract/metadata/calendar.json.
 
     python scripts/calendar_names.py           write the file
     python scripts/calendar_names.py --check   say whether it is what the CLDR has
@@ -18,9 +18,11 @@ from pathlib import Path
 
 from babel import Locale, localedata
 
-from cleanwire.extract.months import folded
+from cleanwire.extract.metadata.months import folded
 
-OUTPUT = Path(__file__).resolve().parents[1] / "cleanwire" / "extract" / "calendar.json"
+OUTPUT = (
+    Path(__file__).resolve().parents[1] / "cleanwire" / "extract" / "metadata" / "calendar.json"
+)
 
 WIDELY_WRITTEN = frozenset(
     (

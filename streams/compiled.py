@@ -1,6 +1,6 @@
 """Where the machine code of the core is kept, if not where numba would keep it.
 
-The rule here: nothing is written to a place that nobody named. numba keeps its cache beside the
+Invariant: nothing is written to a place that nobody named. numba keeps its cache beside the
 package or in the user's cache folder. A container often lets neither be written, and of a user
 without an account numba takes "~" for a folder's name. This runs before numba is imported.
 """

@@ -1,14 +1,14 @@
 """The second stage: candidates in, clean and duplicate articles out.
 
-The rule here: candidates of a partition are taken one after the other, in their order; what
+Invariant: candidates of a partition are taken one after the other, in their order; what
 one leads to (its outcome or its way to the next shard, and what is remembered of it) is sent
 together, and the candidate is acked after all of it was acknowledged. So a redelivered
 candidate finds either nothing, or what it left, and leads to the same outcome.
 
 A partition of `candidates` is the way into one shard. An article goes through all of them, in
-their order; the offset in the first one, carried along, is its place in the order of all
-(`orders.py`). What it carries stands in headers, and its value is passed on as it came. A takedown
-goes the same way, so that it has a place in that order too; the last shard carries it out.
+their order. Its sequence is its offset in the first one, and is carried along
+(`kafka/sequences.py`). What it carries stands in headers, and its value is passed on as it came.
+A takedown goes the same way, so that it has a sequence too; the last shard carries it out.
 
 `faust -A streams.dedupe worker` runs it alone.
 """
@@ -21,48 +21,40 @@ import faust
 import orjson
 from faust.types import EventT, Message, StreamT
 
-from cleanwire.decide import Candidate, Window
-from cleanwire.decided import Decided
-from cleanwire.dedupe import candidate, outcome_event
-from cleanwire.errors import InvalidEvent, Withdrawn
-from cleanwire.events import Source
-from cleanwire.index import Thresholds
-from cleanwire.relay import TAKEN_DOWN
-from cleanwire.shard import Shard, Step, home
-from cleanwire.wire import (
-    CandidateArticle,
+from cleanwire.dedupe.decision import Decision
+from cleanwire.dedupe.deduper import candidate, outcome_event
+from cleanwire.dedupe.policy import Candidate
+from cleanwire.dedupe.records import (
+    CandidateRecord,
     pack_matches,
     unpack_candidate,
     unpack_matches,
     unpack_takedown,
 )
-from streams.apps import BUFFERING, make_app
-from streams.cloudevents import headers
-from streams.delivery import Delivery, Headers, Produce, raw_events
-from streams.fullness import Fullness
-from streams.orders import Orders
-from streams.rejected import SOURCE_ID, rejected, withdrawn
+from cleanwire.dedupe.shard import Shard, ShardResult, home
+from cleanwire.dedupe.shard_chain import TAKEN_DOWN
+from cleanwire.errors import InvalidEvent, Withdrawn
+from cleanwire.events import Source
+from streams.kafka.headers import DROP, MATCHES, ORDER, SOURCE_ID, TAKEDOWN
+from streams.kafka.sequences import Sequences
+from streams.kafka.topic_ids import TopicIds
+from streams.kafka.topics import partitions_of
+from streams.policy import thresholds, window
+from streams.runtime.app_factory import make_app
+from streams.runtime.cloudevents import headers
+from streams.runtime.dead_letters import rejected, withdrawn
+from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
 from streams.settings import Settings
-from streams.standalone import standalone
-from streams.store import FactsTable, add_table
-from streams.topic_ids import TopicIds
-from streams.topics import partitions_of
-
-ORDER = "cleanwire.order"
-MATCHES = "cleanwire.matches"
-DROP = "cleanwire.drop"
-"""The header of a note to a shard that need not remember the article of this key any more; its
-value is the order of the candidate that this was found at."""
-
-TAKEDOWN = "cleanwire.takedown"
-"""The header of a takedown. Its value is empty at the first shard, which is told by the record's
-own time when it was asked for; after that it is this time, in milliseconds since the epoch."""
+from streams.stage import BUFFERING
+from streams.state.fullness import Fullness
+from streams.state.table import StateTable, add_table
+from streams.supervision.standalone import standalone
 
 LOOK_SECONDS = 10.0
 """Between two looks at how full the shards are."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_MOST_ORDER = 2**62
+_MOST_SEQUENCE = 2**62
 
 
 def build(settings: Settings, *, web: bool = True, partitions: int | None = None) -> faust.App:
@@ -81,17 +73,17 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
         settings,
         partitions=partitions,
         width=window(settings).width,
-        new_memory=lambda partition: new_shard(settings, partition),
+        new_state=lambda partition: new_shard(settings, partition),
     )
-    orders = Orders(settings)
+    sequences = Sequences(settings)
     app.topic_ids = TopicIds(settings, (settings.topics.candidates,))
-    app.before_reading = orders.require
+    app.before_reading = sequences.require
     buffering = BUFFERING["dedupe"]
     fullness = Fullness()
 
     @app.timer(LOOK_SECONDS)  # type: ignore[untyped-decorator] # Faust's
     async def look() -> None:
-        fullness.look(table.facts.memories)
+        fullness.look(table.store.states)
 
     @app.agent(candidates, name="dedupe")
     async def dedupe(stream: StreamT[bytes]) -> None:
@@ -99,7 +91,7 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
             app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
         ) as delivery:
             async for event in raw_events(stream):
-                await delivery.put(event, list(_take(settings, table, orders, event)))
+                await delivery.put(event, list(_take(settings, table, sequences, event)))
 
     return app
 
@@ -115,21 +107,8 @@ def new_shard(settings: Settings, number: int) -> Shard:
     )
 
 
-def window(settings: Settings) -> Window:
-    """For how long pages are remembered."""
-    return Window(
-        length=settings.dedupe_window.total_seconds(),
-        replay=settings.replay_horizon.total_seconds(),
-    )
-
-
-def thresholds(settings: Settings) -> Thresholds:
-    """When two texts are one story."""
-    return Thresholds(near=settings.near_threshold, excerpt=settings.containment_threshold)
-
-
 def _take(
-    settings: Settings, table: FactsTable, orders: Orders, event: EventT[Any]
+    settings: Settings, table: StateTable, sequences: Sequences, event: EventT[Any]
 ) -> Iterator[Produce]:
     message = event.message
     number = message.partition
@@ -143,11 +122,11 @@ def _take(
             yield _send(settings, message, 0, kept)
         return
     if not number:
-        carried[ORDER] = str(orders.of(message.offset)).encode()
+        carried[ORDER] = str(sequences.of(message.offset)).encode()
     try:
         if DROP in carried:
-            article, until = (message.key or b"").decode(), _order(carried[DROP])
-            writes = table.facts.memory(number).drop(article, until)
+            article, until = (message.key or b"").decode(), _sequence(carried[DROP])
+            writes = table.store.state_of(number).drop(article, until)
             yield from (table.write(number, key, record) for key, record in writes)
         elif TAKEDOWN in carried:
             yield from _takedown(settings, table, message, carried)
@@ -161,48 +140,48 @@ def _take(
             message,
             InvalidEvent(str(error)),
             place,
-            orders.topic_id,
+            sequences.topic_id,
             largest=settings.max_message_bytes,
         )
 
 
 def _takedown(
-    settings: Settings, table: FactsTable, message: Message, carried: Mapping[str, bytes]
+    settings: Settings, table: StateTable, message: Message, carried: Mapping[str, bytes]
 ) -> Iterator[Produce]:
     number = message.partition
-    order = _order(carried[ORDER])
+    sequence = _sequence(carried[ORDER])
     asked = carried[TAKEDOWN] or str(round(1000 * message.timestamp)).encode()
-    wanted = unpack_takedown(message.value or b"", at=_order(asked) / 1000, order=order)
+    wanted = unpack_takedown(message.value or b"", at=_sequence(asked) / 1000, sequence=sequence)
     if number + 1 < settings.dedupe_shards:
-        on = [(ORDER, str(order).encode()), (TAKEDOWN, asked)]
+        on = [(ORDER, str(sequence).encode()), (TAKEDOWN, asked)]
         yield _send(settings, message, number + 1, on)
         return
-    done = table.facts.memory(number).withdraw(wanted)
+    done = table.store.state_of(number).withdraw(wanted)
     yield from (_tombstone(settings, article) for article in done.ids)
     yield from (table.write(number, key, record) for key, record in done.writes)
-    yield from (_note(settings, article, order) for article in done.dropped)
+    yield from (_note(settings, article, sequence) for article in done.dropped)
 
 
 def _article(
-    settings: Settings, table: FactsTable, message: Message, carried: Mapping[str, bytes]
+    settings: Settings, table: StateTable, message: Message, carried: Mapping[str, bytes]
 ) -> Iterator[Produce]:
     number = message.partition
     arrived = unpack_candidate(message.value or b"")
-    order = _order(carried[ORDER])
+    sequence = _sequence(carried[ORDER])
     matches = unpack_matches(carried[MATCHES]) if number else []
-    step = table.facts.memory(number).take(_candidate(arrived, order), matches)
+    step = table.store.state_of(number).take(_candidate(arrived, sequence), matches)
     source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
-    yield from _leads_to(settings, message, arrived, order, step, source_id)
+    yield from _leads_to(settings, message, arrived, sequence, step, source_id)
     yield from (table.write(number, key, record) for key, record in step.writes)
-    yield from (_note(settings, article, order) for article in step.dropped)
+    yield from (_note(settings, article, sequence) for article in step.dropped)
 
 
 def _leads_to(  # noqa: PLR0913, PLR0917 - what an article came with, and what became of it
     settings: Settings,
     message: Message,
-    arrived: CandidateArticle,
-    order: int,
-    step: Step,
+    arrived: CandidateRecord,
+    sequence: int,
+    step: ShardResult,
     source_id: str,
 ) -> Iterator[Produce]:
     if step.is_withdrawn:
@@ -211,28 +190,28 @@ def _leads_to(  # noqa: PLR0913, PLR0917 - what an article came with, and what b
         error = Withdrawn(TAKEN_DOWN)
         article = arrived.article.id
         yield withdrawn(settings.topics.rejected, article, error, arrived.source, source_id)
-    elif step.fact is not None:
-        yield _outcome(settings, arrived, step.fact, source_id)
+    elif step.decision is not None:
+        yield _outcome(settings, arrived, step.decision, source_id)
     else:
         on = [
-            (ORDER, str(order).encode()),
+            (ORDER, str(sequence).encode()),
             (MATCHES, pack_matches(step.matches)),
             (SOURCE_ID, source_id.encode()),
         ]
         yield _send(settings, message, message.partition + 1, on)
 
 
-def _candidate(arrived: CandidateArticle, order: int) -> Candidate:
+def _candidate(arrived: CandidateRecord, sequence: int) -> Candidate:
     if not _ID.fullmatch(arrived.article.id):
         raise ValueError("its id is none of Cleanwire's")
-    return candidate(arrived.article, event_time=arrived.event_time, order=order)
+    return candidate(arrived.article, event_time=arrived.event_time, sequence=sequence)
 
 
-def _order(text: bytes) -> int:
-    order = int(text)
-    if not 0 <= order < _MOST_ORDER:
-        raise ValueError(f"no place in an order: {order}")
-    return order
+def _sequence(text: bytes) -> int:
+    sequence = int(text)
+    if not 0 <= sequence < _MOST_SEQUENCE:
+        raise ValueError(f"no sequence: {sequence}")
+    return sequence
 
 
 def _send(settings: Settings, message: Message, number: int, carried: Headers = ()) -> Produce:
@@ -245,12 +224,12 @@ def _send(settings: Settings, message: Message, number: int, carried: Headers = 
     )
 
 
-def _note(settings: Settings, article: str, order: int) -> Produce:
+def _note(settings: Settings, article: str, sequence: int) -> Produce:
     return Produce(
         topic=settings.topics.candidates,
         key=article.encode(),
         value=None,
-        headers=[(DROP, str(order).encode())],
+        headers=[(DROP, str(sequence).encode())],
         partition=home(article, settings.dedupe_shards),
     )
 
@@ -260,13 +239,13 @@ def _tombstone(settings: Settings, article: str) -> Produce:
 
 
 def _outcome(
-    settings: Settings, arrived: CandidateArticle, fact: Decided, source_id: str
+    settings: Settings, arrived: CandidateRecord, decision: Decision, source_id: str
 ) -> Produce:
-    happened = outcome_event(arrived.article, arrived.source, fact)
+    happened = outcome_event(arrived.article, arrived.source, decision)
     topics = settings.topics
     return Produce(
-        topic=topics.clean if fact.outcome == "clean" else topics.duplicates,
-        key=fact.id.encode(),
+        topic=topics.clean if decision.outcome == "clean" else topics.duplicates,
+        key=decision.id.encode(),
         value=orjson.dumps(happened),
         headers=[*headers(happened), (SOURCE_ID, source_id.encode())],
     )

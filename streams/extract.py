@@ -1,6 +1,6 @@
 """The first stage: raw pages in, candidates and rejected pages out.
 
-The rule here: every record of `raw-pages` leads to exactly one record, on `candidates` or,
+Invariant: every record of `raw-pages` leads to exactly one record, on `candidates` or,
 untouched if it fits, on `rejected-pages`. The stage keeps nothing, so it scales with the
 partitions.
 
@@ -15,13 +15,16 @@ from faust.types import EventT, StreamT
 
 from cleanwire.errors import PageRejected, TooLarge
 from cleanwire.events import Source
-from streams.apps import BUFFERING, make_app
-from streams.delivery import Delivery, Produce, raw_events
-from streams.pool import Cleaned, CleaningPool, Limits
-from streams.rejected import SOURCE_ID, record_size, rejected
+from streams import policy
+from streams.kafka.headers import SOURCE_ID
+from streams.kafka.topic_ids import TopicIds
+from streams.runtime.app_factory import make_app
+from streams.runtime.dead_letters import record_size, rejected
+from streams.runtime.delivery import Delivery, Produce, raw_events
+from streams.runtime.pool import Cleaned, CleaningPool
 from streams.settings import Settings
-from streams.standalone import standalone
-from streams.topic_ids import TopicIds
+from streams.stage import BUFFERING
+from streams.supervision.standalone import standalone
 
 
 def build(settings: Settings, *, web: bool = True) -> faust.App:
@@ -32,13 +35,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
     # What led to a candidate that is gone with its topic has to be read again.
     app.topic_ids = TopicIds(settings, (topics.raw, topics.candidates))
     raw_pages = app.topic(topics.raw, key_type=bytes, value_type=bytes)
-    limits = Limits(
-        seconds=settings.page_time_limit,
-        page_bytes=settings.max_page_bytes,
-        message_bytes=settings.max_message_bytes,
-        memory_bytes=settings.clean_memory,
-        require_article=settings.require_article,
-    )
+    limits = policy.limits(settings)
     buffering = BUFFERING["extract"]
 
     async def outcome(pool: CleaningPool, event: EventT[Any], topic_id: str) -> Sequence[Produce]:

@@ -1,6 +1,6 @@
 """Every setting, once: environment first, then a file, then the default.
 
-The rule here: nothing else reads the environment, and a value that cannot be used is refused
+Invariant: nothing else reads the environment, and a value that cannot be used is refused
 before anything starts, in one line that names the setting.
 """
 
@@ -16,7 +16,7 @@ import pydantic
 import pydantic_settings
 from pydantic import Field, SecretStr
 
-from streams.faults import ConfigurationError
+from streams.errors import ConfigurationError
 
 PREFIX = "CLEANWIRE_"
 FILE = "cleanwire.toml"

@@ -1,6 +1,6 @@
 """One process that runs the stages, and ends non-zero when it cannot go on.
 
-The rule here: a worker starts only where it can work. Bus, topics, data folder and web port
+Invariant: a worker starts only where it can work. Bus, topics, data folder and web port
 are checked first, and what is wrong is said in one line.
 """
 
@@ -10,20 +10,21 @@ import signal
 import socket
 from collections.abc import Sequence
 
+import click
 import faust
 from faust.worker import Worker
 
-from streams import dedupe, extract, transactions
-from streams.apps import Stage
-from streams.cli.screen import ERR
-from streams.codecs import require_codecs
-from streams.faults import OperationError
-from streams.folder import require_folder
-from streams.logs import LOGGING
-from streams.refusal import end_when_refused
+from streams import dedupe, extract
+from streams.errors import OperationalError
+from streams.kafka.compression import require_codecs
+from streams.kafka.topics import partitions_of, require_topics
+from streams.runtime import transactions
 from streams.settings import Settings
-from streams.topics import partitions_of, require_topics
-from streams.watchdog import watch
+from streams.stage import Stage
+from streams.state.data_dir import require_folder
+from streams.supervision.login_guard import end_when_refused
+from streams.supervision.logs import LOGGING
+from streams.supervision.watchdog import watch
 from streams.web import attach, require_token
 
 
@@ -31,7 +32,7 @@ def preflight(settings: Settings, *, web: bool) -> None:
     """Check everything a worker needs.
 
     Raises:
-        OperationError: what is missing, and what to do.
+        OperationalError: what is missing, and what to do.
     """
     if web:
         require_token(settings.web_bind, settings.web_token)
@@ -74,7 +75,7 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     worker.spinner = None
     host = f"[{settings.web_bind}]" if ":" in settings.web_bind else settings.web_bind
     view = f", web view on http://{host}:{settings.web_port}/" if web else ""
-    ERR.print(f"working on {', '.join(stages)} at {settings.broker}{view}; Ctrl-C stops")
+    click.echo(f"working on {', '.join(stages)} at {settings.broker}{view}; Ctrl-C stops", err=True)
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:
@@ -90,7 +91,7 @@ def _check_port(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise OperationError(
+        raise OperationalError(
             f"the web view cannot listen on {host}:{port}: {error.strerror}",
             "set CLEANWIRE_WEB_PORT to a free port, or use --without-web",
         ) from None

@@ -4,7 +4,7 @@ import zlib
 
 import zstandard
 
-from cleanwire.page import parse_raw_page
+from cleanwire.page.raw_page import parse_raw_page
 from streams.sources import Tally, read_inputs
 
 LIMIT = 1 << 20

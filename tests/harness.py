@@ -15,8 +15,8 @@ import orjson
 import pydantic
 from kafka import TopicPartition
 
-from streams import kafka
-from streams.rejected import added_to
+from streams.kafka import clients
+from streams.runtime.dead_letters import added_to
 
 
 def environment(settings):
@@ -132,7 +132,7 @@ def page(number):
 
 def publish(settings, values, *, partition=None, topic=None, **more):
     """Put values on a topic, acknowledged, in order."""
-    with kafka.producer(settings) as producer:
+    with clients.producer(settings) as producer:
         futures = [
             producer.send(topic or settings.topics.raw, value, partition=partition, **more)
             for value in values
@@ -144,7 +144,7 @@ def publish(settings, values, *, partition=None, topic=None, **more):
 def records(settings, topic, seconds=20):
     """Every record of a topic, in the order of each partition."""
     found = []
-    with kafka.consumer(settings) as consumer:
+    with clients.consumer(settings) as consumer:
         partitions = [
             TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic))
         ]

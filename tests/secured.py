@@ -22,9 +22,9 @@ from kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from streams import kafka
-from streams.broker import EmbeddedBroker
+from streams.kafka import clients
 from streams.settings import Settings
+from streams.testing.broker import EmbeddedBroker
 
 ALICE = "alice"
 """May do everything; every other user what is granted."""
@@ -72,7 +72,7 @@ class Secured:
 
     def set_password(self, user, password=RIGHT):
         """Give a user a password for SCRAM, or another one."""
-        with kafka.admin(Settings(broker=self.inside)) as admin:
+        with clients.admin(Settings(broker=self.inside)) as admin:
             change = UserScramCredentialUpsertion(user, "SCRAM-SHA-512", password)
             assert admin.alter_user_scram_credentials([change]) == {user: None}
 
@@ -82,7 +82,7 @@ class Secured:
         what = ResourcePattern(ResourceType[resource.upper()], name, pattern)
         allow = ACLPermissionType.ALLOW
         acls = [ACL(f"User:{user}", "*", ACLOperation[one], allow, what) for one in operations]
-        with kafka.admin(Settings(broker=self.inside)) as admin:
+        with clients.admin(Settings(broker=self.inside)) as admin:
             assert not admin.create_acls(acls)["failed"]
 
 

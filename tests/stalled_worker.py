@@ -4,10 +4,10 @@ import asyncio
 import sys
 import time
 
-from streams import delivery
-from streams.backpressure import Thread
 from streams.cli.main import main
-from streams.positions import App
+from streams.runtime import delivery
+from streams.runtime.consumer import App
+from streams.runtime.flow_control import Thread
 
 
 def no_acks():

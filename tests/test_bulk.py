@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from test_decide import NOW
 from test_relay import NO_CAP, WIDTH, candidate, pages
 
-from cleanwire.bulk import apply_all, read
-from cleanwire.decide import DAY
-from cleanwire.denied import Takedown
-from cleanwire.keys import KeyTable, hash_of
-from cleanwire.shard import CLOCK, Record, Shard
-from cleanwire.wire import pack_record, unpack_record
+from cleanwire.dedupe.bulk_restore import apply_all, read
+from cleanwire.dedupe.denylist import Takedown
+from cleanwire.dedupe.policy import DAY
+from cleanwire.dedupe.records import pack_record, unpack_record
+from cleanwire.dedupe.shard import CLOCK, Record, Shard
+from cleanwire.similarity.key_table import KeyTable, hash_of
 
 
 def written(step):
@@ -38,8 +38,8 @@ def in_batches(shard, log, size):
 
 
 def state(shard):
-    facts = [] if shard._history is None else sorted(shard._history.facts.in_order())
-    return (len(shard), shard.articles, facts)
+    decisions = [] if shard._history is None else sorted(shard._history.decisions.in_order())
+    return (len(shard), shard.articles, decisions)
 
 
 @settings(max_examples=120, deadline=None)
@@ -56,25 +56,29 @@ def test_batches_make_the_same_shard(plan, size, cut, place):
         return Shard(number=number, shards=shards, cap=NO_CAP)
 
     source, log, days = new(), [], 0
-    for order, ((text, url, day, late), step) in enumerate(plan[:cut]):
+    for sequence, ((text, url, day, late), step) in enumerate(plan[:cut]):
         days += step * 2
-        arrived = candidate(order, (text, url, days - (day if late == 3 else 0), late))
+        arrived = candidate(sequence, (text, url, days - (day if late == 3 else 0), late))
         log += written(source.take(arrived))
         if step == 7 and number == shards - 1:
-            takedown = Takedown(ids=[arrived.id], at=NOW + 900 * DAY, order=order)
+            takedown = Takedown(ids=[arrived.id], at=NOW + 900 * DAY, sequence=sequence)
             log += written(source.withdraw(takedown))
         if step == 8:
-            log += [(key.encode(), None) for key, _ in source.drop(arrived.id, order)]
+            log += [(key.encode(), None) for key, _ in source.drop(arrived.id, sequence)]
     single, batched = new(), new()
     one_by_one(single, log)
     in_batches(batched, log, size)
     assert state(batched) == state(single)
     # What came and went within a batch never was there; else it keeps its place in a chunk.
     assert batched.content <= single.content
-    for order, (page, _) in enumerate(plan, 1000):
-        again = candidate(order, page)
+    for sequence, (page, _) in enumerate(plan, 1000):
+        again = candidate(sequence, page)
         mine, other = batched.take(again), single.take(again)
-        assert (mine.fact, mine.matches, mine.dropped) == (other.fact, other.matches, other.dropped)
+        assert (mine.decision, mine.matches, mine.dropped) == (
+            other.decision,
+            other.matches,
+            other.dropped,
+        )
         assert mine.writes == other.writes or written(mine) == written(other)
 
 
@@ -87,7 +91,7 @@ def test_a_batch_takes_what_is_known_and_what_is_no_id_the_ordinary_way():
     taken(other, [*log, *log])
     taken(other, log)
     assert (state(other), other.content) == (state(shard), shard.content)
-    assert other.take(named).fact.id == named.id
+    assert other.take(named).decision.id == named.id
 
 
 def test_a_record_of_another_version_is_refused():
@@ -110,13 +114,13 @@ def test_time_and_what_is_forgotten_are_taken_in_a_batch_too():
 
 def test_room_is_made_at_once_for_what_is_to_come():
     shard = Shard()
-    for order in range(40):
-        shard.take(candidate(order, (order % 5, order, 3, 0)))
+    for sequence in range(40):
+        shard.take(candidate(sequence, (sequence % 5, sequence, 3, 0)))
     before = shard.size
     shard.reserve(1e-6)
     assert shard.size > 100 * shard.content
     assert shard.size > before
-    assert shard.take(candidate(99, (0, 99, 3, 0))).fact.outcome == "exact"
+    assert shard.take(candidate(99, (0, 99, 3, 0))).decision.outcome == "exact"
 
 
 @given(st.lists(st.integers(0, 30), max_size=80), st.lists(st.integers(0, 40), max_size=20))

@@ -5,11 +5,11 @@ import time
 import pytest
 from resiliparse.parse.encoding import detect_encoding
 
-from cleanwire.charset import decode_bytes
 from cleanwire.errors import Undecodable
-from cleanwire.mime import content_type
-from cleanwire.page import decode
-from cleanwire.prescan import declared_in
+from cleanwire.page.charset import decode_bytes
+from cleanwire.page.mime import content_type
+from cleanwire.page.prescan import declared_in
+from cleanwire.page.raw_page import decode
 
 JAPANESE = "港湾局は火曜日、東側の桟橋を十一週間閉鎖すると発表した。潜水士が三本の杭の損傷を見つけたためである。"
 KOREAN = "항만 위원회는 화요일에 동쪽 부두를 십일 주 동안 닫기로 결정했다고 밝혔다."
@@ -59,8 +59,8 @@ SAYS = {
 
 @pytest.mark.parametrize(("said", "name"), SAYS.items())
 def test_each_name_of_the_detector_has_a_label_or_none(monkeypatch, said, name):
-    monkeypatch.setattr("cleanwire.charset.detect_encoding", lambda *_, **__: said)
-    from cleanwire.charset import _guessed  # noqa: PLC0415 - what the detector's answer becomes
+    monkeypatch.setattr("cleanwire.page.charset.detect_encoding", lambda *_, **__: said)
+    from cleanwire.page.charset import _guessed  # noqa: PLC0415 - what the detector's answer becomes
 
     first = next(_guessed(b"x\xff"))
     assert first == (name or "utf-8")

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanwire.decide import BUCKETS, DAY, HISTORY, Candidate, Window
-from cleanwire.keys import hash_of
-from cleanwire.minhash import signature
-from cleanwire.relay import Relay
+from cleanwire.dedupe.policy import BUCKETS, DAY, HISTORY, Candidate, Window
+from cleanwire.dedupe.shard_chain import ShardChain
+from cleanwire.similarity.key_table import hash_of
+from cleanwire.similarity.minhash import signature
 
 NOW = 1_790_000_000.0
 
@@ -22,21 +22,23 @@ class Stream:
     """A relay, fed candidates in order."""
 
     def __init__(self, window=None, shards=1, **more):
-        self.relay = Relay(shards, window=window, **more)
-        self.order = 0
+        self.relay = ShardChain(shards, window=window, **more)
+        self.sequence = 0
 
-    def add(self, text, *, url="https://a.example/", name=None, fetched=None, at=NOW, order=None):
-        self.order += 1
-        order = self.order if order is None else order
+    def add(
+        self, text, *, url="https://a.example/", name=None, fetched=None, at=NOW, sequence=None
+    ):
+        self.sequence += 1
+        sequence = self.sequence if sequence is None else sequence
         return self.relay.decide(
             Candidate(
-                id=name or f"id{order}",
+                id=name or f"id{sequence}",
                 url=url,
-                page=hash_of(url),
+                url_key=hash_of(url),
                 signature=signature(text),
-                fetched=NOW + order if fetched is None else fetched,
+                fetched=NOW + sequence if fetched is None else fetched,
                 event_time=at,
-                order=order,
+                sequence=sequence,
             )
         )
 
@@ -45,7 +47,7 @@ class Stream:
         return sum(shard.articles for shard in self.relay.shards)
 
     @property
-    def facts(self):
+    def decisions(self):
         return len(self.relay.shards[-1])
 
 
@@ -139,7 +141,7 @@ def test_a_known_id_repeats_its_outcome():
     stream = Stream()
     first = stream.add(story(1), name="x")
     stream.add(story(1) + " changed a little", name="y")
-    assert stream.add(story(1), name="x", order=99) == first
+    assert stream.add(story(1), name="x", sequence=99) == first
 
 
 def test_the_window_moves_with_event_time_and_an_id_is_known_past_it():
@@ -152,7 +154,7 @@ def test_the_window_moves_with_event_time_and_an_id_is_known_past_it():
     assert copy.outcome == "clean"
     assert stream.add(story(1), name="old", at=NOW) == first
     stream.add(story(3), url="https://d.example/", at=NOW + 39 * DAY)
-    assert all(fact != first for fact in [stream.add(story(1), name="old", at=NOW)])
+    assert all(decision != first for decision in [stream.add(story(1), name="old", at=NOW)])
 
 
 def test_a_late_page_is_remembered_in_the_oldest_open_bucket():
@@ -171,7 +173,7 @@ def test_a_page_is_held_against_its_latest_fetches_and_every_id_is_known():
     first = stream.add(story(0), name="first")
     for number in range(1, HISTORY + 5):
         stream.add(story(number))
-    assert stream.facts == HISTORY + 5
+    assert stream.decisions == HISTORY + 5
     assert stream.add(story(0)).outcome == "clean"
     assert stream.add(story(0), name="first") == first
 
@@ -190,11 +192,11 @@ def test_redelivery_at_any_point_repeats_every_outcome(pages, cut):
             stream.add(
                 story(number, 90) + (" new figures" if changed else ""),
                 url=f"https://u{url}.example/",
-                name=f"{order}",
+                name=f"{sequence}",
                 at=NOW + days * DAY,
-                order=order,
+                sequence=sequence,
             )
-            for order, (number, url, days, changed) in entries
+            for sequence, (number, url, days, changed) in entries
         ]
 
     # Days only rise: out-of-order pages past the replay horizon are beyond the guarantee.
@@ -204,15 +206,15 @@ def test_redelivery_at_any_point_repeats_every_outcome(pages, cut):
     stream = Stream()
     first = run(stream, entries)
     assert run(stream, entries[:cut]) == first[:cut]
-    for fact in first:
-        if fact.outcome != "clean":
-            named = next(other for other in first if other.id == fact.duplicate_of)
+    for decision in first:
+        if decision.outcome != "clean":
+            named = next(other for other in first if other.id == decision.duplicate_of)
             assert named.outcome == "clean"
-            assert named.order < fact.order
+            assert named.sequence < decision.sequence
 
 
 def test_the_oldest_is_forgotten_where_memory_is_short(monkeypatch):
-    monkeypatch.setattr("cleanwire.facts.CHUNK", 16)
+    monkeypatch.setattr("cleanwire.dedupe.decision_table.CHUNK", 16)
     stream = Stream(most_bytes=60_000)
     stories = [story(number, 60) for number in range(200)]
     # All of one day: one bucket is the oldest and the newest.

@@ -7,19 +7,19 @@ from test_decide import NOW, Stream, story
 from test_relay import NO_CAP, Bus, candidate, pages
 
 from cleanwire import Deduper, Pipeline, Source, clean_page
-from cleanwire.decide import DAY
-from cleanwire.denied import Takedown
-from cleanwire.errors import Withdrawn
-from cleanwire.keys import hash_of
-from cleanwire.relay import Relay
-from cleanwire.shard import Shard
-from cleanwire.wire import (
+from cleanwire.dedupe.denylist import Takedown
+from cleanwire.dedupe.policy import DAY
+from cleanwire.dedupe.records import (
     pack_matches,
     pack_record,
     pack_takedown,
     unpack_record,
     unpack_takedown,
 )
+from cleanwire.dedupe.shard import Shard
+from cleanwire.dedupe.shard_chain import ShardChain
+from cleanwire.errors import Withdrawn
+from cleanwire.similarity.key_table import hash_of
 
 A, B, C = "https://a.example/", "https://b.example/", "https://c.example/"
 
@@ -27,14 +27,14 @@ A, B, C = "https://a.example/", "https://b.example/", "https://c.example/"
 class Wire(Stream):
     """A stream that takes things down too."""
 
-    def withdraw(self, *ids, urls=(), at=NOW + 1000, order=None):
-        self.order += 1
+    def withdraw(self, *ids, urls=(), at=NOW + 1000, sequence=None):
+        self.sequence += 1
         return self.relay.withdraw(
             Takedown(
                 ids=ids,
-                pages=[hash_of(url) for url in urls],
+                url_keys=[hash_of(url) for url in urls],
                 at=at,
-                order=self.order if order is None else order,
+                sequence=self.sequence if sequence is None else sequence,
             )
         )
 
@@ -101,7 +101,7 @@ def test_a_copy_that_was_decided_before_repeats_its_outcome(wire):
     first = wire.add(story(1), url=A)
     copy = wire.add(story(1), url=B)
     wire.withdraw(first.id)
-    assert wire.add(story(1), url=B, name=copy.id, order=2) == copy
+    assert wire.add(story(1), url=B, name=copy.id, sequence=2) == copy
     # The page of the copy, fetched anew, is a sighting like any other.
     assert wire.add(story(1), url=B, fetched=NOW + 9).outcome == "clean"
 
@@ -114,20 +114,22 @@ def test_what_was_never_seen_is_denied_all_the_same(wire):
 
 def test_a_takedown_delivered_again_withdraws_the_same_and_nothing_that_came_after(wire):
     first = wire.add(story(1), url=A, fetched=NOW + 1, at=NOW + 1)
-    assert wire.withdraw(urls=[A], order=2) == [first.id]
-    later = wire.add(story(1), url=A, fetched=NOW + 9, at=NOW + 9, order=3)
+    assert wire.withdraw(urls=[A], sequence=2) == [first.id]
+    later = wire.add(story(1), url=A, fetched=NOW + 9, at=NOW + 9, sequence=3)
     assert later.outcome == "clean"
-    assert wire.withdraw(urls=[A], order=2) == [first.id]
-    assert wire.add(story(1), url=B, order=4).duplicate_of == later.id
+    assert wire.withdraw(urls=[A], sequence=2) == [first.id]
+    assert wire.add(story(1), url=B, sequence=4).duplicate_of == later.id
     with pytest.raises(Withdrawn):
-        wire.add(story(3), url=A, fetched=NOW + 1, at=NOW + 1, order=5)
+        wire.add(story(3), url=A, fetched=NOW + 1, at=NOW + 1, sequence=5)
 
 
 def test_a_memory_that_is_rebuilt_denies_the_same():
     shard, again = Shard(), Shard()
     arrived = candidate(1, (0, 0, 3, 0))
     log = list(shard.take(arrived).writes)
-    log += shard.withdraw(Takedown(pages=[arrived.page], at=NOW + 99 * DAY, order=2)).writes
+    log += shard.withdraw(
+        Takedown(url_keys=[arrived.url_key], at=NOW + 99 * DAY, sequence=2)
+    ).writes
     for key, record in log:
         value = None if record is None else pack_record(record, DAY)
         again.apply(key, None if value is None else unpack_record(key, value, DAY))
@@ -142,11 +144,11 @@ def test_a_fact_written_late_by_a_worker_thought_dead_names_nothing():
     shard = Shard()
     arrived = candidate(1, (0, 0, 3, 0))
     written = shard.take(arrived).writes
-    shard.withdraw(Takedown(ids=[arrived.id], at=NOW, order=2))
+    shard.withdraw(Takedown(ids=[arrived.id], at=NOW, sequence=2))
     for key, record in written:
         shard.apply(key, record)
     copy = shard.take(candidate(3, (0, 1, 3, 0)))
-    assert copy.fact.outcome == "clean"
+    assert copy.decision.outcome == "clean"
     refused = shard.take(arrived)
     assert refused.is_withdrawn
     assert (arrived.id, None) in refused.writes
@@ -154,11 +156,11 @@ def test_a_fact_written_late_by_a_worker_thought_dead_names_nothing():
 
 def test_what_was_refused_stays_so_after_another_takedown_of_its_page(wire):
     wire.add(story(1), url=A, at=NOW + 5, fetched=NOW + 5)
-    wire.withdraw(urls=[A], order=2)
-    for order in (3, 3):
+    wire.withdraw(urls=[A], sequence=2)
+    for sequence in (3, 3):
         with pytest.raises(Withdrawn):
-            wire.add(story(2), url=A, name="late", at=NOW + 4, fetched=NOW + 4, order=order)
-        wire.withdraw(urls=[A], order=4)
+            wire.add(story(2), url=A, name="late", at=NOW + 4, fetched=NOW + 4, sequence=sequence)
+        wire.withdraw(urls=[A], sequence=4)
 
 
 def test_of_two_articles_of_a_page_the_later_says_up_to_when_it_is_denied(wire):
@@ -183,28 +185,33 @@ def test_a_takedown_that_was_not_written_down_is_when_it_comes_again(by):
     shard, again = Shard(), Shard()
     arrived = candidate(1, (0, 0, 3, 0))
     shard.take(arrived)
-    what = {"ids": [arrived.id]} if by == "id" else {"pages": [arrived.page]}
-    first = shard.withdraw(Takedown(**what, at=NOW + 99 * DAY, order=2)).writes
-    for key, record in shard.withdraw(Takedown(**what, at=NOW + 99 * DAY, order=2)).writes:
+    what = {"ids": [arrived.id]} if by == "id" else {"url_keys": [arrived.url_key]}
+    first = shard.withdraw(Takedown(**what, at=NOW + 99 * DAY, sequence=2)).writes
+    for key, record in shard.withdraw(Takedown(**what, at=NOW + 99 * DAY, sequence=2)).writes:
         again.apply(key, record)
     assert again.take(candidate(3, (1, 0, 3, 2))).is_withdrawn
     assert {key for key, _ in first if key.startswith("denied")} == {
         f"denied-id:{arrived.id}",
-        f"denied-page:{arrived.page.hex()}",
+        f"denied-page:{arrived.url_key.hex()}",
     }
 
 
 def test_only_the_last_shard_takes_down():
     with pytest.raises(RuntimeError):
-        Shard(number=0, shards=2).withdraw(Takedown(ids=["a"], at=NOW, order=1))
+        Shard(number=0, shards=2).withdraw(Takedown(ids=["a"], at=NOW, sequence=1))
 
 
 def test_a_takedown_is_unpacked_as_it_was_packed():
-    found = unpack_takedown(pack_takedown(["a" * 32], [hash_of(A)]), at=1.5, order=7)
-    assert (found.ids, found.pages, found.at, found.order) == (["a" * 32], [hash_of(A)], 1.5, 7)
+    found = unpack_takedown(pack_takedown(["a" * 32], [hash_of(A)]), at=1.5, sequence=7)
+    assert (found.ids, found.url_keys, found.at, found.sequence) == (
+        ["a" * 32],
+        [hash_of(A)],
+        1.5,
+        7,
+    )
     for value in (b"{}", b"[]", b'{"v": 2}', b'{"v": 2, "ids": [], "pages": ["x"]}'):
         with pytest.raises(ValueError, match=r"takedown|hexadecimal"):
-            unpack_takedown(value, at=0, order=0)
+            unpack_takedown(value, at=0, sequence=0)
 
 
 def test_the_library_takes_down_too():
@@ -234,13 +241,15 @@ def test_the_library_takes_down_too():
 def test_shards_take_down_as_one_whatever_is_killed_and_delivered_again(plan, shards, draw):
     events, denied = [], set()
     for page, kind in plan:
-        order = len(events)
-        events.append(candidate(order, page))
+        sequence = len(events)
+        events.append(candidate(sequence, page))
         if kind < 2:
-            target = candidate(draw.randint(0, order), page)
-            ids, urls = ([target.id], []) if kind else ([], [target.page])
-            events.append(Takedown(ids=ids, pages=urls, at=NOW + 40 * DAY, order=order + 1))
-    bus, one = Bus(shards), Relay(1, cap=NO_CAP)
+            target = candidate(draw.randint(0, sequence), page)
+            ids, urls = ([target.id], []) if kind else ([], [target.url_key])
+            events.append(
+                Takedown(ids=ids, url_keys=urls, at=NOW + 40 * DAY, sequence=sequence + 1)
+            )
+    bus, one = Bus(shards), ShardChain(1, cap=NO_CAP)
     expected = {}
     for event in events:
         bus.inboxes[0].append((event, pack_matches([])))
@@ -248,19 +257,21 @@ def test_shards_take_down_as_one_whatever_is_killed_and_delivered_again(plan, sh
             denied |= set(one.withdraw(event))
         else:
             try:
-                expected[event.order] = one.decide(event)
+                expected[event.sequence] = one.decide(event)
             except Withdrawn:
-                expected[event.order] = None
+                expected[event.sequence] = None
         bus.go_on(draw)
     bus.finish()
-    assert bus.outcomes == {order: fact for order, fact in expected.items() if fact is not None}
-    refused = {order for order, fact in expected.items() if fact is None}
+    assert bus.outcomes == {
+        sequence: decision for sequence, decision in expected.items() if decision is not None
+    }
+    refused = {sequence for sequence, decision in expected.items() if decision is None}
     assert bus.refused >= refused
     # What was decided before it was taken down is refused if it is delivered again after.
-    assert {expected[order].id for order in bus.refused - refused} <= denied
-    for fact in bus.outcomes.values():
-        assert fact.named is None or all(
-            fact.order < event.order or fact.named not in event.ids
+    assert {expected[sequence].id for sequence in bus.refused - refused} <= denied
+    for decision in bus.outcomes.values():
+        assert decision.named is None or all(
+            decision.sequence < event.sequence or decision.named not in event.ids
             for event in events
             if isinstance(event, Takedown)
         )

@@ -7,18 +7,19 @@ from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from cleanwire import facts, keys
-from cleanwire.decided import OUTCOMES, Decided
-from cleanwire.facts import Facts
-from cleanwire.keys import hash_of, key_of
+from cleanwire.dedupe import decision_table
+from cleanwire.dedupe.decision import DECISION_KINDS, Decision
+from cleanwire.dedupe.decision_table import DecisionTable
+from cleanwire.similarity import key_table
+from cleanwire.similarity.key_table import hash_of, key_of
 
-SAMPLE = Decided(
+SAMPLE = Decision(
     id=hash_of("a").hex(),
-    page=hash_of("https://a.example/"),
+    url_key=hash_of("https://a.example/"),
     digest=b"12345678",
     fetched=1.5,
     bucket=20_000,
-    order=7,
+    sequence=7,
     outcome="clean",
     url="https://a.example/",
 )
@@ -43,9 +44,9 @@ PAGES = [hash_of("p"), hash_of("q"), b"\0" * 16, b"\1" * 16, b"\2" * 16]
 
 @pytest.fixture(autouse=True)
 def _small_tables(monkeypatch):
-    monkeypatch.setattr(facts, "FIRST_ROWS", 2)
-    monkeypatch.setattr(facts, "CHUNK", 3)
-    monkeypatch.setattr(keys, "FIRST_PLACES", 8)
+    monkeypatch.setattr(decision_table, "FIRST_ROWS", 2)
+    monkeypatch.setattr(decision_table, "CHUNK", 3)
+    monkeypatch.setattr(key_table, "FIRST_PLACES", 8)
 
 
 urls = st.one_of(
@@ -58,14 +59,14 @@ digests = st.one_of(
     st.integers(0, 8).map(lambda zeros: b"a\0b\0cdef"[: 8 - zeros].ljust(8, b"\0")),
 )
 decided = st.builds(
-    Decided,
+    Decision,
     id=st.sampled_from(IDS),
-    page=st.sampled_from(PAGES),
+    url_key=st.sampled_from(PAGES),
     digest=digests,
     fetched=st.floats(allow_nan=False),
     bucket=st.one_of(st.integers(0, 3), st.sampled_from([-(2**31), 2**31 - 1])),
-    order=st.integers(-(2**62), 2**62),
-    outcome=st.sampled_from(OUTCOMES),
+    sequence=st.integers(-(2**62), 2**62),
+    outcome=st.sampled_from(DECISION_KINDS),
     revision=st.integers(0, 2**16 - 1),
     named=st.one_of(st.none(), st.sampled_from(IDS)),
     url=urls,
@@ -74,9 +75,9 @@ decided = st.builds(
 
 
 def filled(some):
-    made = Facts()
-    for fact in some:
-        assert made.add(fact)
+    made = DecisionTable()
+    for decision in some:
+        assert made.add(decision)
     return made
 
 
@@ -85,73 +86,73 @@ class Both(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.facts, self.model = Facts(), []
+        self.decisions, self.model = DecisionTable(), []
 
-    @rule(fact=decided)
-    def adds(self, fact):
-        known = next((other for other in self.model if other.id == fact.id), None)
-        assume(known or all(other.order != fact.order for other in self.model))
-        assert self.facts.add(fact) == (known is None)
+    @rule(decision=decided)
+    def adds(self, decision):
+        known = next((other for other in self.model if other.id == decision.id), None)
+        assume(known or all(other.sequence != decision.sequence for other in self.model))
+        assert self.decisions.add(decision) == (known is None)
         if known is None:
-            self.model.append(fact)
+            self.model.append(decision)
 
     @rule(some=st.lists(decided, max_size=8))
     def adds_some(self, some):
-        for fact in some:
-            if all(other.order != fact.order for other in self.model):
-                self.adds(fact)
+        for decision in some:
+            if all(other.sequence != decision.sequence for other in self.model):
+                self.adds(decision)
 
     @rule(article=st.sampled_from(IDS))
     def removes(self, article):
-        fact = next((fact for fact in self.model if fact.id == article), None)
-        self.facts.remove(article)
-        if fact is not None:
-            self.model.remove(fact)
+        decision = next((decision for decision in self.model if decision.id == article), None)
+        self.decisions.remove(article)
+        if decision is not None:
+            self.model.remove(decision)
 
     @rule(data=st.data())
     def removes_a_bucket(self, data):
         if self.model:
-            bucket = data.draw(st.sampled_from([fact.bucket for fact in self.model]))
-            for fact in [fact for fact in self.model if fact.bucket == bucket]:
-                self.removes(fact.id)
+            bucket = data.draw(st.sampled_from([decision.bucket for decision in self.model]))
+            for decision in [decision for decision in self.model if decision.bucket == bucket]:
+                self.removes(decision.id)
 
     @rule(article=st.sampled_from(IDS), other=st.sampled_from(IDS))
     def asks_for_others_before_it_removes(self, article, other):
-        self.facts.get(article)
+        self.decisions.get(article)
         self.removes(other)
-        assert (self.facts.get(article) is not None) == any(
-            fact.id == article for fact in self.model
+        assert (self.decisions.get(article) is not None) == any(
+            decision.id == article for decision in self.model
         )
 
     @invariant()
     def reads_back_what_was_put_in(self):
-        assert len(self.facts) == len(self.model)
-        by_id = {fact.id: fact for fact in self.model}
+        assert len(self.decisions) == len(self.model)
+        by_id = {decision.id: decision for decision in self.model}
         for article in IDS:
-            assert self.facts.get(article) == by_id.get(article)
+            assert self.decisions.get(article) == by_id.get(article)
 
     @invariant()
     def has_the_facts_of_a_page_in_the_order_of_their_candidates(self):
         for page in PAGES:
-            expected = [fact for fact in self.model if fact.page == page]
-            expected.sort(key=lambda fact: fact.order)
-            assert self.facts.of_page(page, 99) == expected
-            assert self.facts.of_page(page, 2) == expected[-2:]
+            expected = [decision for decision in self.model if decision.url_key == page]
+            expected.sort(key=lambda decision: decision.sequence)
+            assert self.decisions.of_url(page, 99) == expected
+            assert self.decisions.of_url(page, 2) == expected[-2:]
 
     @invariant()
     def has_them_by_bucket_the_first_first(self):
-        expected = sorted(self.model, key=lambda fact: fact.bucket)
-        assert list(self.facts.in_order()) == [fact.id for fact in expected]
+        expected = sorted(self.model, key=lambda decision: decision.bucket)
+        assert list(self.decisions.in_order()) == [decision.id for decision in expected]
         for before in (0, 2):
-            assert list(self.facts.in_order(before)) == [
-                fact.id for fact in expected if fact.bucket < before
+            assert list(self.decisions.in_order(before)) == [
+                decision.id for decision in expected if decision.bucket < before
             ]
 
     @invariant()
     def counts_what_is_there_and_what_a_bucket_keeps_until_it_is_gone(self):
-        assert self.facts.content >= filled(self.model).content
+        assert self.decisions.content >= filled(self.model).content
         if not self.model:
-            assert self.facts.content == 0
+            assert self.decisions.content == 0
 
 
 def test_facts_are_a_list_of_what_was_decided():
@@ -164,9 +165,9 @@ def test_facts_are_a_list_of_what_was_decided():
 @pytest.mark.parametrize("article", IDS)
 def test_an_id_is_read_back_whatever_it_is(article, named):
     made = filled([dataclasses.replace(SAMPLE, id=article, named=named)])
-    fact = made.get(article)
-    assert fact is not None
-    assert (fact.id, fact.named) == (article, named)
+    decision = made.get(article)
+    assert decision is not None
+    assert (decision.id, decision.named) == (article, named)
     assert list(made.in_order()) == [article]
 
 
@@ -188,9 +189,9 @@ def test_a_fact_that_is_known_stays_as_it_is():
 
 @pytest.mark.parametrize("article", IDS)
 def test_a_fact_is_known_by_its_id_and_by_the_hash_that_stands_for_it(article):
-    fact = dataclasses.replace(SAMPLE, id=article)
-    made = filled([fact])
-    assert made.get(key_of(article).hex()) == fact
+    decision = dataclasses.replace(SAMPLE, id=article)
+    made = filled([decision])
+    assert made.get(key_of(article).hex()) == decision
     made.remove(key_of(article).hex())
     assert made.get(article) is None
     assert made.get(article) is None
@@ -199,7 +200,7 @@ def test_a_fact_is_known_by_its_id_and_by_the_hash_that_stands_for_it(article):
 def many(bucket, start=0, count=100):
     return [
         dataclasses.replace(
-            SAMPLE, id=f"{number:03}", order=number, bucket=bucket, url=f"https://a/{number:05}"
+            SAMPLE, id=f"{number:03}", sequence=number, bucket=bucket, url=f"https://a/{number:05}"
         )
         for number in range(start, start + count)
     ]
@@ -214,15 +215,15 @@ def test_the_rows_of_a_chunk_are_used_again_once_it_is_gone():
     made.remove("099")
     assert (len(made), made.content) == (0, 0)
     assert made.size < size
-    for fact in many(2, start=200):
-        made.add(fact)
+    for decision in many(2, start=200):
+        made.add(decision)
     assert (made.size, made.content) == (size, content)
     assert list(made.in_order()) == [f"{number:03}" for number in range(200, 300)]
-    assert made.of_page(SAMPLE.page, 999) == many(2, start=200)
+    assert made.of_url(SAMPLE.url_key, 999) == many(2, start=200)
 
 
 def test_content_grows_by_what_a_fact_says():
-    empty = Facts().content
+    empty = DecisionTable().content
     short = filled([dataclasses.replace(SAMPLE, url="")]).content
     assert empty == 0
     assert filled([dataclasses.replace(SAMPLE, url="u" * 1000)]).content == short + 1000

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cleanwire import Pipeline, Source
-from cleanwire.decide import DAY, Window
+from cleanwire.dedupe.policy import DAY, Window
 from cleanwire.events import Rejection
 
 BENCH = Path(__file__).resolve().parents[1] / "bench"

@@ -6,14 +6,14 @@ import sqlite3
 
 import pytest
 
-from cleanwire import shard as shards
-from cleanwire.decide import Candidate
-from cleanwire.minhash import signature
-from cleanwire.shard import Shard
-from streams import reshard
-from streams.faults import OperationError
-from streams.fullness import Fullness
-from streams.logs import Once
+from cleanwire.dedupe import shard as shards
+from cleanwire.dedupe.policy import Candidate
+from cleanwire.dedupe.shard import Shard
+from cleanwire.similarity.minhash import signature
+from streams.errors import OperationalError
+from streams.ops import reshard
+from streams.state.fullness import Fullness
+from streams.supervision.logs import RepeatFilter
 
 
 def filled(count, most_bytes=None):
@@ -28,11 +28,11 @@ def add(memory, numbers):
         memory.take(
             Candidate(
                 id=f"{number:032x}",
-                page=number.to_bytes(16, "big"),
+                url_key=number.to_bytes(16, "big"),
                 url=f"https://s.example/{number}",
                 fetched=float(number),
                 event_time=0.0,
-                order=number,
+                sequence=number,
                 signature=signature(words),
             )
         )
@@ -43,7 +43,7 @@ class Told:
 
     def __init__(self, caplog):
         self.caplog = caplog
-        self.once = Once()
+        self.once = RepeatFilter()
 
     def lines(self):
         found = [record for record in self.caplog.records if self.once.filter(record)]
@@ -107,5 +107,5 @@ def test_a_memory_is_not_moved_into_shards_that_cannot_hold_it(monkeypatch, shar
         if needed is None:
             reshard._require_room(store, shards)
             return
-        with pytest.raises(OperationError, match=f"SHARDS to {needed} or more"):
+        with pytest.raises(OperationalError, match=f"SHARDS to {needed} or more"):
             reshard._require_room(store, shards)

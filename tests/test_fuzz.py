@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from cleanwire import Source
 from cleanwire.clean import clean_event
+from cleanwire.dedupe.records import CandidateRecord
 from cleanwire.errors import REASONS, PageRejected
 from cleanwire.events import TextBlock
-from cleanwire.page import parse_raw_page
-from cleanwire.wire import CandidateArticle
-from streams.samples import sample_pages
+from cleanwire.page.raw_page import parse_raw_page
+from streams.testing.samples import sample_pages
 
 SOURCE = Source(topic="raw-pages", partition=0, offset=0)
 STORY = (
@@ -51,7 +51,7 @@ def outcome(value, *, require_article=False):
         assert REASONS[error.reason] is type(error)
         assert "\n" not in error.detail
         return error.reason, error.detail
-    assert broken(CandidateArticle(article=article, source=SOURCE, event_time=0.0)) == []
+    assert broken(CandidateRecord(article=article, source=SOURCE, event_time=0.0)) == []
     return article
 
 
@@ -124,4 +124,4 @@ def test_a_corpus_has_every_kind_and_is_the_same_for_ever(monkeypatch):
 def test_a_promise_that_is_broken_is_seen(change):
     article = outcome(event(STORY, "text/html"))
     spoiled = dataclasses.replace(article, **change)
-    assert broken(CandidateArticle(article=spoiled, source=SOURCE, event_time=0.0))
+    assert broken(CandidateRecord(article=spoiled, source=SOURCE, event_time=0.0))

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanwire import index as packed_index
-from cleanwire.index import KEY_CAP, Entry, Index, Thresholds
-from cleanwire.keys import key_of
-from cleanwire.minhash import Signature, signature
-from cleanwire.slots import FIRST_BUCKETS, SLOT_BYTES, Slots
-from cleanwire.verify import MIN_HITS
-from cleanwire.ways import MOST_ROWS, PLACE_BITS, WAYS, find, keys_of
+from cleanwire.similarity import index as packed_index
+from cleanwire.similarity.hash_table import FIRST_BUCKETS, SLOT_BYTES, HashTable
+from cleanwire.similarity.hash_table_kernels import MOST_ROWS, PLACE_BITS, WAYS, find, keys_of
+from cleanwire.similarity.index import KEY_CAP, Entry, Index, Thresholds
+from cleanwire.similarity.key_table import key_of
+from cleanwire.similarity.minhash import Signature, signature
+from cleanwire.similarity.verify import MIN_HITS
 
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "lmnrst"]
 NO_FIGURES = np.empty(0, np.uint64)
@@ -32,8 +32,8 @@ def signed(seed, length=400):
     return signature(text(seed, length))
 
 
-def entry(article, seed, length=60, *, order=0, bucket=0):
-    return Entry.of(signed(seed, length), article=article, order=order, bucket=bucket)
+def entry(article, seed, length=60, *, sequence=0, bucket=0):
+    return Entry.of(signed(seed, length), article=article, sequence=sequence, bucket=bucket)
 
 
 def filled(*entries):
@@ -64,12 +64,12 @@ class Plain:
     def __init__(self):
         self.entries, self.postings = {}, {}
 
-    def add(self, article, made, order, bucket):
+    def add(self, article, made, sequence, bucket):
         if article in self.entries:
             _, before, after = self.entries[article]
-            self.entries[article][1:] = min(order, before), max(bucket, after)
+            self.entries[article][1:] = min(sequence, before), max(bucket, after)
             return
-        self.entries[article] = [made, order, bucket]
+        self.entries[article] = [made, sequence, bucket]
         for key in made.sample.tolist():
             self.postings[key] = [*self.postings.get(key, [])[1 - KEY_CAP :], article]
 
@@ -89,20 +89,20 @@ class Plain:
         limits = Thresholds()
         found = []
         for article, shared in hits.items():
-            stored, order, _ = self.entries[article]
+            stored, sequence, _ = self.entries[article]
             name = key_of(article).hex()
             one, other = len(stored.sample), len(made.sample)
             assert stored.bound == made.bound, "long texts only: all samples reach as high"
-            if shared < min(MIN_HITS, one, other) or order >= before:
+            if shared < min(MIN_HITS, one, other) or sequence >= before:
                 continue
             jaccard = shared / (one + other - shared)
             contained = shared / (one if stored.shingles <= made.shingles else other)
             if stored.digest == made.digest:
-                found.append((order, name, "exact", 1.0))
+                found.append((sequence, name, "exact", 1.0))
             elif jaccard >= limits.near:
-                found.append((order, name, "near", pytest.approx(jaccard)))
+                found.append((sequence, name, "near", pytest.approx(jaccard)))
             elif contained >= limits.excerpt:
-                found.append((order, name, "excerpt", pytest.approx(min(1.0, contained))))
+                found.append((sequence, name, "excerpt", pytest.approx(min(1.0, contained))))
         return [match for _, *match in sorted(found, key=lambda match: match[0])]
 
 
@@ -125,13 +125,13 @@ def test_the_packed_index_is_the_plain_one():
     @given(steps)
     def check(plan):
         packed, plain = Index(), Plain()
-        for order, (what, number, story, cut, bucket, before) in enumerate(plan):
+        for sequence, (what, number, story, cut, bucket, before) in enumerate(plan):
             made = signed(story, 1400 - 150 * cut)
             # Some are known by their numbers and others are not.
             article = f"{number:032x}" if number % 2 else f"id {number}"
             if what == "add":
-                packed.add(Entry.of(made, article=article, order=order, bucket=bucket))
-                plain.add(article, made, order, bucket)
+                packed.add(Entry.of(made, article=article, sequence=sequence, bucket=bucket))
+                plain.add(article, made, sequence, bucket)
             elif what == "discard":
                 packed.discard(article)
                 plain.discard(article)
@@ -150,12 +150,12 @@ def test_the_packed_index_is_the_plain_one():
 
 
 def test_an_entry_that_is_known_keeps_its_order_and_the_later_bucket():
-    first = entry("a", 1, order=5, bucket=3)
+    first = entry("a", 1, sequence=5, bucket=3)
     index = filled(first)
-    again = index.add(entry("a", 1, order=9, bucket=4))
-    assert (again.id, again.order, again.bucket) == ("a", 5, 4)
-    again = index.add(entry("a", 1, order=2, bucket=1))
-    assert (again.order, again.bucket) == (2, 4)
+    again = index.add(entry("a", 1, sequence=9, bucket=4))
+    assert (again.id, again.sequence, again.bucket) == ("a", 5, 4)
+    again = index.add(entry("a", 1, sequence=2, bucket=1))
+    assert (again.sequence, again.bucket) == (2, 4)
     assert len(index) == 1
     assert ids(index, 1, before=3) == names("a")
     assert ids(index, 1, before=2) == []
@@ -166,7 +166,7 @@ def test_an_entry_that_is_known_keeps_its_order_and_the_later_bucket():
 
 
 def test_a_new_entry_is_remembered_as_it_is():
-    one = entry("a", 1, order=5, bucket=3)
+    one = entry("a", 1, sequence=5, bucket=3)
     assert Index().add(one) is one
 
 
@@ -178,7 +178,7 @@ def test_what_is_discarded_is_not_found_and_can_come_back():
     assert ("a" in index, "b" in index, len(index)) == (False, True, 1)
     assert ids(index, 1) == []
     assert ids(index, 2) == names("b")
-    index.add(entry("a", 1, order=7))
+    index.add(entry("a", 1, sequence=7))
     assert ids(index, 1, before=8) == names("a")
     assert ids(index, 1, before=7) == []
 
@@ -227,18 +227,18 @@ def test_a_row_that_became_another_articles_expires_with_that():
 
 def test_the_oldest_is_the_first_of_the_oldest_bucket():
     index = filled(
-        entry("b", 2, bucket=5, order=9),
-        entry("a", 1, bucket=5, order=1),
+        entry("b", 2, bucket=5, sequence=9),
+        entry("a", 1, bucket=5, sequence=1),
         entry("d", 4, bucket=3),
         entry("c", 3, bucket=7),
         entry("d", 4, bucket=6),
     )
-    order = []
+    sequence = []
     while (article := index.oldest()) is not None:
         assert index.oldest() == article
         index.discard(article)
-        order.append(article)
-    assert order == names("b", "a", "d", "c")
+        sequence.append(article)
+    assert sequence == names("b", "a", "d", "c")
     index.add(entry("e", 5, bucket=1))
     assert index.oldest() == key_of("e").hex()
 
@@ -254,7 +254,7 @@ def test_the_oldest_is_not_the_latest_to_have_a_row_of_the_oldest():
 
 
 def test_only_what_is_earlier_is_found_and_the_earliest_first():
-    index = filled(*(entry(f"{order}", 1, order=order) for order in (3, 1, 2)))
+    index = filled(*(entry(f"{sequence}", 1, sequence=sequence) for sequence in (3, 1, 2)))
     assert ids(index, 1) == names("1", "2", "3")
     assert ids(index, 1, before=3) == names("1", "2")
     assert ids(index, 1, before=1) == []
@@ -264,7 +264,7 @@ def test_short_and_long_texts_are_compared_below_the_smaller_bound():
     long = text(1, 3000)
     short = " ".join(long.split()[:120])
     for stored, asked in ((short, long), (long, short)):
-        index = filled(Entry.of(signature(stored), article="a", order=0, bucket=0))
+        index = filled(Entry.of(signature(stored), article="a", sequence=0, bucket=0))
         matches = index.matches(signature(asked))
         if asked == long:
             # The full story after its teaser.
@@ -280,7 +280,7 @@ def test_a_middling_text_is_compared_with_a_long_one_whichever_comes_first():
     middling = " ".join(long.split()[:560])
     assert signature(long).bound != 2**64 - 1
     for stored, asked in ((middling, long), (long, middling)):
-        index = filled(Entry.of(signature(stored), article="a", order=0, bucket=0))
+        index = filled(Entry.of(signature(stored), article="a", sequence=0, bucket=0))
         (match,) = index.matches(signature(asked))
         assert match.kind == "excerpt"
         assert match.similarity > 0.8
@@ -295,14 +295,14 @@ def test_no_similarity_is_above_one():
         Signature(digest, 78, 2**64 - 1, np.array(hashes, np.uint64), np.arange(78), NO_FIGURES)
         for digest in (b"digest 1", b"digest 2")
     )
-    index = filled(Entry.of(made, article="a", order=0, bucket=0))
+    index = filled(Entry.of(made, article="a", sequence=0, bucket=0))
     assert [match.similarity for match in index.matches(other)] == [1.0]
 
 
 def test_rows_are_used_again_once_no_slot_leads_to_them():
     index = Index()
     for number in range(5000):
-        index.add(entry(str(number), number, order=number))
+        index.add(entry(str(number), number, sequence=number))
         index.discard(str(number - 100))
     assert len(index) == 100
     assert index._rows < 3000
@@ -311,7 +311,7 @@ def test_rows_are_used_again_once_no_slot_leads_to_them():
 
 
 def test_a_story_that_thousands_tell_leads_to_the_latest_few():
-    index = filled(*(entry(str(order), 1, order=order) for order in range(3000)))
+    index = filled(*(entry(str(sequence), 1, sequence=sequence) for sequence in range(3000)))
     assert len(index) == 3000
     assert ids(index, 1) == names("2996", "2997", "2998", "2999")
     assert index._slots.evicted == 0
@@ -380,7 +380,7 @@ def test_an_article_is_not_refused_while_rows_of_the_dead_are_left(monkeypatch):
 
 
 def test_the_last_row_can_be_numbered():
-    slots = Slots(KEY_CAP)
+    slots = HashTable(KEY_CAP)
     living, births = np.ones(MOST_ROWS, np.bool_), np.zeros(MOST_ROWS, np.int64)
     some = distinct_keys(100)
     for row in (0, 255, 256, 65_535, 65_536, MOST_ROWS - 1):
@@ -427,7 +427,7 @@ samples = st.lists(
 @given(samples, st.sets(st.integers(0, 19)))
 def test_a_key_leads_to_its_latest_rows_however_often_the_table_grew(plan, dead):
     living, births = np.zeros(64, np.bool_), np.arange(64)
-    slots = Slots(KEY_CAP)
+    slots = HashTable(KEY_CAP)
     expected = collections.defaultdict(list)
     for row, sample in enumerate(plan):
         living[row] = True
@@ -448,7 +448,7 @@ def test_a_key_leads_to_its_latest_rows_however_often_the_table_grew(plan, dead)
 
 
 def test_the_hits_of_a_sample_name_the_places_of_its_keys():
-    slots = Slots(KEY_CAP)
+    slots = HashTable(KEY_CAP)
     living, births = np.ones(4, np.bool_), np.arange(4)
     some = distinct_keys(50)
     slots.put(some[::2].copy(), 1, living, births)
@@ -461,7 +461,7 @@ def test_the_hits_of_a_sample_name_the_places_of_its_keys():
 
 @pytest.mark.parametrize("value", [0, 1, 12345, 2**32 - 1])
 def test_a_hash_that_thousands_share_leads_to_the_latest_few(value):
-    slots = Slots(KEY_CAP)
+    slots = HashTable(KEY_CAP)
     living, births = np.ones(5000, np.bool_), np.arange(5000)
     one = np.array([value], np.uint32)
     for row in range(5000):
@@ -472,7 +472,7 @@ def test_a_hash_that_thousands_share_leads_to_the_latest_few(value):
 
 
 def test_nobody_makes_the_table_grow_at_will():
-    slots = Slots(KEY_CAP)
+    slots = HashTable(KEY_CAP)
     living, births = np.ones(1001, np.bool_), np.arange(1001)
     crowd = crowded_keys(512)
     honest = distinct_keys(200_000)
@@ -491,7 +491,7 @@ def test_nobody_makes_the_table_grow_at_will():
 
 
 def test_nobody_makes_a_fuller_table_sweep_for_ever(monkeypatch):
-    slots, sweeps = Slots(KEY_CAP), []
+    slots, sweeps = HashTable(KEY_CAP), []
     sweep = slots.sweep
 
     def counted(living):
@@ -507,7 +507,7 @@ def test_nobody_makes_a_fuller_table_sweep_for_ever(monkeypatch):
 
 
 def test_a_table_is_well_filled_before_it_grows_and_loses_nothing_then():
-    slots = Slots(KEY_CAP)
+    slots = HashTable(KEY_CAP)
     rows = 4000
     living, births = np.ones(rows, np.bool_), np.arange(rows)
     samples = np.split(distinct_keys(1000 * rows), rows)
@@ -534,7 +534,7 @@ def test_a_table_is_well_filled_before_it_grows_and_loses_nothing_then():
 
 
 def test_a_full_table_of_the_dead_is_swept_and_does_not_grow():
-    slots = Slots(KEY_CAP)
+    slots = HashTable(KEY_CAP)
     rows = 5000
     living, births = np.zeros(rows, np.bool_), np.arange(rows)
     for row, sample in enumerate(np.split(distinct_keys(1000 * rows), rows)):

@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from cleanwire import keys
-from cleanwire.keys import ID_BYTES, LOAD, KeyTable, hash_of, key_of
+from cleanwire.similarity import key_table
+from cleanwire.similarity.key_table import ID_BYTES, LOAD, KeyTable, hash_of, key_of
 
 ROWS = 256
 
 
 @pytest.fixture(autouse=True)
 def _small_tables(monkeypatch):
-    monkeypatch.setattr(keys, "FIRST_PLACES", 8)
+    monkeypatch.setattr(key_table, "FIRST_PLACES", 8)
 
 
 def colliding(number, fold):

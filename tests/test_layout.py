@@ -5,9 +5,9 @@ import dataclasses
 
 import pytest
 
-from streams import layout
-from streams.faults import OperationError
-from streams.orders import OFFSET_BITS, Orders
+from streams.errors import OperationalError
+from streams.kafka import layout
+from streams.kafka.sequences import OFFSET_BITS, Orders
 from streams.settings import Settings
 
 
@@ -76,7 +76,9 @@ def test_another_topic_is_refused_with_the_command_that_takes_it(bus):
     ensure("one", created=True)
     assert len(bus) == 1
     for ask in (layout.generation, layout.require):
-        with pytest.raises(OperationError, match=r"candidates was deleted.*run `cleanwire topics`"):
+        with pytest.raises(
+            OperationalError, match=r"candidates was deleted.*run `cleanwire topics`"
+        ):
             ask(SETTINGS, "two")
     ensure("two")
     layout.require(SETTINGS, "two")
@@ -103,7 +105,7 @@ def test_a_worker_that_saw_the_topic_change_refuses_it_whatever_the_layout_knows
     orders = Orders(SETTINGS)
     topic = SETTINGS.topics.candidates
     asyncio.run(orders.require({topic: "one"}))
-    with pytest.raises(OperationError, match="deleted and made again"):
+    with pytest.raises(OperationalError, match="deleted and made again"):
         asyncio.run(orders.require({topic: "two"}))
     ensure("two", created=True)
     asyncio.run(orders.require({topic: "two"}))

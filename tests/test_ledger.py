@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.ledger import Ledger, Outcome
+from streams.ops.ledger import Ledger, LedgerOutcome
 
-CLEAN = Outcome(kind="clean", what="a1", detail="1")
-COPY = Outcome(kind="duplicate", what="b2", detail="near", names="a1")
+CLEAN = LedgerOutcome(kind="clean", what="a1", detail="1")
+COPY = LedgerOutcome(kind="duplicate", what="b2", detail="near", names="a1")
 
 
 def rejected(reason):
-    return Outcome(kind="rejected", what=reason)
+    return LedgerOutcome(kind="rejected", what=reason)
 
 
 def ledger(*places):
@@ -45,7 +45,7 @@ def test_a_redelivery_repeats_and_is_counted():
     book = ledger((0, 0))
     book.outcome((0, 0), CLEAN)
     book.outcome((0, 0), CLEAN)
-    book.outcome((0, 0), Outcome(kind="clean", what="a1", detail="1"))
+    book.outcome((0, 0), LedgerOutcome(kind="clean", what="a1", detail="1"))
     report = book.report()
     assert report.holds
     assert report.redelivered == 2
@@ -54,8 +54,8 @@ def test_a_redelivery_repeats_and_is_counted():
 def test_two_different_outcomes_are_double():
     for other in (
         COPY,
-        Outcome(kind="clean", what="zz", detail="1"),
-        Outcome(kind="clean", what="a1", detail="2"),
+        LedgerOutcome(kind="clean", what="zz", detail="1"),
+        LedgerOutcome(kind="clean", what="a1", detail="2"),
         rejected("no-article"),
     ):
         book = ledger((0, 0))
@@ -108,7 +108,7 @@ def test_the_account_always_adds_up(places, data):
 
 
 def withdrawn(article):
-    return Outcome(kind="rejected", what="withdrawn", article=article)
+    return LedgerOutcome(kind="rejected", what="withdrawn", article=article)
 
 
 def test_what_was_taken_down_may_be_withdrawn_after_it_was_published():
@@ -180,7 +180,7 @@ def test_of_two_outcomes_the_one_that_is_older_than_the_record_is_not_its(order)
     book = ledger((0, 0))
     outcomes = [
         dataclasses.replace(CLEAN, at=OLD),
-        Outcome(kind="clean", what="zz", detail="1", at=NEW),
+        LedgerOutcome(kind="clean", what="zz", detail="1", at=NEW),
     ]
     for place in order:
         book.outcome((0, 0), outcomes[place])

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanwire.minhash import FLOOR, SCALE, SHINGLE, SHORT, VERSION, Signature, sign, signature
+from cleanwire.similarity.minhash import (
+    FLOOR,
+    SCALE,
+    SHINGLE,
+    SHORT,
+    VERSION,
+    Signature,
+    sign,
+    signature,
+)
 
 TEXT = "The ferry to Norhaven carried 214 passengers and 2.5 tonnes of mail on Monday, 3 November."
 

@@ -5,7 +5,7 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.offsets import MOST_GONE, Found, Gone, Note, resume, unread
+from streams.kafka.offsets import MOST_GONE, Found, Gone, Note, resume, unread
 
 HERE = Note(topic="raw-1", onto="candidates-1")
 NOW, DAY = 1_000_000.0, 86_400.0

@@ -17,7 +17,7 @@ from cleanwire.errors import (
     UnsupportedType,
 )
 from cleanwire.events import Source
-from cleanwire.page import decode, parse_raw_page
+from cleanwire.page.raw_page import decode, parse_raw_page
 
 GOOD = {"url": "https://a.example/1", "fetched_at": "2026-11-03T10:00:00Z", "body": "<p>x</p>"}
 

@@ -5,7 +5,7 @@ import pytest
 import cleanwire
 from cleanwire import CleanArticle, Deduper, DuplicateArticle, Pipeline, Source, clean_page
 from cleanwire.errors import REASONS, NoArticle, PageRejected
-from streams.samples import sample_pages
+from streams.testing.samples import sample_pages
 
 
 def fate(outcome):

@@ -19,7 +19,12 @@ LIBRARIES = {
 }  # fmt: skip
 SUBMODULES = {
     "email": {"email.utils"},
-    "importlib": {"importlib.metadata", "importlib.resources"},
+    "importlib": {
+        "importlib",
+        "importlib.metadata",
+        "importlib.resources",
+        "importlib.resources.abc",
+    },
     "urllib": {"urllib.parse"},
 }
 IMPURE_CALLS = {

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_decide import NOW, story
 
-from cleanwire.decide import DAY, Candidate
-from cleanwire.denied import Takedown
-from cleanwire.keys import hash_of
-from cleanwire.minhash import signature
-from cleanwire.relay import Relay
-from cleanwire.shard import CLOCK, Shard, home
-from cleanwire.wire import pack_matches, pack_record, unpack_matches, unpack_record
+from cleanwire.dedupe.denylist import Takedown
+from cleanwire.dedupe.policy import DAY, Candidate
+from cleanwire.dedupe.records import pack_matches, pack_record, unpack_matches, unpack_record
+from cleanwire.dedupe.shard import CLOCK, Shard, home
+from cleanwire.dedupe.shard_chain import ShardChain
+from cleanwire.similarity.key_table import hash_of
+from cleanwire.similarity.minhash import signature
 
 WIDTH = DAY
 NO_CAP = 10_000
@@ -33,16 +33,16 @@ pages = st.tuples(
 )
 
 
-def candidate(order, page, name=None):
+def candidate(sequence, page, name=None):
     text, url, day, late = page
     return Candidate(
-        id=name or hash_of(f"{order}").hex(),
+        id=name or hash_of(f"{sequence}").hex(),
         url=f"https://u{url}.example/",
-        page=hash_of(f"https://u{url}.example/"),
+        url_key=hash_of(f"https://u{url}.example/"),
         signature=SIGNATURES[text],
-        fetched=NOW + day * DAY + order - 2 * late,
+        fetched=NOW + day * DAY + sequence - 2 * late,
         event_time=NOW + day * DAY,
-        order=order,
+        sequence=sequence,
     )
 
 
@@ -76,28 +76,28 @@ class Bus:
             else:
                 done = shard.withdraw(arrived[0])
                 writes = done.writes
-                self.note(done.dropped, arrived[0].order)
+                self.note(done.dropped, arrived[0].sequence)
         else:
             article, carried = arrived
             step = shard.take(article, unpack_matches(carried))
             writes = step.writes
             if step.is_withdrawn:
-                self.refused.add(article.order)
-            elif step.fact is None:
+                self.refused.add(article.sequence)
+            elif step.decision is None:
                 self.inboxes[number + 1].append((article, pack_matches(step.matches)))
             else:
                 # Whatever is delivered again has the outcome that it had.
-                assert self.outcomes.setdefault(article.order, step.fact) == step.fact
-            self.note(step.dropped, article.order)
+                assert self.outcomes.setdefault(article.sequence, step.decision) == step.decision
+            self.note(step.dropped, article.sequence)
         self.logs[number] += [
             (key, None if record is None else pack_record(record, WIDTH)) for key, record in writes
         ]
         self.done[number] += 1
         return True
 
-    def note(self, dropped, order):
+    def note(self, dropped, sequence):
         for name in dropped:
-            self.inboxes[home(name, self.count)].append((None, name, order))
+            self.inboxes[home(name, self.count)].append((None, name, sequence))
 
     def crash(self, number):
         """All that was sent is there; what was taken since the last commit comes again."""
@@ -130,8 +130,8 @@ def compacted(log):
 
 
 def reference(candidates):
-    one = Relay(1, cap=NO_CAP)
-    return {arrived.order: one.decide(arrived) for arrived in candidates}
+    one = ShardChain(1, cap=NO_CAP)
+    return {arrived.sequence: one.decide(arrived) for arrived in candidates}
 
 
 @settings(max_examples=80, deadline=None)
@@ -142,11 +142,11 @@ def reference(candidates):
     st.booleans(),
 )
 def test_shards_decide_as_one_whatever_is_killed_and_delivered_again(plan, shards, draw, twice):
-    candidates = [candidate(order, page) for order, page in enumerate(plan)]
+    candidates = [candidate(sequence, page) for sequence, page in enumerate(plan)]
     if twice:
         again = draw.choices(candidates, k=len(candidates) // 2)
         candidates += [
-            candidate(len(plan) + place, plan[old.order], name=old.id)
+            candidate(len(plan) + place, plan[old.sequence], name=old.id)
             for place, old in enumerate(again)
         ]
     bus = Bus(shards)
@@ -156,11 +156,11 @@ def test_shards_decide_as_one_whatever_is_killed_and_delivered_again(plan, shard
     bus.finish()
     expected = reference(candidates)
     assert bus.outcomes == expected
-    for fact in expected.values():
-        if not fact.is_published:
-            named = next(other for other in expected.values() if other.id == fact.named)
+    for decision in expected.values():
+        if not decision.is_published:
+            named = next(other for other in expected.values() if other.id == decision.named)
             assert named.is_published
-            assert named.order < fact.order
+            assert named.sequence < decision.sequence
 
 
 @settings(max_examples=60, deadline=None)
@@ -170,11 +170,11 @@ def test_shards_decide_as_one_whatever_is_killed_and_delivered_again(plan, shard
 )
 def test_shards_expire_as_one(plan, shards):
     # Time goes on for years here, with stragglers; nothing is delivered again.
-    many, one = Relay(shards, cap=NO_CAP), Relay(1, cap=NO_CAP)
+    many, one = ShardChain(shards, cap=NO_CAP), ShardChain(1, cap=NO_CAP)
     days = 0
-    for order, ((text, url, day, late), step) in enumerate(plan):
+    for sequence, ((text, url, day, late), step) in enumerate(plan):
         days += step * 3
-        arrived = candidate(order, (text, url, days - (day if late == 3 else 0), late))
+        arrived = candidate(sequence, (text, url, days - (day if late == 3 else 0), late))
         assert many.decide(arrived) == one.decide(arrived)
 
 
@@ -182,33 +182,33 @@ def test_shards_expire_as_one(plan, shards):
 @given(st.lists(pages, max_size=40), st.integers(0, 40), st.sampled_from([1, 4]))
 def test_a_memory_rebuilt_from_its_records_decides_the_same(plan, cut, shards):
     bus = Bus(shards)
-    whole = Relay(shards, cap=NO_CAP)
-    for order, page in enumerate(plan[:cut]):
-        bus.inboxes[0].append((candidate(order, page), pack_matches([])))
-        whole.decide(candidate(order, page))
+    whole = ShardChain(shards, cap=NO_CAP)
+    for sequence, page in enumerate(plan[:cut]):
+        bus.inboxes[0].append((candidate(sequence, page), pack_matches([])))
+        whole.decide(candidate(sequence, page))
     bus.finish()
     for number in range(shards):
         bus.committed[number] = bus.done[number]
         bus.crash(number)
-    for order, page in enumerate(plan[cut:], cut):
-        bus.inboxes[0].append((candidate(order, page), pack_matches([])))
+    for sequence, page in enumerate(plan[cut:], cut):
+        bus.inboxes[0].append((candidate(sequence, page), pack_matches([])))
         bus.finish()
-        assert bus.outcomes[order] == whole.decide(candidate(order, page))
+        assert bus.outcomes[sequence] == whole.decide(candidate(sequence, page))
 
 
 def test_a_note_that_comes_late_takes_nothing_away_that_passed_again():
     shard = Shard(number=0, shards=2)
-    order = next(n for n in range(9) if home(candidate(n, (0, 0, 0, 0)).id, 2) == 0)
-    arrived = candidate(order, (0, 0, 0, 0))
+    sequence = next(n for n in range(9) if home(candidate(n, (0, 0, 0, 0)).id, 2) == 0)
+    arrived = candidate(sequence, (0, 0, 0, 0))
     shard.take(arrived)
-    again = candidate(order + 50, (0, 0, 0, 0), name=arrived.id)
+    again = candidate(sequence + 50, (0, 0, 0, 0), name=arrived.id)
     shard.take(again)
-    assert shard.drop(arrived.id, order + 20) == []
+    assert shard.drop(arrived.id, sequence + 20) == []
     assert shard.articles == 1
-    assert shard.drop(arrived.id, order + 50) == [(arrived.id, None)]
+    assert shard.drop(arrived.id, sequence + 50) == [(arrived.id, None)]
     assert shard.articles == 0
     # Whatever has expired here is struck from the changelog when the note comes.
-    assert shard.drop(arrived.id, order + 60) == [(arrived.id, None)]
+    assert shard.drop(arrived.id, sequence + 60) == [(arrived.id, None)]
 
 
 @pytest.mark.parametrize("shards", [1, 4])
@@ -216,8 +216,8 @@ def test_the_changelog_forgets_what_the_memory_forgets(shards):
     bus = Bus(shards)
     for day in range(160):
         for number in range(4):
-            order = 4 * day + number
-            arrived = candidate(order, (number, number, day, 0))
+            sequence = 4 * day + number
+            arrived = candidate(sequence, (number, number, day, 0))
             bus.inboxes[0].append((arrived, pack_matches([])))
         bus.finish()
     for number in range(shards):
@@ -242,25 +242,25 @@ def test_a_memory_that_read_a_fact_twice_is_no_larger():
 
 
 def test_what_was_dropped_is_forgotten_at_the_shard_that_remembered_it():
-    relay = Relay(4)
-    for order in range(80):
-        relay.decide(candidate(order, (0, order % 7, 0, 0)))
+    relay = ShardChain(4)
+    for sequence in range(80):
+        relay.decide(candidate(sequence, (0, sequence % 7, 0, 0)))
     assert sum(shard.articles for shard in relay.shards) == 1
     assert [len(shard) for shard in relay.shards[:3]] == [0, 0, 0]
 
 
 def test_each_shard_remembers_its_part():
-    relay = Relay(4)
+    relay = ShardChain(4)
     for number in range(400):
         relay.decide(
             Candidate(
                 id=hash_of(str(number)).hex(),
                 url=f"https://u{number}.example/",
-                page=hash_of(str(number)),
+                url_key=hash_of(str(number)),
                 signature=signature(story(number, 60)),
                 fetched=NOW,
                 event_time=NOW,
-                order=number,
+                sequence=number,
             )
         )
     parts = [shard.articles for shard in relay.shards]
@@ -273,17 +273,17 @@ def test_with_caps_on_few_outcomes_differ():
     template = story(99, 60)
     texts = [template + " " + story(number % 300, 50) for number in range(600)]
     draw.shuffle(texts)
-    many, one = Relay(16), Relay(1)
+    many, one = ShardChain(16), ShardChain(1)
     differ = 0
-    for order, text in enumerate(texts):
+    for sequence, text in enumerate(texts):
         arrived = Candidate(
-            id=hash_of(str(order)).hex(),
-            url=f"https://u{order}.example/",
-            page=hash_of(str(order)),
+            id=hash_of(str(sequence)).hex(),
+            url=f"https://u{sequence}.example/",
+            url_key=hash_of(str(sequence)),
             signature=signature(text),
             fetched=NOW,
             event_time=NOW,
-            order=order,
+            sequence=sequence,
         )
         differ += many.decide(arrived).outcome != one.decide(arrived).outcome
     # A key leads to KEY_CAP articles in every shard; one shard has that many in all.
@@ -296,7 +296,7 @@ def test_a_record_is_packed_and_unpacked_in_whatever_width_of_buckets(width):
     step = shard.take(candidate(1, (0, 0, 3, 0)))
     for key, record in step.writes:
         again = unpack_record(key, pack_record(record, width), width)
-        assert again.fact == record.fact
+        assert again.decision == record.decision
         assert again.open_from == record.open_from
         if record.entry is not None:
             assert again.entry.bucket == record.entry.bucket

@@ -1,5 +1,4 @@
 import dataclasses
-import importlib.resources
 import json
 
 import jsonschema
@@ -9,11 +8,12 @@ import pytest
 from cleanwire import Pipeline, Source
 from cleanwire.errors import REASONS, PageRejected
 from cleanwire.events import CleanArticle, DuplicateArticle, Rejection, to_dict
-from cleanwire.page import parse_raw_page
-from streams.samples import sample_pages
+from cleanwire.page.raw_page import parse_raw_page
+from cleanwire.schema import folder
+from streams.testing.samples import sample_pages
 
 NAMES = ["raw-page", "clean-article", "duplicate-article", "rejected-page"]
-FOLDER = importlib.resources.files("schemas")
+FOLDER = folder()
 
 
 def schema(name):

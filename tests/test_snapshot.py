@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams.rejected import SOURCE_ID
-from streams.snapshot import RawPages, source_id
+from streams.kafka.headers import SOURCE_ID
+from streams.ops.snapshot import RawPages, source_id
 
 
 @pytest.mark.parametrize(

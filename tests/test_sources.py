@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from cleanwire import Pipeline
-from cleanwire.page import parse_raw_page
+from cleanwire.page.raw_page import parse_raw_page
 from streams import sources
-from streams.samples import sample_pages
 from streams.sources import Tally, read_inputs
+from streams.testing.samples import sample_pages
 
 LIMIT = 1 << 20
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from cleanwire import Deduper
-from cleanwire.index import Entry, Index
-from cleanwire.minhash import signature
-from cleanwire.templates import gaps, lead_held, tell_apart
+from cleanwire.similarity.index import Entry, Index
+from cleanwire.similarity.minhash import signature
+from cleanwire.similarity.templates import gaps, lead_held, tell_apart
 
 GENERATOR = Path(__file__).resolve().parents[1] / "bench" / "templated.py"
 
@@ -208,7 +208,7 @@ def test_a_copy_with_other_passages_is_found(name):
 
 def test_an_entry_whose_lead_is_not_known_is_matched_by_similarity_and_figures():
     one, other = APART["releases"]
-    made = Entry.of(signature(one), article="a", order=0, bucket=0)
+    made = Entry.of(signature(one), article="a", sequence=0, bucket=0)
     assert 0 < len(made.lead) <= 8
     index = Index()
     index.add(made)

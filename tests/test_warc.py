@@ -27,7 +27,7 @@ from archived import (
 )
 from warcio.statusandheaders import StatusAndHeaders
 
-from cleanwire.page import parse_raw_page
+from cleanwire.page.raw_page import parse_raw_page
 
 WGET = Path(__file__).parent / "archives" / "wget.warc.gz"
 

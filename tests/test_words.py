@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cleanwire import native, words
-from cleanwire.minhash import sign
-from cleanwire.words import (
+from cleanwire import native
+from cleanwire.similarity import tokens as words
+from cleanwire.similarity.minhash import sign
+from cleanwire.similarity.tokens import (
     FLOOR,
     MAX_FIGURES,
     SCALE,

@@ -1,6 +1,6 @@
 """What was published, decided and told, held against what must hold.
 
-The rule here: nothing is proved by counting, and nothing passes for want of evidence. Each thing
+Invariant: nothing is proved by counting, and nothing passes for want of evidence. Each thing
 that was read is entered under the raw record that it concerns; what must be there and is not is a
 violation, and so is what is there and must not be. The first `LISTED` of each kind are named.
 """

@@ -1,6 +1,6 @@
 """The workers as processes, and the supervisor that starts each one again when it ends.
 
-The rule here: every worker has a data folder, a port and a log of its own, and is restarted a
+Invariant: every worker has a data folder, a port and a log of its own, and is restarted a
 second after it ended, however it ended. What is done to one is done to its whole process group, as
 a service manager would.
 
@@ -24,8 +24,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from streams.broker import die_with_parent, free_port
 from streams.settings import Settings
+from streams.testing.broker import die_with_parent, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 RESTART_SECONDS = 1.0
@@ -192,7 +192,7 @@ class Fleet:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - as in streams/broker.py
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - as in streams/testing/broker.py
             )
         worker.started = time.monotonic()
         if worker.full and not worker.mounted:

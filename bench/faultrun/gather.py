@@ -1,6 +1,6 @@
 """All topics read into a check, with the oracle beside them.
 
-The rule here: the oracle is the batch mode, in this process, from the same input. Of cleaning the
+Invariant: the oracle is the batch mode, in this process, from the same input. Of cleaning the
 input is the raw record; of deciding it is the first partition of `candidates`, whose offsets are
 the order of decisions, and as many shards as the stream has. Only digests are kept, so that a run
 of many pages fits in memory.
@@ -17,20 +17,21 @@ import orjson
 from kafka import KafkaConsumer
 
 from cleanwire.clean import clean_event
-from cleanwire.decide import Candidate
-from cleanwire.dedupe import candidate, event_time_of, outcome_event
+from cleanwire.dedupe.deduper import candidate, event_time_of, outcome_event
+from cleanwire.dedupe.policy import Candidate
+from cleanwire.dedupe.records import unpack_candidate, unpack_takedown
+from cleanwire.dedupe.shard_chain import ShardChain
 from cleanwire.errors import PageRejected, Withdrawn
 from cleanwire.events import Article, Source
-from cleanwire.relay import Relay
-from cleanwire.wire import unpack_candidate, unpack_takedown
 from faultrun.check import Checker
 from faultrun.load import HEADER, Load
 from faultrun.terms import Place, Told
-from streams import kafka
-from streams.audit import audit
-from streams.dedupe import TAKEDOWN, thresholds, window
-from streams.reading import records
-from streams.rejected import added_to
+from streams.kafka import clients
+from streams.kafka.headers import TAKEDOWN
+from streams.kafka.topic_reader import records
+from streams.ops.audit import audit
+from streams.policy import thresholds, window
+from streams.runtime.dead_letters import added_to
 from streams.settings import Settings
 
 PIECE = 1600
@@ -53,7 +54,7 @@ class Oracle:
         self._seen: set[str] = set()
         self._withdrawn: set[str] = set()
         # What `Deduper` has one of.
-        self._relay = Relay(
+        self._relay = ShardChain(
             settings.dedupe_shards,
             window=window(settings),
             thresholds=thresholds(settings),
@@ -79,7 +80,7 @@ class Oracle:
         is_first = self._checker.candidate(
             place, record.offset, _cleaned(article, arrived.event_time)
         )
-        known = candidate(article, event_time=arrived.event_time, order=record.offset)
+        known = candidate(article, event_time=arrived.event_time, sequence=record.offset)
         is_refused = article.id in self._withdrawn
         if not is_refused and article.id not in self._seen:
             is_refused = not self._decide(article, source, known)
@@ -89,18 +90,18 @@ class Oracle:
     def _decide(self, article: Article, source: Source, known: Candidate) -> bool:
         """Decide on an article that comes for the first time; False if it was taken down."""
         try:
-            fact = self._relay.decide(known)
+            decision = self._relay.decide(known)
         except Withdrawn:
             return False
         self._seen.add(article.id)
         self._checker.expected(
-            told(orjson.loads(orjson.dumps(outcome_event(article, source, fact))))
+            told(orjson.loads(orjson.dumps(outcome_event(article, source, decision))))
         )
         return True
 
     def _take_down(self, record: Any) -> None:  # noqa: ANN401 - untyped library
         at = record.timestamp / 1000
-        ids = self._relay.withdraw(unpack_takedown(record.value, at=at, order=record.offset))
+        ids = self._relay.withdraw(unpack_takedown(record.value, at=at, sequence=record.offset))
         self._withdrawn |= set(ids)
         self._checker.takedown(ids)
 
@@ -114,7 +115,7 @@ def gather(settings: Settings, load: Load, checker: Checker) -> None:
         checker: what it is entered in.
     """
     topics, oracle = settings.topics, Oracle(settings, checker)
-    with kafka.consumer(settings) as consumer:
+    with clients.consumer(settings) as consumer:
         for record in records(consumer, topics.candidates, _silent, only=0):
             with _reading(record, checker):
                 oracle.take(record)

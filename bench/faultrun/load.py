@@ -1,6 +1,6 @@
 """Raw-page events for a fault run: synthetic articles, and what a crawl does to them.
 
-The rule here: an event is a function of the seed, of the time the load ends at, and of its number.
+Invariant: an event is a function of the seed, of the time the load ends at, and of its number.
 So whoever reads a topic can make each event anew and hold it against what stands there.
 
 Time runs fast: a thousand events are a day. What repeats an event comes at most `REACH` events

@@ -1,6 +1,6 @@
 """The faults, drawn from a seed.
 
-The rule here: a fault is written down when it is done, with its time and what it hit. One broker is
+Invariant: a fault is written down when it is done, with its time and what it hit. One broker is
 away at a time, and the next one only after all copies are in step again; at least two workers are
 left to run or to be restarted. Everything else may come together.
 
@@ -19,8 +19,8 @@ from typing import Literal
 
 from faultrun.fleet import FILLER, Fleet, Worker
 from faultrun.observe import is_replicated
-from streams.broker import EmbeddedBroker
 from streams.settings import Settings
+from streams.testing.broker import EmbeddedBroker
 
 Fault = Literal[
     "kill", "burst", "zombie", "terminate", "join", "broker", "full-disk", "state", "slow"

@@ -1,6 +1,6 @@
 """What the bus says of a run: how far the stream has come, and how often its groups rebalanced.
 
-The rule here: a bus that is away for a moment is no answer. Whoever asks is told that nothing is
+Invariant: a bus that is away for a moment is no answer. Whoever asks is told that nothing is
 known, and asks again.
 """
 
@@ -12,11 +12,11 @@ from typing import Self
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
-from streams import kafka
-from streams.apps import STAGES, app_id
-from streams.faults import OperationError
-from streams.reading import committed, partitions_in
+from streams.errors import OperationalError
+from streams.kafka import clients
+from streams.kafka.topic_reader import committed, partitions_in
 from streams.settings import Settings
+from streams.stage import STAGES, app_id
 
 OFFSETS = "__consumer_offsets"
 _GROUP_METADATA = 2
@@ -28,14 +28,14 @@ def lag(settings: Settings) -> int | None:
     topics = settings.topics
     inputs = ((topics.raw, STAGES[0]), (topics.candidates, STAGES[1]))
     try:
-        with kafka.consumer(settings) as consumer:
+        with clients.consumer(settings) as consumer:
             left = 0
             for topic, stage in inputs:
                 done = committed(settings, app_id(settings, stage), topic)
                 for place, end in consumer.end_offsets(partitions_in(consumer, topic)).items():
                     left += end - max(0, done.get(place, 0))
             return left
-    except (OperationError, KafkaError):
+    except (OperationalError, KafkaError):
         return None
 
 
@@ -60,10 +60,10 @@ class Flow:
         """How many outcomes there are, those of redelivered pages included; as last known."""
         try:
             if self._consumer is None:
-                self._consumer = self._open.enter_context(kafka.consumer(self._settings))
+                self._consumer = self._open.enter_context(clients.consumer(self._settings))
             places = [p for topic in self._topics for p in partitions_in(self._consumer, topic)]
             self._count = sum(self._consumer.end_offsets(places).values())
-        except (OperationError, KafkaError):
+        except (OperationalError, KafkaError):
             self._consumer = None
             self._open.close()
         return self._count
@@ -72,13 +72,13 @@ class Flow:
 def is_replicated(settings: Settings) -> bool:
     """Whether every partition of every topic has all its copies in step."""
     try:
-        with kafka.admin(settings) as admin:
+        with clients.admin(settings) as admin:
             return all(
                 len(partition["isr_nodes"]) == len(partition["replica_nodes"])
                 for topic in admin.describe_topics()
                 for partition in topic["partitions"]
             )
-    except (OperationError, KafkaError):
+    except (OperationalError, KafkaError):
         return False
 
 
@@ -97,13 +97,13 @@ class Rebalances:
     def count(self) -> int:
         """How many there were until now, as far as the bus answers."""
         try:
-            with kafka.consumer(self._settings) as consumer:
+            with clients.consumer(self._settings) as consumer:
                 for key, value in self._new(consumer):
                     group = _group(key)
                     if group in self._groups and value:
                         stage = self._groups[group]
                         self._latest[stage] = max(self._latest[stage], _generation(value))
-        except (OperationError, KafkaError):
+        except (OperationalError, KafkaError):
             pass
         return sum(self._latest.values())
 

@@ -1,6 +1,6 @@
 """Publishers: processes that put the events on `raw-pages`, whatever the brokers do.
 
-The rule here: an event is sent until it is acknowledged, and every acknowledgement is written
+Invariant: an event is sent until it is acknowledged, and every acknowledgement is written
 down, with its place. A sending that failed may have come to something all the same: it is counted
 as unknown, and what it left behind is no surprise to the check.
 
@@ -23,7 +23,7 @@ from kafka.errors import KafkaError
 from kafka.producer.future import RecordMetadata
 
 from faultrun.load import HEADER, Load
-from streams import kafka
+from streams.kafka import clients
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _publish(  # noqa: PLR0913, PLR0917 - what a process is told
     places = array.array("q")
     unanswered, sent, began = 0, 0, time.monotonic()
     logging.getLogger("kafka.net.manager").addHandler(logging.NullHandler())
-    arguments = kafka.common(settings) | {
+    arguments = clients.common(settings) | {
         "acks": "all",
         # An idempotent producer of kafka-python 3.0 never answers again after some of its sendings
         # have timed out; and so there are records that are there twice.

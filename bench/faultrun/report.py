@@ -1,6 +1,6 @@
 """A run as Markdown.
 
-The rule here: every number comes from the run's result, and what was not done says so.
+Invariant: every number comes from the run's result, and what was not done says so.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """One run: publish under faults, come to the end, check.
 
-The rule here: publishing and faults go together. The next fault waits for its share of the events
+Invariant: publishing and faults go together. The next fault waits for its share of the events
 and for the stream to move, and the publishers wait for the faults; so there is always something
 under way that can be lost.
 """
@@ -21,9 +21,9 @@ from faultrun.observe import Flow, Rebalances, lag
 from faultrun.publish import Publishers
 from faultrun.takedowns import Takedowns
 from faultrun.terms import Verdict
-from streams.broker import EmbeddedBroker
+from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
-from streams.topics import ensure_topics
+from streams.testing.broker import EmbeddedBroker
 
 AHEAD = 0.15
 """The publishers are at most so much of all events ahead of the faults."""

@@ -1,6 +1,6 @@
 """Takedowns in the middle of a fault run.
 
-The rule here: what is taken down follows from the seed and is one of the run's events, seen by then
+Invariant: what is taken down follows from the seed and is one of the run's events, seen by then
 or not; whether a request came to stand on the bus, the bus says, and nobody else.
 """
 
@@ -10,15 +10,15 @@ import random
 import orjson
 from kafka.errors import KafkaError
 
-from cleanwire.dedupe import page_of
+from cleanwire.dedupe.deduper import url_key_of
+from cleanwire.dedupe.records import pack_takedown
 from cleanwire.urls import article_id
-from cleanwire.wire import pack_takedown
 from faultrun.load import Load
-from streams import kafka
-from streams.dedupe import TAKEDOWN
-from streams.faults import OperationError
+from streams.errors import OperationalError
+from streams.kafka import clients
+from streams.kafka.headers import TAKEDOWN
+from streams.ops.takedown import KEY
 from streams.settings import Settings
-from streams.takedown import KEY
 
 SENT_SECONDS = 60.0
 
@@ -48,8 +48,11 @@ class Takedowns:
         body = event.get("body")
         by_url = self._draw.random() < 0.5 or body is None  # noqa: PLR2004 - half of them
         ids = [] if by_url else [article_id(event["url"], event["fetched_at"], body)]
-        pages = [page_of(event["url"], "")] if by_url else []
-        with contextlib.suppress(KafkaError, OperationError), kafka.producer(self._settings) as bus:
+        pages = [url_key_of(event["url"], "")] if by_url else []
+        with (
+            contextlib.suppress(KafkaError, OperationalError),
+            clients.producer(self._settings) as bus,
+        ):
             bus.send(
                 self._settings.topics.candidates,
                 pack_takedown(ids, pages),

@@ -1,6 +1,6 @@
 """What a check is told, and what it finds.
 
-The rule here: these are values; nothing is read and nothing decided. The terms are those of
+Invariant: these are values; nothing is read and nothing decided. The terms are those of
 Jepsen's `total-queue` checker.
 """
 
@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
-from streams.ledger import OVERRIDDEN
+from streams.ops.ledger import OVERRIDDEN
 
 Place = tuple[int, int]
 """Partition and offset of a raw record."""

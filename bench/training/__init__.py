@@ -1,1 +1,1 @@
-"""How `cleanwire/extract/model.npz` is made; `bench/train.py` is the command."""
+"""How `cleanwire/extract/model/model.npz` is made; `bench/train.py` is the command."""

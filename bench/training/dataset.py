@@ -10,10 +10,11 @@ import numpy as np
 from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborHTMLParser
 
-from cleanwire.extract.blocks import Page, read_html, read_lines
-from cleanwire.extract.decide import hints_of
-from cleanwire.extract.features import Hints
-from cleanwire.extract.metadata import read_metadata
+from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.blocks import read_html, read_lines
+from cleanwire.extract.metadata.metadata import read_metadata
+from cleanwire.extract.model.block_features import Hints
+from cleanwire.extract.model.select_blocks import hints_of
 from training.labels import Example, label, tokens
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -55,13 +56,13 @@ def examples(*, flat: bool) -> Iterator[Example]:
             )
 
 
-def _blocks(html: str, url: str) -> tuple[Page, Hints]:
+def _blocks(html: str, url: str) -> tuple[BlockList, Hints]:
     tree = LexborHTMLParser(html)
     hints = hints_of(read_metadata(tree, url))
     return read_html(tree), hints
 
 
-def _flat(html: str) -> tuple[Page, Hints]:
+def _flat(html: str) -> tuple[BlockList, Hints]:
     return read_lines(flat_lines(html)), Hints()
 
 

@@ -1,6 +1,6 @@
 """Examples -> forests and tables.
 
-The rule here: the same examples and seed give the same model, and what is cross-validated is
+Invariant: the same examples and seed give the same model, and what is cross-validated is
 what is shipped (leaves rounded to half precision, tables to bytes).
 """
 
@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanwire.extract import model
-from cleanwire.extract.decide import chosen, smoothed
-from cleanwire.extract.features import features
-from cleanwire.extract.lines import features as line_features
-from cleanwire.extract.lines import second_features
-from cleanwire.extract.model import GAINS, SHARES, Forest
-from cleanwire.extract.names import Names
+from cleanwire.extract.model import forest as model
+from cleanwire.extract.model.block_features import features
+from cleanwire.extract.model.class_names import Names
+from cleanwire.extract.model.forest import GAINS, SHARES, Forest
+from cleanwire.extract.model.line_features import features as line_features
+from cleanwire.extract.model.line_features import second_features
+from cleanwire.extract.model.select_blocks import chosen, smoothed
 from training import tables
 from training.forests import Arrays, grow
 from training.labels import Example, label

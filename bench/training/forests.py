@@ -1,6 +1,6 @@
 """Rows of features -> an oblivious forest.
 
-The rule here: what is returned is what is written: leaves are rounded to half precision before
+Invariant: what is returned is what is written: leaves are rounded to half precision before
 anybody sees them.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from catboost import CatBoostClassifier
 from numpy.typing import NDArray
 
-from cleanwire.extract.model import Forest
+from cleanwire.extract.model.forest import Forest
 
 SETTINGS: Mapping[str, float] = {
     "iterations": 200,

@@ -1,6 +1,6 @@
 """Gold text -> which blocks are content.
 
-The rule here: a block is content if more than half of its words are on the way through the gold
+Invariant: a block is content if more than half of its words are on the way through the gold
 text (longest common subsequence), where only words count that are in a shared trigram or in a
 block that is a whole line of the gold text.
 """
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import LCSseq
 
-from cleanwire.extract.blocks import Page
-from cleanwire.extract.features import Hints
+from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.model.block_features import Hints
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
@@ -37,7 +37,7 @@ class Example:
 
     dataset: str
     site: str
-    page: Page
+    page: BlockList
     hints: Hints
     truth: Any
     cover: NDArray[np.float64]

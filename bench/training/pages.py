@@ -1,6 +1,6 @@
 """Which pages are articles: the forests, the signs and the threshold.
 
-The rule here: a page is judged as a page of an unknown site. Its blocks are judged by a model
+Invariant: a page is judged as a page of an unknown site. Its blocks are judged by a model
 that did not learn from its site, its signs by weights that did not, and the threshold is set on
 such answers: where one in two hundred articles is refused.
 """
@@ -17,13 +17,14 @@ from scipy import sparse
 from selectolax.lexbor import LexborHTMLParser
 from sklearn.linear_model import LogisticRegression
 
-from cleanwire.extract.article import FEWEST_LINKS, SURE, page_features, signs
-from cleanwire.extract.blocks import Page, read_html
-from cleanwire.extract.decide import Decision, chosen, hints_of, smoothed
-from cleanwire.extract.features import features
-from cleanwire.extract.metadata import Metadata, read_metadata, with_elements
-from cleanwire.extract.model import Forest
-from cleanwire.extract.names import Names
+from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.blocks import read_html
+from cleanwire.extract.metadata.metadata import Metadata, read_metadata, with_elements
+from cleanwire.extract.model.block_features import features
+from cleanwire.extract.model.class_names import Names
+from cleanwire.extract.model.forest import Forest
+from cleanwire.extract.model.page_kind import FEWEST_LINKS, SURE, page_features, signs
+from cleanwire.extract.model.select_blocks import BlockSelection, chosen, hints_of, smoothed
 from training.dataset import SETS, SHARED, corpus
 from training.forests import Arrays, grow
 from training.labels import Example
@@ -49,7 +50,7 @@ class Sample:
     kind: str
     site: str
     url: str
-    page: Page
+    page: BlockList
     metadata: Metadata
     signs: set[str]
     article: bool
@@ -87,7 +88,7 @@ def shapes(found: Sequence[Sample], judge: Callable[[str], Judge]) -> None:
         forest, names = judge(sample.site)
         rows = features(sample.page, hints_of(sample.metadata), names)
         likely = smoothed(sample.page, forest(rows), rows[0])
-        decision = Decision(chosen(likely, rows[0]), likely, rows)
+        decision = BlockSelection(chosen(likely, rows[0]), likely, rows)
         sample.shape = page_features(sample.page, decision, sample.metadata, sample.url)[:, 0]
 
 

@@ -1,6 +1,6 @@
 """What names of elements and words are worth, by site.
 
-The rule here: every site has one voice, and a page is never judged by what its own site said.
+Invariant: every site has one voice, and a page is never judged by what its own site said.
 """
 
 from collections import defaultdict
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from cleanwire.extract.lines import line_words
-from cleanwire.extract.names import tokens_of
+from cleanwire.extract.model.class_names import tokens_of
+from cleanwire.extract.model.line_features import line_words
 from training.labels import Example
 
 PRIOR = 0.4

@@ -1,6 +1,6 @@
 """Scores on sites that a model was not trained on.
 
-The rule here: a page is answered for by a model that learned from no page of its site, through
+Invariant: a page is answered for by a model that learned from no page of its site, through
 the whole extractor as it is shipped.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 from adapters import unjudged
 
 from cleanwire.extract import extract_text
-from cleanwire.extract.decide import chosen
+from cleanwire.extract.model.select_blocks import chosen
 from training.dataset import corpus, flat_lines
 from training.fit import Fitted, fit, in_use, likely_blocks, part, shortened
 from training.labels import Example

@@ -4,9 +4,10 @@ import dataclasses
 
 import click
 
-from streams import audit, transactions
 from streams.cli.screen import OUT, progress
-from streams.ledger import LISTED, Report
+from streams.ops import audit
+from streams.ops.ledger import LISTED, Report
+from streams.runtime import transactions
 from streams.settings import load_settings
 
 NOT_WHOLE = 4

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from streams.broker import EmbeddedBroker
 from streams.cli.screen import ERR
-from streams.faults import OperationError
+from streams.errors import OperationalError
 from streams.settings import load_settings
+from streams.testing.broker import EmbeddedBroker
 
 
 @click.command("broker")
@@ -43,4 +43,4 @@ def command(port: int, data: Path | None) -> int:
             code = broker.wait()
         except KeyboardInterrupt:
             return 0
-    raise OperationError(f"Kafka ended (exit code {code})", f"see {broker.log_file}")
+    raise OperationalError(f"Kafka ended (exit code {code})", f"see {broker.log_file}")

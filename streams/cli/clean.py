@@ -8,10 +8,10 @@ import click
 import orjson
 
 from cleanwire.events import CleanArticle, DuplicateArticle, to_dict
-from cleanwire.extract.structure import markdown
-from cleanwire.pipeline import Outcome
-from streams.batch import outcomes
+from cleanwire.extract.body.structure import markdown
+from cleanwire.pipeline import OutcomeEvent
 from streams.cli.screen import progress, tell
+from streams.offline import outcomes
 from streams.settings import Settings, load_settings
 from streams.sources import Tally, read_inputs
 
@@ -53,7 +53,7 @@ async def _clean(
     paths: tuple[str, ...],
     url: str | None,
     content_type: str | None,
-    written: Callable[[Outcome], bytes],
+    written: Callable[[OutcomeEvent], bytes],
 ) -> int:
     tally = Tally()
     pages = read_inputs(
@@ -73,11 +73,11 @@ async def _clean(
     return tell(tally)
 
 
-def _json(outcome: Outcome) -> bytes:
+def _json(outcome: OutcomeEvent) -> bytes:
     return orjson.dumps({"outcome": _name(outcome), "event": to_dict(outcome)}) + b"\n"
 
 
-def _markdown(outcome: Outcome) -> bytes:
+def _markdown(outcome: OutcomeEvent) -> bytes:
     if isinstance(outcome, CleanArticle):
         said = f"clean: {outcome.url}"
         text = markdown(outcome.blocks, title=outcome.title) + "\n"
@@ -91,7 +91,7 @@ def _markdown(outcome: Outcome) -> bytes:
     return f"<!-- {comment} -->\n\n{text}".encode()
 
 
-def _name(outcome: Outcome) -> str:
+def _name(outcome: OutcomeEvent) -> str:
     if isinstance(outcome, CleanArticle):
         return "clean"
     return "duplicate" if isinstance(outcome, DuplicateArticle) else "rejected"

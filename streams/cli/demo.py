@@ -7,10 +7,11 @@ from collections.abc import Callable
 import click
 from rich.markup import escape
 
-from streams import audit, demo
 from streams.cli.audit import show
 from streams.cli.screen import OUT
-from streams.samples import sample_pages
+from streams.ops import audit
+from streams.testing import demo
+from streams.testing.samples import sample_pages
 
 _COLOURS = {"clean": "green", "duplicate": "yellow", "rejected": "red"}
 _SECONDS = 30.0

@@ -1,6 +1,6 @@
 """`cleanwire`: the group of commands, and the one place that turns faults into exit codes.
 
-The rule here: a command ends with 0 (done), 1 (it did its work and the answer is no), 2 (bad
+Invariant: a command ends with 0 (done), 1 (it did its work and the answer is no), 2 (bad
 usage or configuration) or 3 (the bus, a file or a port is not fit), 130 after Ctrl-C; a fault is
 one line on stderr, never a traceback.
 """
@@ -13,7 +13,8 @@ from typing import NoReturn
 
 import click
 
-from streams.faults import ConfigurationError, OperationError
+from streams.errors import ConfigurationError, OperationalError
+from streams.exit_codes import BAD_USAGE, DONE, INTERRUPTED, UNFIT
 
 COMMANDS = {
     "demo": "Run everything on this machine and show what becomes of sample pages.",
@@ -28,8 +29,6 @@ COMMANDS = {
     "reshard": "Move the memory of dedupe to other settings.",
     "config": "Print the settings.",
 }
-
-DONE, ANSWER_IS_NO, BAD_USAGE, UNFIT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class _Commands(click.Group):
@@ -94,7 +93,7 @@ def run(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return BAD_USAGE
-    except OperationError as error:
+    except OperationalError as error:
         click.echo(f"cleanwire: {error}", err=True)
         return BAD_USAGE if isinstance(error, ConfigurationError) else UNFIT
     except SystemExit as stop:

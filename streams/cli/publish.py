@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import click
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from streams import kafka
 from streams.cli.screen import ERR, OUT, progress, tell
-from streams.faults import OperationError
+from streams.errors import OperationalError
+from streams.kafka import clients
 from streams.settings import Settings, load_settings
 from streams.sources import InputPage, Tally, read_inputs
 
@@ -65,10 +65,10 @@ def _publish(
     sent = 0
     topic = settings.topics.raw
     # The producer itself would wait a minute for a topic that is not there.
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         if topic not in admin.list_topics():
-            raise OperationError(f"topic {topic} does not exist", "run `cleanwire topics`")
-    with kafka.producer(settings) as producer, progress("publishing") as update:
+            raise OperationalError(f"topic {topic} does not exist", "run `cleanwire topics`")
+    with clients.producer(settings) as producer, progress("publishing") as update:
         for page in inputs:
             if page.refusal is not None:
                 refused.append(page)
@@ -88,7 +88,7 @@ def _acknowledged(future: object, topic: str, lost: list[KafkaError]) -> int:
         future.get(timeout=_SECONDS)  # type: ignore[attr-defined] # untyped library
     except KafkaTimeoutError as error:
         # The brokers are away: every other page would wait as long.
-        raise OperationError(
+        raise OperationalError(
             f"a page was not acknowledged on {topic}: {type(error).__name__}",
             "check the brokers, then publish again: pages keep their ids",
         ) from None

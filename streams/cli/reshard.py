@@ -3,7 +3,7 @@
 import click
 
 from streams.cli.screen import OUT, progress
-from streams.reshard import reshard
+from streams.ops.reshard import reshard
 from streams.settings import load_settings
 
 
@@ -36,7 +36,7 @@ def command(*, forget: bool) -> int:
     OUT.print(f"before: {moved.before}", soft_wrap=True)
     OUT.print(f"now: {moved.after}", soft_wrap=True)
     OUT.print(
-        f"{moved.facts} decisions, {moved.entries} articles to match against"
+        f"{moved.decisions} decisions, {moved.entries} articles to match against"
         + (f", {moved.signed} signed anew" if moved.signed else "")
         + (f", {moved.carried} carried over without their leads" if moved.carried else "")
         + (f", {moved.unsigned} forgotten" if moved.unsigned else "")

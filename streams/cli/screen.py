@@ -1,6 +1,6 @@
 """What the commands show on the terminal.
 
-The rule here: results go to stdout and nothing else does; progress and words for people go to
+Invariant: results go to stdout and nothing else does; progress and words for people go to
 stderr, and progress only where there is a terminal.
 """
 
@@ -11,10 +11,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from streams.exit_codes import UNFIT
 from streams.sources import Tally
-
-UNFIT = 3
-"""The exit code when a file is not fit."""
 
 ERR = Console(stderr=True, highlight=False)
 OUT = Console(highlight=False)

@@ -9,8 +9,8 @@ import click
 import orjson
 from kafka import TopicPartition
 
-from streams import kafka
-from streams.faults import OperationError
+from streams.errors import OperationalError
+from streams.kafka import clients
 from streams.settings import load_settings
 
 _POLL_MS = 500
@@ -41,10 +41,10 @@ def command(topic: str, count: int | None, *, from_beginning: bool) -> None:
         if topic in known or settings.topic_prefix + topic not in known
         else (settings.topic_prefix + topic)
     )
-    with kafka.consumer(settings) as consumer:
+    with clients.consumer(settings) as consumer:
         numbers = consumer.partitions_for_topic(name)
         if not numbers:
-            raise OperationError(f"topic {name} does not exist", "run `cleanwire topics`")
+            raise OperationalError(f"topic {name} does not exist", "run `cleanwire topics`")
         partitions = [TopicPartition(name, number) for number in sorted(numbers)]
         consumer.assign(partitions)
         if from_beginning:

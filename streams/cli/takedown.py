@@ -29,7 +29,7 @@ def command(targets: tuple[str, ...], seconds: float) -> int:
       cleanwire takedown 6f1ed002ab5595859014ebf0951522d9
       cleanwire takedown https://paper.example/a https://paper.example/b
     """
-    from streams import takedown  # noqa: PLC0415 - --help needs none of it
+    from streams.ops import takedown  # noqa: PLC0415 - --help needs none of it
 
     settings = load_settings()
     with progress("looking") as update:

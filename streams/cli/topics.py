@@ -3,9 +3,9 @@
 import click
 
 from streams.cli.screen import OUT
-from streams.codecs import require_codecs
+from streams.kafka.compression import require_codecs
+from streams.kafka.topics import check_topics, ensure_topics, specs
 from streams.settings import load_settings
-from streams.topics import check_topics, ensure_topics, specs
 
 
 @click.command("topics")

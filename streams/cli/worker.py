@@ -2,8 +2,8 @@
 
 import click
 
-from streams.apps import STAGES
 from streams.settings import load_settings
+from streams.stage import STAGES
 
 
 @click.command("worker")

@@ -1,6 +1,6 @@
 """HTML, text, JSONL and WARC files -> raw-page events.
 
-The rule here: what comes out is exactly what would go on the bus, so that a file cleaned at
+Invariant: what comes out is exactly what would go on the bus, so that a file cleaned at
 home and the same file published lead to the same outcomes. Nothing is read whole but a page.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from streams.faults import OperationError
+from streams.errors import OperationalError
 from streams.sources.files import bare_page
 from streams.sources.input import InputPage, shown
 from streams.sources.jsonl import read_jsonl
@@ -61,7 +61,7 @@ def read_inputs(
             for file in _files(Path(path), tally):
                 pages = _file(file, max_message_bytes, url, content_type, tally)
                 yield from _told(shown(file), pages, tally)
-        except OperationError as error:
+        except OperationalError as error:
             tally.fault(str(error))
 
 
@@ -69,7 +69,7 @@ def _told(name: str, pages: Iterator[InputPage], tally: Tally) -> Iterator[Input
     """The pages of one file; what keeps it from being read is told."""
     try:
         yield from pages
-    except OperationError as error:
+    except OperationalError as error:
         tally.fault(str(error))
     except PermissionError:
         tally.fault(f"{name} cannot be read; grant the right to read it")
@@ -95,7 +95,7 @@ def _files(path: Path, tally: Tally) -> Iterator[Path]:
     elif path.exists():
         yield path
     else:
-        raise OperationError(f"{shown(path)} does not exist", "name a file, a folder or -")
+        raise OperationalError(f"{shown(path)} does not exist", "name a file, a folder or -")
 
 
 def _file(

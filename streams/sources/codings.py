@@ -1,6 +1,6 @@
 """Transfer and content codings of a stored response, undone.
 
-The rule here: a coding is what the bytes say. A header that names one which the body does not
+Invariant: a coding is what the bytes say. A header that names one which the body does not
 have leaves the body as it is, a body that breaks off gives what came before, and no more than
 the limit ever comes out.
 """

@@ -1,6 +1,6 @@
 """A bare page: one file, HTML or text.
 
-The rule here: a bare file's URL is its file URI and its fetch time the file's modification
+Invariant: a bare file's URL is its file URI and its fetch time the file's modification
 time, so that the same file has the same id every time.
 """
 
@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from streams.faults import OperationError
+from streams.errors import OperationalError
 from streams.sources.input import InputPage, page_event, place, refused, shown
 
 _TYPES = {
@@ -38,7 +38,9 @@ def bare_page(  # noqa: PLR0913 - a file or a stream, and what is said of it
     else:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):
-            raise OperationError(f"{shown(path)} is no regular file", "name a file, a folder or -")
+            raise OperationalError(
+                f"{shown(path)} is no regular file", "name a file, a folder or -"
+            )
         if info.st_size > limit:
             return refused(source, info.st_size, limit)
         body = path.read_bytes()

@@ -1,6 +1,6 @@
 """What every reader yields.
 
-The rule here: `value` is the raw-page event as it goes on the bus, or, of a page that is too
+Invariant: `value` is the raw-page event as it goes on the bus, or, of a page that is too
 large to go there, empty, and `refusal` says why.
 """
 

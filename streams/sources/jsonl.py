@@ -1,6 +1,6 @@
 """Raw-page events, one a line.
 
-The rule here: a line is passed on as it is, bytes for bytes, good or bad; what is bad about it
+Invariant: a line is passed on as it is, bytes for bytes, good or bad; what is bad about it
 is for the pipeline to say. A line over the limit is skipped over without being held.
 """
 

@@ -1,6 +1,6 @@
 """A block with an HTTP response -> its status, its headers and its body.
 
-The rule here: HTTP/0.9 to HTTP/3 are read alike, with the line ends and the bytes that servers
+Invariant: HTTP/0.9 to HTTP/3 are read alike, with the line ends and the bytes that servers
 really send (RFC 9112, sections 2 and 5), and a block without a status line is none.
 """
 

@@ -1,6 +1,6 @@
 """The records of a WARC file (ISO 28500, versions 0.17 to 1.1).
 
-The rule here: what is wrong with one record costs that record and is told; the next one is
+Invariant: what is wrong with one record costs that record and is told; the next one is
 found by its version line. No more than one block is held, and no more of it than is asked for.
 """
 

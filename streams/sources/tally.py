@@ -1,6 +1,6 @@
 """What was read of the input: records, pages, what was skipped, and faults.
 
-The rule here: every record of the input is a page or is skipped for a reason that is counted,
+Invariant: every record of the input is a page or is skipped for a reason that is counted,
 and every place where input could not be read is a fault of its file.
 """
 

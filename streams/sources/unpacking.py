@@ -1,6 +1,6 @@
 """A compressed file -> its bytes, piece by piece, with each damage where it is.
 
-The rule here: a piece is small whatever the compression, the bytes before a damage are given,
+Invariant: a piece is small whatever the compression, the bytes before a damage are given,
 and a file that ends in the middle says so. After a damage in gzip (RFC 1952) the next member
 goes on.
 """

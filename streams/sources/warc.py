@@ -1,6 +1,6 @@
 """The pages of a WARC file (ISO 28500): HTTP responses, HTML resources and converted text.
 
-The rule here: every record is a page, or is skipped for a reason that is counted; one page is
+Invariant: every record is a page, or is skipped for a reason that is counted; one page is
 held at a time, and no more of it than the limit. Codings are undone with that bound, so that a
 bomb is a refusal.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from streams.faults import OperationError
+from streams.errors import OperationalError
 from streams.sources.codings import undo
 from streams.sources.input import InputPage, page_event, place, refused
 from streams.sources.message import Message, read_message
@@ -38,7 +38,7 @@ def read_warc(name: str, file: Readable, limit: int, tally: Tally) -> Iterator[I
         tally: counts the records; places that cannot be read are its faults.
 
     Raises:
-        OperationError: the file is of a format that is not read.
+        OperationalError: the file is of a format that is not read.
     """
     index = places = 0
     first = ""
@@ -58,7 +58,7 @@ def read_warc(name: str, file: Readable, limit: int, tally: Tally) -> Iterator[I
             tally.pages += 1
             yield made
     except Foreign as foreign:
-        raise OperationError(f"{name} is {foreign.what}", foreign.fix) from None
+        raise OperationalError(f"{name} is {foreign.what}", foreign.fix) from None
     if places:
         many = f" in {places} places, first" if places > 1 else ""
         rest = " (the rest of the file is not read)" if places >= MOST_FAULTS else ""

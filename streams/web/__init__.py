@@ -1,6 +1,6 @@
 """The web view of a worker, in Faust's own web server.
 
-The rule here: it shows what stands on the topics, for all workers, and serves nothing else: no
+Invariant: it shows what stands on the topics, for all workers, and serves nothing else: no
 table contents, no page bodies. What comes from pages is escaped where it is written. Whoever asks
 from another host gives a token.
 """

@@ -1,6 +1,6 @@
 """Who is answered by the web view.
 
-The rule here: whoever does not come from this host gives the token, and no other site's page can
+Invariant: whoever does not come from this host gives the token, and no other site's page can
 ask through a visitor's browser. The token stands in a header, never in a URL or a log. Without a
 token the view listens on loopback alone, and answers to loopback's names alone: a name of
 somebody else's that resolves to 127.0.0.1 (DNS rebinding) is none of them.
@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import SecretStr
 
-from streams.faults import ConfigurationError
+from streams.errors import ConfigurationError
 
 METHODS = (hdrs.METH_GET, hdrs.METH_HEAD)
 

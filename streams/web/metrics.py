@@ -1,6 +1,6 @@
 """`/metrics`: the state in Prometheus' text format.
 
-The rule here: a registry of its own, made of the state at the time of asking, with every label
+Invariant: a registry of its own, made of the state at the time of asking, with every label
 from a fixed set. Names follow https://prometheus.io/docs/practices/naming/.
 """
 
@@ -99,30 +99,30 @@ class _Collector(Collector):
         for stage, missing in stages.missing().items():
             ready.add_metric([stage], 0 if missing else 1)
         yield ready
-        memory = stages.memory()
-        if memory is not None:
+        state = stages.state()
+        if state is not None:
             yield GaugeMetricFamily(
                 "cleanwire_index_articles",
                 "Published articles that later pages are matched against, in this worker.",
-                value=memory.articles,
+                value=state.articles,
             )
             yield GaugeMetricFamily(
-                "cleanwire_facts", "Decisions that this worker remembers.", value=memory.facts
+                "cleanwire_facts", "Decisions that this worker remembers.", value=state.decisions
             )
             yield GaugeMetricFamily(
-                "cleanwire_memory_bytes", "Bytes of both, in this worker.", value=memory.size
+                "cleanwire_memory_bytes", "Bytes of both, in this worker.", value=state.size
             )
             yield CounterMetricFamily(
                 "cleanwire_evicted",
                 "Articles forgotten before their time, for want of memory, by this worker.",
-                value=memory.evicted,
+                value=state.evicted,
             )
             fill = GaugeMetricFamily(
                 "cleanwire_shard_fill_ratio",
                 "How full a shard of this worker is, of a limit; at 1 it forgets its oldest.",
                 labels=["shard", "limit"],
             )
-            for shard, limits in memory.fill.items():
+            for shard, limits in state.fill.items():
                 for limit, share in limits.items():
                     fill.add_metric([str(shard), limit], share)
             yield fill

@@ -1,6 +1,6 @@
 """One record of an outcome topic, as the view shows it.
 
-The rule here: a record that somebody else wrote, or wrote otherwise, is either read or refused
+Invariant: a record that somebody else wrote, or wrote otherwise, is either read or refused
 with `ValueError`; nothing of it is trusted, and no page's body is kept.
 """
 
@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from cleanwire.urls import site_of
-from streams.rejected import PREFIX
-from streams.web.state import KINDS, OTHER, Outcome, Seen
+from streams.kafka.headers import PREFIX
+from streams.web.state import KINDS, OTHER, OutcomeTopic, OutcomeView
 
 MAX_TEXT = 240
 """Characters of a title or URL that are kept."""
@@ -21,8 +21,8 @@ MAX_PAGE = 256 * 1024
 
 
 def seen(
-    outcome: Outcome, value: bytes | None, headers: Sequence[tuple[str, bytes]], at: float
-) -> Seen:
+    outcome: OutcomeTopic, value: bytes | None, headers: Sequence[tuple[str, bytes]], at: float
+) -> OutcomeView:
     """Read a record.
 
     Args:
@@ -40,12 +40,12 @@ def seen(
     return _clean(event, at) if outcome == "clean" else _duplicate(event, at)
 
 
-def _clean(event: dict[str, Any], at: float) -> Seen:
+def _clean(event: dict[str, Any], at: float) -> OutcomeView:
     url = _text(event, "url")
     revision, words = event.get("revision"), event.get("word_count")
     if url is None or not isinstance(revision, int) or not isinstance(words, int):
         raise ValueError("no clean article")
-    return Seen(
+    return OutcomeView(
         at=at,
         outcome="clean",
         kind="revision" if revision > 1 else "new",
@@ -56,11 +56,11 @@ def _clean(event: dict[str, Any], at: float) -> Seen:
     )
 
 
-def _duplicate(event: dict[str, Any], at: float) -> Seen:
+def _duplicate(event: dict[str, Any], at: float) -> OutcomeView:
     url, kind, similarity = _text(event, "url"), event.get("kind"), event.get("similarity")
     if url is None or not isinstance(similarity, int | float):
         raise ValueError("no duplicate article")
-    return Seen(
+    return OutcomeView(
         at=at,
         outcome="duplicate",
         kind=_kind("duplicate", kind),
@@ -72,7 +72,7 @@ def _duplicate(event: dict[str, Any], at: float) -> Seen:
     )
 
 
-def _rejected(value: bytes | None, headers: Sequence[tuple[str, bytes]], at: float) -> Seen:
+def _rejected(value: bytes | None, headers: Sequence[tuple[str, bytes]], at: float) -> OutcomeView:
     # The last header of a name is ours; the original's come before it.
     ours = {name: text for name, text in headers if name.startswith(PREFIX)}
     if PREFIX + "reason" not in ours:
@@ -83,7 +83,7 @@ def _rejected(value: bytes | None, headers: Sequence[tuple[str, bytes]], at: flo
     }
     url = _url(value)
     place = f"{said.get('source.partition', '?')}:{said.get('source.offset', '?')}"
-    return Seen(
+    return OutcomeView(
         at=at,
         outcome="rejected",
         kind=_kind("rejected", said["reason"]),
@@ -94,7 +94,7 @@ def _rejected(value: bytes | None, headers: Sequence[tuple[str, bytes]], at: flo
     )
 
 
-def _kind(outcome: Outcome, kind: object) -> str:
+def _kind(outcome: OutcomeTopic, kind: object) -> str:
     return kind if isinstance(kind, str) and kind in KINDS[outcome] else OTHER
 
 

@@ -1,6 +1,6 @@
 """The view's HTML.
 
-The rule here: everything that is not a literal of this module goes through `_text`, which
+Invariant: everything that is not a literal of this module goes through `_text`, which
 escapes it.
 """
 
@@ -12,14 +12,14 @@ from streams.web.state import (
     KINDS,
     OTHER,
     Lag,
-    Outcome,
-    Seen,
+    OutcomeTopic,
+    OutcomeView,
     State,
 )
 
 REFRESH_SECONDS = 5
 
-_WORDS: dict[Outcome, str] = {
+_WORDS: dict[OutcomeTopic, str] = {
     "clean": "published",
     "duplicate": "copies of published articles",
     "rejected": "no articles, or broken",
@@ -77,7 +77,7 @@ def _waiting(waiting: dict[str, str]) -> str:
     return f"<p class='stale' role='status'>Not ready. {'; '.join(rows)}.</p>" if rows else ""
 
 
-def _card(state: State, outcome: Outcome) -> str:
+def _card(state: State, outcome: OutcomeTopic) -> str:
     # Kinds that never came are left out where there are many of them.
     kinds = [
         (kind, state.counts[outcome, kind])
@@ -142,7 +142,7 @@ def _latest(state: State) -> str:
     return _table("Latest outcomes", "latest", heads, "".join(map(_row, state.latest)))
 
 
-def _row(seen: Seen) -> str:
+def _row(seen: OutcomeView) -> str:
     place = [seen.site or "", seen.url if seen.url and seen.url != seen.title else "", seen.detail]
     lines = [" · ".join(_page_text(part) for part in place if part)]
     if seen.copy_of:

@@ -1,6 +1,6 @@
 """Liveness and readiness of the stages in this process.
 
-The rule here: a worker is alive while none of its apps has crashed, and ready once every app
+Invariant: a worker is alive while none of its apps has crashed, and ready once every app
 has been given its partitions (or none, where others have them all) and its memory back, and can
 clean a page.
 """
@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 
 import faust
 
-from cleanwire.shard import Limit
-from streams.apps import STAGES, app_id
-from streams.positions import App
+from cleanwire.dedupe.shard import Limit
+from streams.runtime.consumer import App
 from streams.settings import Settings
-from streams.store import FactsTable
+from streams.stage import STAGES, app_id
+from streams.state.table import StateTable
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class StateSize:
     """What the shards in one process remember.
 
     Attributes:
@@ -30,7 +30,7 @@ class Remembered:
     """
 
     articles: int
-    facts: int
+    decisions: int
     size: int
     evicted: int
     fill: Mapping[int, Mapping[Limit, float]]
@@ -63,7 +63,7 @@ class Stages:
             for stage, app in self._apps.items()
         }
 
-    def memory(self) -> "Remembered | None":
+    def state(self) -> "StateSize | None":
         """What `dedupe` remembers, over all partitions of this process.
 
         None where no stage of this process has a memory.
@@ -72,18 +72,18 @@ class Stages:
             table
             for app in self._apps.values()
             for table in app.tables.values()
-            if isinstance(table, FactsTable)
+            if isinstance(table, StateTable)
         ]
         if not tables:
             return None
-        shards = {n: memory for table in tables for n, memory in table.facts.memories.items()}
-        memories = list(shards.values())
-        return Remembered(
-            articles=sum(memory.articles for memory in memories),
-            facts=sum(map(len, memories)),
-            size=sum(memory.size for memory in memories),
-            evicted=sum(memory.evicted for memory in memories),
-            fill={number: memory.fill for number, memory in sorted(shards.items())},
+        shards = {n: state for table in tables for n, state in table.store.states.items()}
+        states = list(shards.values())
+        return StateSize(
+            articles=sum(state.articles for state in states),
+            decisions=sum(map(len, states)),
+            size=sum(state.size for state in states),
+            evicted=sum(state.evicted for state in states),
+            fill={number: state.fill for number, state in sorted(shards.items())},
         )
 
 

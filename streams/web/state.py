@@ -1,6 +1,6 @@
 """What the view knows: counts, rates, the latest outcomes, the lag, and since when it is old.
 
-The rule here: plain state without a bus, a clock or HTML. Every record is entered once; what a
+Invariant: plain state without a bus, a clock or HTML. Every record is entered once; what a
 redelivery repeats is counted as it stands on the topic. All of it is bounded, whatever stands
 on the topics.
 """
@@ -12,10 +12,10 @@ from typing import Literal
 
 from cleanwire.errors import REASONS
 
-Outcome = Literal["clean", "duplicate", "rejected"]
+OutcomeTopic = Literal["clean", "duplicate", "rejected"]
 Part = Literal["outcomes", "lag"]
 
-KINDS: dict[Outcome, tuple[str, ...]] = {
+KINDS: dict[OutcomeTopic, tuple[str, ...]] = {
     "clean": ("new", "revision"),
     "duplicate": ("recrawl", "exact", "near", "excerpt"),
     "rejected": tuple(REASONS),
@@ -32,7 +32,7 @@ BAR_SECONDS = 15
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class OutcomeView:
     """One outcome as it stood on its topic.
 
     Attributes:
@@ -48,7 +48,7 @@ class Seen:
     """
 
     at: float
-    outcome: Outcome
+    outcome: OutcomeTopic
     kind: str
     title: str
     url: str | None = None
@@ -79,7 +79,7 @@ class Lag:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Stale:
+class Staleness:
     """What is shown is old: since when (None: it never was read), and why."""
 
     since: float | None
@@ -95,16 +95,16 @@ class State:
 
     def __init__(self, started: float) -> None:
         self.started = started
-        self.counts: collections.Counter[tuple[Outcome, str]] = collections.Counter()
+        self.counts: collections.Counter[tuple[OutcomeTopic, str]] = collections.Counter()
         self.read_back = 0
         self.unreadable = 0
         self.lags: list[Lag] = []
-        self._latest: list[Seen] = []
+        self._latest: list[OutcomeView] = []
         self._seconds: collections.Counter[int] = collections.Counter()
         self._read_at: dict[Part, float] = {}
         self._faults: dict[Part, str] = {}
 
-    def enter(self, seen: Seen, now: float, *, earlier: bool = False) -> None:
+    def enter(self, seen: OutcomeView, now: float, *, earlier: bool = False) -> None:
         """Count an outcome.
 
         Args:
@@ -124,11 +124,11 @@ class State:
                 del self._seconds[old]
 
     @property
-    def latest(self) -> list[Seen]:
+    def latest(self) -> list[OutcomeView]:
         """The latest outcomes of all topics, the newest first."""
         return self._latest[::-1]
 
-    def total(self, outcome: Outcome) -> int:
+    def total(self, outcome: OutcomeTopic) -> int:
         """All outcomes of one name."""
         return sum(count for (name, _), count in self.counts.items() if name == outcome)
 
@@ -153,14 +153,14 @@ class State:
         self._faults[part] = fault
         return news
 
-    def stale(self) -> Stale | None:
+    def stale(self) -> Staleness | None:
         """Since when what is shown is old; None while it is not."""
         never = [part for part in ("outcomes", "lag") if part not in self._read_at]
         if self._faults:
             read = [self._read_at[part] for part in self._faults if part in self._read_at]
             since = None if never else min(read, default=None)
-            return Stale(since=since, why=", ".join(sorted(set(self._faults.values()))))
-        return Stale(since=None, why="the first answer is awaited") if never else None
+            return Staleness(since=since, why=", ".join(sorted(set(self._faults.values()))))
+        return Staleness(since=None, why="the first answer is awaited") if never else None
 
     def _between(self, start: int, end: int) -> int:
         return sum(self._seconds[second] for second in range(start, end))

@@ -1,6 +1,6 @@
 """The view's stylesheet.
 
-The rule here: nothing is fetched from elsewhere, text has a contrast of at least 4.5:1 on its
+Invariant: nothing is fetched from elsewhere, text has a contrast of at least 4.5:1 on its
 ground in light and dark, and colour never says alone what a word does not.
 """
 

@@ -1,6 +1,6 @@
 """Follows the outcome topics and the groups' offsets, for the view.
 
-The rule here: it reads without a group and commits nothing, so that it can never take a
+Invariant: it reads without a group and commits nothing, so that it can never take a
 partition from a stage; and whatever goes wrong here is shown, not raised: the view must not
 take the stages down with it. What was counted is not read again when the bus comes back.
 """
@@ -17,12 +17,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 
-from streams.apps import aiokafka_security, app_id
-from streams.offsets import Note, unread
+from streams.kafka.auth import aiokafka_security
+from streams.kafka.offsets import Note, unread
+from streams.runtime.transactions import written_at
 from streams.settings import Settings
-from streams.transactions import written_at
+from streams.stage import app_id
 from streams.web.outcomes import seen
-from streams.web.state import Lag, Outcome, Part, State
+from streams.web.state import Lag, OutcomeTopic, Part, State
 
 READ_BACK = 1000
 """At the start so many records of each partition are read back, for the latest and the rates."""
@@ -53,7 +54,7 @@ class Tailer:
         self._settings = settings
         self._state = state
         topics = settings.topics
-        self._outcomes: dict[str, Outcome] = {
+        self._outcomes: dict[str, OutcomeTopic] = {
             topics.clean: "clean",
             topics.duplicates: "duplicate",
             topics.rejected: "rejected",

@@ -1,6 +1,6 @@
 """The routes, hung into Faust's web server.
 
-The rule here: these paths and no others, for reading only, from any origin's scripts to none;
+Invariant: these paths and no others, for reading only, from any origin's scripts to none;
 every request passes the guard. Faust's own pages stay off, because they show and serve internal
 state.
 """

@@ -6,7 +6,7 @@ import pytest
 import cleanwire
 from cleanwire import CleanArticle, Pipeline, Source
 from cleanwire.errors import NoArticle
-from cleanwire.extract.article import FEWEST_LINKS
+from cleanwire.extract.model.page_kind import FEWEST_LINKS
 
 GOODS = "Oak table,Reed basket,Tin kettle,Wool rug,Clay jug,Pine bench,Linen sheet".split(",")
 

@@ -5,9 +5,9 @@ import json
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from cleanwire.extract.authors import names
-from cleanwire.extract.blocks import read_html
-from cleanwire.extract.metadata import read_metadata, with_elements
+from cleanwire.extract.dom.blocks import read_html
+from cleanwire.extract.metadata.metadata import read_metadata, with_elements
+from cleanwire.extract.metadata.person_names import names
 
 
 def read(head="", body="", url="https://valley.example/news/mill", lang="en"):

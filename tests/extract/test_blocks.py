@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.errors import TooLarge
-from cleanwire.extract.blocks import MAX_BLOCKS, MAX_TAGS, read_html, read_lines
+from cleanwire.extract.dom.blocks import MAX_BLOCKS, MAX_TAGS, read_html, read_lines
 
 
 def read(body, **options):
@@ -39,7 +39,6 @@ def test_links_and_bold_are_counted():
     assert page.linked == [4, 3]
     assert page.links == [1, 1]
     assert page.bold == [3, 0]
-    assert page.link_density(1) == 1.0
 
 
 def test_elements_hold_runs_of_blocks():

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from babel import Locale, localedata
 
-from cleanwire.extract.dates import DateHints, find_date, latest_of
-from cleanwire.extract.labels import dates_in, dates_of
-from cleanwire.extract.months import folded, month_of
+from cleanwire.extract.metadata.date_labels import dates_in, dates_of
+from cleanwire.extract.metadata.dates import DateHints, find_date, latest_of
+from cleanwire.extract.metadata.months import folded, month_of
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 

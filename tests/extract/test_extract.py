@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cleanwire import clean_page
 from cleanwire.errors import NoArticle
 from cleanwire.extract import extract_html, extract_text
-from streams.samples.stories import SCHLEUSE
+from streams.testing.samples.stories import SCHLEUSE
 
 P = [
     "The old mill at the end of the valley turned again on Friday, four years after it had stopped.",

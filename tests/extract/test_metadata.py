@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from cleanwire.extract.authors import names
-from cleanwire.extract.blocks import read_html
-from cleanwire.extract.bylines import authors_in_lines
-from cleanwire.extract.dates import find_date
-from cleanwire.extract.metadata import read_metadata, with_elements
-from cleanwire.extract.moments import is_day_first, url_day
+from cleanwire.extract.dom.blocks import read_html
+from cleanwire.extract.metadata.bylines import authors_in_lines
+from cleanwire.extract.metadata.dates import find_date
+from cleanwire.extract.metadata.metadata import read_metadata, with_elements
+from cleanwire.extract.metadata.person_names import names
+from cleanwire.extract.metadata.published import is_day_first, url_day
 
 
 def read(head="", body="", url="https://valley.example/a", lang="en"):

@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from cleanwire.extract import model
-from cleanwire.extract.blocks import read_html, read_lines
-from cleanwire.extract.characters import Characters
-from cleanwire.extract.decide import chosen, decide_blocks, smoothed
-from cleanwire.extract.features import NAMES, Hints, features
-from cleanwire.extract.lines import features as line_features
-from cleanwire.extract.lines import second_features
-from cleanwire.extract.model import Forest
-from cleanwire.extract.names import UNKNOWN, Names, tokens_of
+from cleanwire.extract.dom.blocks import read_html, read_lines
+from cleanwire.extract.model import forest
+from cleanwire.extract.model.block_features import NAMES, Hints, features
+from cleanwire.extract.model.character_counts import Characters
+from cleanwire.extract.model.class_names import UNKNOWN, Names, tokens_of
+from cleanwire.extract.model.forest import Forest
+from cleanwire.extract.model.line_features import features as line_features
+from cleanwire.extract.model.line_features import second_features
+from cleanwire.extract.model.select_blocks import chosen, select_blocks, smoothed
 
 
 def test_a_forest_is_its_trees_one_by_one():
@@ -38,8 +38,8 @@ def test_a_forest_is_its_trees_one_by_one():
 
 def test_a_forest_answers_for_many_columns_as_for_few():
     rows = np.random.default_rng(1).normal(size=(len(NAMES), 9000)).astype(np.float32)
-    whole = model.BLOCKS(rows)
-    assert np.array_equal(whole[4000:4010], model.BLOCKS(rows[:, 4000:4010]))
+    whole = forest.BLOCKS(rows)
+    assert np.array_equal(whole[4000:4010], forest.BLOCKS(rows[:, 4000:4010]))
 
 
 @settings(max_examples=300)
@@ -93,7 +93,7 @@ def test_elements_of_a_page_are_worth_what_each_is_alone():
 
 
 def test_what_is_remembered_of_names_is_bounded(monkeypatch):
-    monkeypatch.setattr("cleanwire.extract.names.MAX_KEPT", 100)
+    monkeypatch.setattr("cleanwire.extract.model.class_names.MAX_KEPT", 100)
     names = Names({"a": (0.5, 0.0)}.get)
     page = read_html(LexborHTMLParser(f"<p class='a {'b' * 300}'>x</p>"))
     first = [found.tolist() for found in names.of(page)]
@@ -103,21 +103,21 @@ def test_what_is_remembered_of_names_is_bounded(monkeypatch):
 
 def test_as_many_rows_of_features_as_names_and_all_filled():
     page = read_html(LexborHTMLParser("<h1>T</h1><div class='a'><p>One, two.</p><p>3</p></div>"))
-    rows = features(page, Hints(title="T", description="d" * 50, body="b" * 300), model.NAMES)
+    rows = features(page, Hints(title="T", description="d" * 50, body="b" * 300), forest.NAMES)
     assert rows.shape == (len(NAMES), 3)
     assert np.isfinite(rows).all()
 
 
 def test_features_do_not_depend_on_what_was_looked_up_before():
     page = read_html(LexborHTMLParser("<div class='post-body'><p>One, two, and three.</p></div>"))
-    before = features(page, Hints(), model.NAMES)
+    before = features(page, Hints(), forest.NAMES)
     for number in range(50):
-        model.NAMES.of(read_html(LexborHTMLParser(f"<p class='c{number}'>x</p>")))
-    assert np.array_equal(before, features(page, Hints(), model.NAMES), equal_nan=True)
+        forest.NAMES.of(read_html(LexborHTMLParser(f"<p class='c{number}'>x</p>")))
+    assert np.array_equal(before, features(page, Hints(), forest.NAMES), equal_nan=True)
 
 
 def test_lines_have_their_features_and_the_neighbours():
-    rows = line_features(read_lines(["Head", "A line, with a comma.", "Tail"]), model.WORDS)
+    rows = line_features(read_lines(["Head", "A line, with a comma.", "Tail"]), forest.WORDS)
     assert rows.shape[1] == 3
     assert np.isfinite(rows).all()
     more = second_features(rows, np.array([0.1, 0.9, 0.2]))
@@ -151,7 +151,7 @@ def test_the_items_of_a_list_share_one_answer():
 @given(st.text(alphabet="<>/=\"' &;!-abpdivtrulispanh1class\n.,", max_size=400), st.booleans())
 def test_any_page_is_decided(markup, flat):
     page = read_lines(markup.splitlines()) if flat else read_html(LexborHTMLParser(markup))
-    decision = decide_blocks(page, Hints())
+    decision = select_blocks(page, Hints())
     assert decision.chosen == sorted(set(decision.chosen))
     assert all(0 <= place < len(page) for place in decision.chosen)
     assert bool(decision.chosen) == bool(len(page))

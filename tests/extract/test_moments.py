@@ -4,9 +4,9 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract import extract_html
-from cleanwire.extract.blocks import read_html
-from cleanwire.extract.dates import latest_of
-from cleanwire.extract.metadata import read_metadata, with_elements
+from cleanwire.extract.dom.blocks import read_html
+from cleanwire.extract.metadata.dates import latest_of
+from cleanwire.extract.metadata.metadata import read_metadata, with_elements
 
 STORY = "".join(
     f"<p>The ferry of the valley left its old pier on the {day} day, and those who waited saw it go.</p>"

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanwire.extract.names import tokens_of, tokens_of_all
+from cleanwire.extract.model.class_names import tokens_of, tokens_of_all
 
 NAMES = st.text("abC -_:./0", max_size=60)
 ATTRIBUTES = st.builds(

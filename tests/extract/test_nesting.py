@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from cleanwire import clean_page
 from cleanwire.errors import TooLarge
-from cleanwire.extract.nesting import MAX_ATTRIBUTES, MAX_DEPTH, extremes
-from streams.samples import sample_pages
+from cleanwire.extract.dom.parsing import MAX_ATTRIBUTES, MAX_DEPTH, extremes
+from streams.testing.samples import sample_pages
 
 
 def measured(html):

@@ -6,8 +6,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract import extract_html
-from cleanwire.extract.metadata import read_metadata
-from cleanwire.extract.stories import lines_of
+from cleanwire.extract.metadata.metadata import read_metadata
+from cleanwire.extract.metadata.stories import lines_of
 
 URL = "https://valley.example/news/mill"
 OTHER = {"@type": "NewsArticle", "headline": "Lighthouse keeper retires", "url": "https://valley.example/other",

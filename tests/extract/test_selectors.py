@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanwire.extract.selectors import Written
+from cleanwire.extract.dom.selectors import Written
 
 ALPHABET = st.sampled_from('abé日-/" \ud800')
 

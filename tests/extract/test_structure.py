@@ -4,8 +4,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire import clean_page
 from cleanwire.events import TextBlock
-from cleanwire.extract.blocks import read_html, read_lines
-from cleanwire.extract.structure import markdown, structured
+from cleanwire.extract.body.structure import markdown, structured
+from cleanwire.extract.dom.blocks import read_html, read_lines
 
 
 def kinds(body):

@@ -1,6 +1,6 @@
 """Hostile pages and events, without end and the same for ever.
 
-The rule here: an input is a function of its kind, the seed and its number, so that what a run
+Invariant: an input is a function of its kind, the seed and its number, so that what a run
 found is named by three words and never by its body. Inputs are small; `huge.HUGE` has the few
 that are not.
 """

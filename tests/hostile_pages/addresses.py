@@ -1,6 +1,6 @@
 """URLs of every illegal kind: of the event, of the page's links, of its base and its refresh.
 
-The rule here: nothing of it is ever fetched or followed; it is text.
+Invariant: nothing of it is ever fetched or followed; it is text.
 """
 
 import random

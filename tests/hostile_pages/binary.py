@@ -1,6 +1,6 @@
 """Bytes that are no text, and text that is compressed, as if they were HTML.
 
-The rule here: nothing unpacks a body, so a bomb costs its own size and no more.
+Invariant: nothing unpacks a body, so a bomb costs its own size and no more.
 """
 
 import base64

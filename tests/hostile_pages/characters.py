@@ -1,6 +1,6 @@
 """Characters that cannot be seen, that turn text round, or that are none.
 
-The rule here: they stand in every place that ends up in an article: title, byline, body, image.
+Invariant: they stand in every place that ends up in an article: title, byline, body, image.
 """
 
 import json

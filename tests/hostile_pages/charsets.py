@@ -1,6 +1,6 @@
 """Charsets that lie: header, meta, BOM and bytes tell different things.
 
-The rule here: the text is real, so that what is made of it can be seen to be text or refused.
+Invariant: the text is real, so that what is made of it can be seen to be text or refused.
 """
 
 import random

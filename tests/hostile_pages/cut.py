@@ -1,6 +1,6 @@
 """Pages and events that end too early.
 
-The rule here: the place of the cut is drawn from the places of one sort, so that each sort is
+Invariant: the place of the cut is drawn from the places of one sort, so that each sort is
 met often: inside a tag, an attribute, an entity, a character, a comment, a script.
 """
 

@@ -1,6 +1,6 @@
 """Entities: bombs in a doctype, numbers out of range, names without end.
 
-The rule here: HTML has no entities of its own making, so a bomb is text.
+Invariant: HTML has no entities of its own making, so a bomb is text.
 """
 
 import random

@@ -1,6 +1,6 @@
 """Raw-page events around hostile bodies.
 
-The rule here: an event is what a crawler would publish, but for what its kind makes wrong, so
+Invariant: an event is what a crawler would publish, but for what its kind makes wrong, so
 that a page gets as far into the pipeline as it can.
 """
 

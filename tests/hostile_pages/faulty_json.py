@@ -1,6 +1,6 @@
 """Events that are JSON of a strange kind, or nearly JSON.
 
-The rule here: one fault an event, in an event that is else sound.
+Invariant: one fault an event, in an event that is else sound.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The inputs that are as large as a record may be, or as bad as their size allows: a fixed number.
 
-The rule here: each is made when it is asked for, and is one of a kind.
+Invariant: each is made when it is asked for, and is one of a kind.
 """
 
 import json

@@ -1,6 +1,6 @@
 """JSON-LD that is deep, vast, cyclic, broken or of wrong types.
 
-The rule here: each field that the extraction reads gets each wrong value, alone and in all the
+Invariant: each field that the extraction reads gets each wrong value, alone and in all the
 ways that schema.org lets it be said: a value, a list, an object, a reference.
 """
 

@@ -1,6 +1,6 @@
 """Real pages, spoiled: bytes flipped, spans cut, doubled or moved, tags swapped, two pages spliced.
 
-The rule here: a mutation is a function of its generator and of the pages alone.
+Invariant: a mutation is a function of its generator and of the pages alone.
 """
 
 import random

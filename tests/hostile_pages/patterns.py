@@ -1,6 +1,6 @@
 """Text that a backtracking matcher would hate, for each regular expression of the code.
 
-The rule here: a string begins as a match does and goes on as one for as long as it can, and then
+Invariant: a string begins as a match does and goes on as one for as long as it can, and then
 does not end as one. A new expression in `cleanwire` or `streams` wants a line here.
 """
 

@@ -1,6 +1,6 @@
 """What an article promises whoever reads it, whatever page it came from.
 
-The rule here: a broken promise is named, and the text that breaks it is not shown.
+Invariant: a broken promise is named, and the text that breaks it is not shown.
 """
 
 import re
@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
+from cleanwire.dedupe.records import CandidateRecord, pack_candidate, unpack_candidate
 from cleanwire.events import Article, to_dict
-from cleanwire.wire import CandidateArticle, pack_candidate, unpack_candidate
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -18,7 +18,7 @@ _CODE_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]
 _GIVEN = ("id", "url", "fetched_at", "signature", "cleaner", "site")
 
 
-def broken(candidate: CandidateArticle) -> list[str]:
+def broken(candidate: CandidateRecord) -> list[str]:
     """The promises that an article breaks."""
     article = candidate.article
     found = [f"{place} has controls" for place in _with_controls(article)]

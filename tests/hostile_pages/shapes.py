@@ -1,6 +1,6 @@
 """Trees that are deep, wide or misnested; elements of many attributes; tables without end.
 
-The rule here: a size is drawn from a few powers, so that what grows faster than its input shows
+Invariant: a size is drawn from a few powers, so that what grows faster than its input shows
 in the times; the greatest are in `huge`.
 """
 

@@ -1,6 +1,6 @@
 """Times out of range, of no calendar, in digits of other scripts.
 
-The rule here: the same strings stand as the event's time and as the page's own.
+Invariant: the same strings stand as the event's time and as the page's own.
 """
 
 import random

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from streams.cli.main import main
-from streams.delivery import Delivery
+from streams.runtime.delivery import Delivery
 
 put, produce = Delivery.put, Delivery._produce
 

@@ -10,7 +10,7 @@ import pytest
 from faust.types import TP
 from mode.utils.queues import FlowControlEvent
 
-from streams import backpressure
+from streams.runtime import flow_control
 from streams.settings import Settings
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
@@ -32,8 +32,8 @@ def test_a_queue_is_full_by_bytes_and_lets_one_large_event_pass():
     async def body():
         flow = FlowControlEvent()
         flow.resume()
-        queue = backpressure.Queue(100, flow_control=flow, clear_on_resume=True)
-        await queue.put(event(backpressure.QUEUE_BYTES - 1))
+        queue = flow_control.Queue(100, flow_control=flow, clear_on_resume=True)
+        await queue.put(event(flow_control.QUEUE_BYTES - 1))
         assert not queue.full()
         await queue.put(event(100))
         assert queue.full()
@@ -44,7 +44,7 @@ def test_a_queue_is_full_by_bytes_and_lets_one_large_event_pass():
         await waiting
         assert queue.qsize() == 2
         queue.clear()
-        await queue.put(event(10 * backpressure.QUEUE_BYTES))
+        await queue.put(event(10 * flow_control.QUEUE_BYTES))
         assert queue.full()
         queue.clear()
         assert not queue.full()
@@ -55,7 +55,7 @@ def test_a_queue_is_full_by_bytes_and_lets_one_large_event_pass():
 def test_nothing_is_queued_over_a_rebalance():
     async def body():
         flow = FlowControlEvent()
-        queue = backpressure.Queue(1, flow_control=flow, clear_on_resume=True)
+        queue = flow_control.Queue(1, flow_control=flow, clear_on_resume=True)
         await queue.put(event(1))
         assert queue.empty()
         flow.resume()
@@ -75,7 +75,7 @@ RAW, CHANGELOG = TP("raw-pages", 0), TP("changelog", 0)
 
 
 def test_no_input_is_asked_for_while_the_last_answer_waits_but_changelogs_are():
-    thread = backpressure.Thread.__new__(backpressure.Thread)
+    thread = flow_control.Thread.__new__(flow_control.Thread)
     thread.app = types.SimpleNamespace(
         topics=types.SimpleNamespace(acks_enabled_for=lambda topic: topic == RAW.topic)
     )

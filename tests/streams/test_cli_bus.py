@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from harness import cleanwire, environment, free_port, publish
 
 from streams.cli import main as cli
-from streams.faults import OperationError
+from streams.errors import OperationalError
 from streams.settings import Settings
 
 PAGE = "<title>Ferry</title><p>The ferry of Velmora sails again from today, said its owner.</p>"
@@ -88,7 +88,7 @@ def test_a_folder_as_the_settings_file_is_refused(tmp_path, monkeypatch, capsys)
 
 
 def test_a_fault_is_one_line_whatever_it_is_made_of():
-    assert str(OperationError("first\nsecond", "third\nfourth")) == "first second; third fourth"
+    assert str(OperationalError("first\nsecond", "third\nfourth")) == "first second; third fourth"
 
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, click.Abort])

@@ -3,9 +3,9 @@
 import pytest
 from harness import publish, records
 
-from streams.cluster import EmbeddedCluster
+from streams.kafka.topics import check_topics, ensure_topics
 from streams.settings import Settings
-from streams.topics import check_topics, ensure_topics
+from streams.testing.cluster import EmbeddedCluster
 
 pytestmark = pytest.mark.broker
 

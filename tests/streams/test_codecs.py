@@ -22,10 +22,10 @@ from kafka import KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.record import default_records
 
-from streams import codecs, kafka, layout
-from streams.audit import audit
-from streams.faults import OperationError
-from streams.topics import changelog, ensure_topics, specs
+from streams.errors import OperationalError
+from streams.kafka import clients, compression, layout
+from streams.kafka.topics import changelog, ensure_topics, specs
+from streams.ops.audit import audit
 
 CODECS = ["gzip", "snappy", "lz4", "zstd"]
 CLIENTS = ["aiokafka", "kafka-python"]
@@ -48,7 +48,7 @@ def compress_topics(settings, codec):
         ConfigResource(ConfigResourceType.TOPIC, spec.name, configs={"compression.type": codec})
         for spec in specs(settings)
     ]
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.alter_configs(resources)
 
 
@@ -256,14 +256,14 @@ def test_a_reader_that_meets_a_batch_it_has_no_codec_for_says_so(settings):
 
 
 def test_all_codecs_are_there():
-    codecs.require_codecs()
+    compression.require_codecs()
 
 
-@pytest.mark.parametrize("name", codecs.SAMPLES)
+@pytest.mark.parametrize("name", compression.SAMPLES)
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("broken", [lambda _: b"other", lambda _: 1 / 0, None])
 def test_a_codec_that_does_not_work_is_a_missing_one(monkeypatch, client, name, broken):
-    monkeypatch.setattr(codecs._CLIENTS[client], f"{name}_decode", broken)
-    with pytest.raises(OperationError, match=name) as caught:
-        codecs.require_codecs()
-    assert codecs.PACKAGES[client][name] in caught.value.fix
+    monkeypatch.setattr(compression._CLIENTS[client], f"{name}_decode", broken)
+    with pytest.raises(OperationalError, match=name) as caught:
+        compression.require_codecs()
+    assert compression.PACKAGES[client][name] in caught.value.fix

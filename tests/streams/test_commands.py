@@ -10,8 +10,8 @@ from harness import cleanwire, environment, publish
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from streams import kafka
-from streams.samples import sample_pages
+from streams.kafka import clients
+from streams.testing.samples import sample_pages
 
 pytestmark = pytest.mark.broker
 
@@ -48,7 +48,7 @@ def test_the_audit_finds_what_is_missing_double_and_dangling(settings):
     source = {"topic": settings.topics.raw, "partition": 0, "offset": 1}
     copy = {"id": "c", "kind": "near", "duplicate_of": "nowhere", "source": source}
     publish(settings, [orjson.dumps(copy), b"no json"], topic=settings.topics.duplicates)
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.alter_group_offsets(
             f"{settings.topic_prefix}cleanwire-extract",
             {TopicPartition(settings.topics.raw, 0): OffsetAndMetadata(3, "", -1)},

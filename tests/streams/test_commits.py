@@ -7,7 +7,7 @@ from faust.types import TP
 from test_positions import built
 
 from streams import extract
-from streams.commits import Reading
+from streams.runtime.commits import Reading
 
 PLACE = TP("raw-pages", 0)
 

@@ -5,8 +5,8 @@ import types
 
 import pytest
 
-from streams import delivery as module
-from streams.delivery import Delivery, Produce
+from streams.runtime import delivery as module
+from streams.runtime.delivery import Delivery, Produce
 
 
 class Signal:

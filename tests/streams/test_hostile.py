@@ -14,11 +14,11 @@ from hostile_pages.promises import broken
 from test_schemas import validator
 
 from cleanwire import Pipeline, Source
+from cleanwire.dedupe.records import unpack_candidate
 from cleanwire.errors import REASONS, PageRejected, ParserCrashed
-from cleanwire.wire import unpack_candidate
-from streams.audit import audit
-from streams.batch import outcomes
-from streams.pool import Cleaned, CleaningPool, Limits
+from streams.offline import outcomes
+from streams.ops.audit import audit
+from streams.runtime.pool import Cleaned, CleaningPool, Limits
 from streams.settings import Settings
 from streams.sources.input import InputPage
 

@@ -13,14 +13,14 @@ from harness import Worker, cleanwire, publish, records
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from streams import kafka, layout
-from streams.apps import app_id
-from streams.audit import audit
-from streams.offsets import Note
-from streams.reading import commits
-from streams.rejected import SOURCE_ID
-from streams.topic_ids import ids_of
-from streams.topics import ensure_topics, specs
+from streams.kafka import clients, layout
+from streams.kafka.headers import SOURCE_ID
+from streams.kafka.offsets import Note
+from streams.kafka.topic_ids import ids_of
+from streams.kafka.topic_reader import commits
+from streams.kafka.topics import ensure_topics, specs
+from streams.ops.audit import audit
+from streams.stage import app_id
 
 pytestmark = pytest.mark.broker
 
@@ -84,14 +84,14 @@ def wait_for_commit(settings, offset, stage="extract"):
 
 def commit(settings, offset, note=""):
     place = TopicPartition(settings.topics.raw, 0)
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.alter_group_offsets(
             app_id(settings, "extract"), {place: OffsetAndMetadata(offset, note, -1)}
         )
 
 
 def cut(settings, offset):
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.delete_records({TopicPartition(settings.topics.raw, 0): offset})
 
 
@@ -116,7 +116,7 @@ def unready(worker):
 
 
 def delete(settings, topic):
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.delete_topics([topic])
         while topic in ids_of(admin, [topic]):
             time.sleep(0.05)
@@ -126,7 +126,7 @@ def create(settings, topic):
     """Create a topic as another tool would."""
     spec = next(spec for spec in specs(settings) if spec.name == topic)
     wanted = {"num_partitions": 1, "replication_factor": 1, "configs": dict(spec.config)}
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.create_topics({topic: wanted}, wait_for_metadata=True)
 
 
@@ -178,7 +178,7 @@ def test_a_stopped_group_goes_on_at_the_earliest_record(settings, happens):
             assert time.monotonic() < deadline, metrics
             time.sleep(0.5)
     # To the end, whatever made a worker commit.
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         topic_id = ids_of(admin, [settings.topics.raw])[settings.topics.raw]
     assert Note.unpack(committed(settings)[1]).topic == topic_id
     report, unreadable = audit(settings)

@@ -5,15 +5,15 @@ import time
 import pytest
 from harness import Worker, cleanwire, outcomes, page, publish, wait_for_outcomes
 
-from streams import kafka
-from streams.audit import audit
-from streams.topics import check_topics, ensure_topics
+from streams.kafka import clients
+from streams.kafka.topics import check_topics, ensure_topics
+from streams.ops.audit import audit
 
 pytestmark = pytest.mark.broker
 
 
 def grow(settings, partitions):
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.create_partitions({settings.topics.raw: partitions})
 
 

@@ -9,11 +9,11 @@ import time
 import orjson
 import pytest
 
-import streams.pool
+from cleanwire.dedupe.records import unpack_candidate
 from cleanwire.errors import NotJson, ParserCrashed, TimeLimit, TooLarge
 from cleanwire.events import Source
-from cleanwire.wire import unpack_candidate
-from streams.pool import HEADROOM, Cleaned, CleaningPool, Limits
+from streams.runtime import pool as cleaning_pool
+from streams.runtime.pool import HEADROOM, Cleaned, CleaningPool, Limits
 from streams.settings import LEAST_MEMORY
 
 SOURCE = Source(topic="raw-pages", partition=0, offset=7)
@@ -118,7 +118,7 @@ def test_processes_that_are_told_to_end_cost_no_page():
 
 def test_a_program_that_forgets_its_pool_ends_all_the_same():
     program = (
-        "import asyncio; from streams.pool import *; from cleanwire.events import Source\n"
+        "import asyncio; from streams.runtime.pool import *; from cleanwire.events import Source\n"
         "if __name__ == '__main__':\n"
         "    pool = CleaningPool(2, Limits(seconds=9, page_bytes=1000, message_bytes=1000))\n"
         "    source = Source(topic='raw-pages', partition=0, offset=7)\n"
@@ -173,7 +173,7 @@ def test_whatever_the_cleaner_raises_is_that_pages_outcome(monkeypatch):
     def fail(_):
         raise TypeError("str is not valid UTF-8: surrogates not allowed")
 
-    monkeypatch.setattr(streams.pool, "pack_candidate", fail)
-    outcome = streams.pool._clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9, limits)
+    monkeypatch.setattr(cleaning_pool, "pack_candidate", fail)
+    outcome = cleaning_pool._clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9, limits)
     assert isinstance(outcome, ParserCrashed)
     assert "TypeError" in outcome.detail

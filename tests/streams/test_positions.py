@@ -7,8 +7,8 @@ import pytest
 from faust.types import TP
 
 from streams import dedupe, extract
-from streams.logs import Once
 from streams.settings import Settings
+from streams.supervision.logs import RepeatFilter
 
 INPUT, OTHER = TP("candidates", 0), TP("candidates", 1)
 CHANGELOG = TP("cleanwire-dedupe-facts-changelog", 0)
@@ -92,7 +92,7 @@ def test_every_partition_that_goes_on_elsewhere_has_its_line(tmp_path, caplog):
         app.consumer._thread = Thread({INPUT: 99, OTHER: 99})
         for _ in range(2):
             loop.run_until_complete(app.consumer.perform_seek())
-        once = Once()
+        once = RepeatFilter()
         said = [record.getMessage() for record in caplog.records if once.filter(record)]
         assert [line.split(":")[0] for line in said] == [
             "candidates partition 0",

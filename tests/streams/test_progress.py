@@ -3,15 +3,15 @@
 import pytest
 from faust.types import TP
 
-from streams.positions import Marks
-from streams.progress import Progress
+from streams.runtime.consumer import PartitionProgress
+from streams.supervision.progress import Progress
 
 RAW = TP("raw-pages", 3)
 LIMIT = 100
 
 
 def marks(position=10, handed=9, acked=9, committed=10):
-    return Marks(position=position, handed=handed, acked=acked, committed=committed)
+    return PartitionProgress(position=position, handed=handed, acked=acked, committed=committed)
 
 
 def run(seconds, at, *, ends, waiting=None, progress=None):

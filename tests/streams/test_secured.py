@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.serialization import (
 from harness import Worker, cleanwire, free_port, publish, wait_for_outcomes
 from secured import RIGHT, pem_of, secured_broker
 
-from streams.faults import OperationError
-from streams.samples import sample_pages
-from streams.security import ssl_context
+from streams.errors import OperationalError
+from streams.kafka.auth import ssl_context
+from streams.kafka.topics import check_topics, ensure_topics, specs
 from streams.settings import Settings
-from streams.topics import check_topics, ensure_topics, specs
+from streams.testing.samples import sample_pages
 
 pytestmark = pytest.mark.broker
 
@@ -151,11 +151,11 @@ def test_every_refusal_is_one_line_that_names_cause_and_fix(secured, broker_addr
 
 
 def test_a_user_without_the_right_is_told_so(secured):
-    with pytest.raises(OperationError, match="grant"):
+    with pytest.raises(OperationalError, match="grant"):
         ensure_topics(secured.settings(BOB, topic_prefix="bob."))
     ensure_topics(secured.settings(topic_prefix="bob."))
     secured.grant(BOB, "topic", "bob.", ["DESCRIBE"], prefixed=True)
-    with pytest.raises(OperationError, match="grant this user DescribeConfigs"):
+    with pytest.raises(OperationalError, match="grant this user DescribeConfigs"):
         check_topics(secured.settings(BOB, topic_prefix="bob."))
 
 
@@ -173,7 +173,7 @@ def test_a_key_with_a_passphrase_is_refused_and_not_asked_for(tmp_path):
     (tmp_path / "key.pem").write_bytes(locked)
     certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
     files = {"tls_cert_file": tmp_path / "cert.pem", "tls_key_file": tmp_path / "key.pem"}
-    with pytest.raises(OperationError, match="CLEANWIRE_TLS_KEY_FILE"):
+    with pytest.raises(OperationalError, match="CLEANWIRE_TLS_KEY_FILE"):
         ssl_context(Settings(tls=True, **files))
 
 

@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from streams.faults import ConfigurationError
+from streams.errors import ConfigurationError
 from streams.settings import Settings, load_settings
 
 

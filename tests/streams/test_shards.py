@@ -8,13 +8,13 @@ import pytest
 from harness import Worker, cleanwire, outcomes, publish, records, wait_for_outcomes
 from test_stream import assert_same, oracle, page
 
-from streams import kafka, layout
-from streams.audit import audit
-from streams.faults import OperationError
-from streams.reshard import reshard
-from streams.samples import sample_pages
-from streams.samples.stories import BRIDGE, ORCHARD
-from streams.topics import changelog, check_topics, ensure_topics
+from streams.errors import OperationalError
+from streams.kafka import clients, layout
+from streams.kafka.topics import changelog, check_topics, ensure_topics
+from streams.ops.audit import audit
+from streams.ops.reshard import reshard
+from streams.testing.samples import sample_pages
+from streams.testing.samples.stories import BRIDGE, ORCHARD
 
 pytestmark = pytest.mark.broker
 
@@ -82,7 +82,7 @@ def test_a_worker_with_other_settings_does_not_start(settings):
     ):
         other = type(settings)(**(settings.model_dump() | changes))
         if "dedupe_shards" not in changes:
-            with pytest.raises(OperationError, match=said):
+            with pytest.raises(OperationalError, match=said):
                 layout.require(other)
         done = cleanwire(other, "worker", "--without-web")
         assert done.returncode == 3
@@ -99,7 +99,7 @@ def test_the_memory_moves_to_more_shards_and_to_fewer(settings):
     count = 61
     for shards in (4, 2):
         moved = settings.model_copy(update={"dedupe_shards": shards})
-        with pytest.raises(OperationError, match=r"reshard|topics"):
+        with pytest.raises(OperationalError, match=r"reshard|topics"):
             layout.require(moved)
         done = cleanwire(moved, "reshard")
         assert done.returncode == 0, done.stderr
@@ -158,7 +158,7 @@ def test_a_resharding_that_was_stopped_half_way_comes_to_the_same_end(settings, 
     with pytest.raises(KeyboardInterrupt):
         reshard(moved)
     monkeypatch.undo()
-    with pytest.raises(OperationError, match="not come to its end"):
+    with pytest.raises(OperationalError, match="not come to its end"):
         layout.require(moved)
     done = reshard(moved)
     assert done is not None
@@ -169,7 +169,7 @@ def test_a_resharding_that_was_stopped_half_way_comes_to_the_same_end(settings, 
 
 def test_resharding_waits_for_workers_to_stop(settings):
     moved = settings.model_copy(update={"dedupe_shards": 2})
-    with Worker(settings), pytest.raises(OperationError, match="workers run dedupe"):
+    with Worker(settings), pytest.raises(OperationalError, match="workers run dedupe"):
         reshard(moved)
 
 
@@ -218,7 +218,7 @@ def test_a_signature_of_another_version_is_made_anew_from_the_text(settings, ver
 
 def forget_texts(settings):
     """Have an empty topic of clean articles, as one is whose retention has passed."""
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.delete_topics([settings.topics.clean])
     deadline = time.monotonic() + 30
     while True:
@@ -226,7 +226,7 @@ def forget_texts(settings):
             ensure_topics(settings)
             if not records(settings, settings.topics.clean):
                 return
-        except (OperationError, TypeError):
+        except (OperationalError, TypeError):
             pass
         assert time.monotonic() < deadline
         time.sleep(0.5)
@@ -240,7 +240,7 @@ def test_a_memory_of_version_2_goes_on_where_its_texts_are_gone(settings):
         assert worker.stop() == 0
     forget_texts(settings)
     make_older(settings, 2, lambda entry: entry.pop("lead"))
-    with pytest.raises(OperationError, match="signatures of version 2"):
+    with pytest.raises(OperationalError, match="signatures of version 2"):
         layout.require(settings)
     done = cleanwire(settings, "reshard")
     assert done.returncode == 0, done.stderr
@@ -261,7 +261,7 @@ def test_a_memory_of_version_1_stops_where_its_texts_are_gone(settings):
         assert worker.stop() == 0
     forget_texts(settings)
     make_older(settings, 1, lambda entry: entry.update(keys="", lead=""))
-    with pytest.raises(OperationError, match="texts of 1 articles"):
+    with pytest.raises(OperationalError, match="texts of 1 articles"):
         reshard(settings)
     moved = reshard(settings, forget=True)
     assert moved is not None

@@ -7,11 +7,12 @@ import pytest
 from faust.types import TP
 from test_positions import CHANGELOG, built
 
-from cleanwire.decided import Decided
-from cleanwire.keys import hash_of
-from cleanwire.shard import CLOCK, Record
-from cleanwire.wire import pack_record
-from streams import dedupe, recovery
+from cleanwire.dedupe.decision import Decision
+from cleanwire.dedupe.records import pack_record
+from cleanwire.dedupe.shard import CLOCK, Record
+from cleanwire.similarity.key_table import hash_of
+from streams import dedupe
+from streams.state import recovery
 
 WIDTH = 86_400.0
 
@@ -30,10 +31,10 @@ def record(partition, offset):
 
 
 @pytest.fixture
-def facts(tmp_path):
+def decisions(tmp_path):
     with built(dedupe, tmp_path) as (app, loop):
         (table,) = app.tables.values()
-        store = table.facts
+        store = table.store
 
         def rebalance(assigned, revoked=()):
             loop.run_until_complete(
@@ -48,8 +49,8 @@ def facts(tmp_path):
         yield store, rebalance
 
 
-def test_what_comes_late_of_a_partition_that_went_is_no_memory_of_it(facts):
-    store, rebalance = facts
+def test_what_comes_late_of_a_partition_that_went_is_no_memory_of_it(decisions):
+    store, rebalance = decisions
     rebalance({0, 1})
     store.apply_changelog_batch([record(0, 0), record(1, 0), record(0, 1)], None, None)
     assert store.persisted_offset(TP(CHANGELOG.topic, 0)) == 1
@@ -57,7 +58,7 @@ def test_what_comes_late_of_a_partition_that_went_is_no_memory_of_it(facts):
     store.apply_changelog_batch([record(0, 2), record(1, 1)], None, None)
     assert store.persisted_offset(TP(CHANGELOG.topic, 0)) == -1
     assert store.persisted_offset(TP(CHANGELOG.topic, 1)) == 1
-    assert store.memories.keys() == {1}
+    assert store.states.keys() == {1}
     rebalance({0, 1})
     assert store.persisted_offset(TP(CHANGELOG.topic, 0)) == -1
 
@@ -95,25 +96,25 @@ COUNT = 100
 def article(partition, number):
     event = record(partition, number)
     event.key = hash_of(f"{number}").hex().encode()
-    fact = Decided(
+    decision = Decision(
         id=event.key.decode(),
-        page=hash_of("page"),
+        url_key=hash_of("page"),
         digest=b"12345678",
         fetched=2e9,
         bucket=1,
-        order=number,
+        sequence=number,
         outcome="clean",
     )
-    event.value = pack_record(Record(fact=fact), WIDTH)
+    event.value = pack_record(Record(decision=decision), WIDTH)
     return event
 
 
 @pytest.mark.parametrize("gone_after", range(0, 10, 3))
 @pytest.mark.parametrize("back", [True, False], ids=["and is back", "and stays away"])
 def test_what_is_read_of_a_partition_that_goes_meanwhile_counts_for_nothing(
-    facts, monkeypatch, gone_after, back
+    decisions, monkeypatch, gone_after, back
 ):
-    store, rebalance = facts
+    store, rebalance = decisions
     monkeypatch.setattr(recovery, "AIOKafkaConsumer", Bus)
     place = TP(CHANGELOG.topic, 0)
     rebalance({0, 1})
@@ -125,21 +126,21 @@ def test_what_is_read_of_a_partition_that_goes_meanwhile_counts_for_nothing(
                 await store.on_rebalance({TP(CHANGELOG.topic, 1)}, {place}, set())
                 if back:
                     await store.on_rebalance({place}, set(), set())
-                    store.memory(0)
+                    store.state_of(0)
             turn += 1
         return turn
 
     assert rebalance.loop.run_until_complete(read(goes=True)) == gone_after + 1
     assert store.persisted_offset(place) == -1
-    assert 0 not in store.memories or len(store.memories[0]) == 0
+    assert 0 not in store.states or len(store.states[0]) == 0
     rebalance({0, 1})
     assert rebalance.loop.run_until_complete(read(goes=False)) > gone_after
     assert store.persisted_offset(place) == COUNT - 1
-    assert len(store.memories[0]) == COUNT
+    assert len(store.states[0]) == COUNT
 
 
-def test_what_is_read_in_two_goes_is_read_once(facts, monkeypatch):
-    store, rebalance = facts
+def test_what_is_read_in_two_goes_is_read_once(decisions, monkeypatch):
+    store, rebalance = decisions
     monkeypatch.setattr(recovery, "AIOKafkaConsumer", Bus)
     place = TP(CHANGELOG.topic, 0)
     rebalance({0})
@@ -157,4 +158,4 @@ def test_what_is_read_in_two_goes_is_read_once(facts, monkeypatch):
 
     assert rebalance.loop.run_until_complete(read(COUNT // 2)) < COUNT - 1
     assert rebalance.loop.run_until_complete(read(COUNT - 1)) == COUNT - 1
-    assert len(store.memories[0]) == COUNT
+    assert len(store.states[0]) == COUNT

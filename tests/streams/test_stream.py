@@ -11,11 +11,11 @@ from harness import Worker, added, outcomes, publish, records, wait_for_outcomes
 
 from cleanwire import Pipeline, Source
 from cleanwire.events import CleanArticle, DuplicateArticle, to_dict
-from cleanwire.index import Thresholds
-from cleanwire.minhash import Signature
-from streams.audit import audit
-from streams.samples import sample_pages
-from streams.samples.stories import BRIDGE, ORCHARD
+from cleanwire.similarity.index import Thresholds
+from cleanwire.similarity.minhash import Signature
+from streams.ops.audit import audit
+from streams.testing.samples import sample_pages
+from streams.testing.samples.stories import BRIDGE, ORCHARD
 
 pytestmark = pytest.mark.broker
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from streams import compiled
-from streams.faults import OperationError
-from streams.folder import require_folder
+from streams.errors import OperationalError
 from streams.settings import Settings
 from streams.sources import Tally, read_inputs
+from streams.state.data_dir import require_folder
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
 TITLE = "Schleuse in Grünfurt öffnet – endlich"
@@ -129,5 +129,5 @@ def test_machine_code_goes_to_the_data_folder_if_to_no_other(tmp_path, monkeypat
     "folder", ["~/.local/share/cleanwire", "/proc/cleanwire", "/dev/null/cleanwire"]
 )
 def test_a_data_folder_that_cannot_be_is_one_line_with_the_setting(folder):
-    with pytest.raises(OperationError, match="set CLEANWIRE_DATA_DIR"):
+    with pytest.raises(OperationalError, match="set CLEANWIRE_DATA_DIR"):
         require_folder(Settings(data_dir=folder))

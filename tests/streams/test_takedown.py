@@ -8,17 +8,16 @@ import pytest
 from harness import Worker, added, cleanwire, outcomes, publish, records, wait_for_outcomes
 from test_stream import page
 
-from cleanwire.denied import Denial, is_key
-from cleanwire.keys import hash_of
-from cleanwire.shard import Record
-from cleanwire.wire import pack_record, unpack_record
-from streams import layout
-from streams.audit import audit
-from streams.dedupe import TAKEDOWN
-from streams.rejected import PREFIX
-from streams.reshard import _DENIALS, _TABLES, _enter, reshard
-from streams.samples.stories import BRIDGE
-from streams.topics import changelog, ensure_topics
+from cleanwire.dedupe.denylist import Denial, is_key
+from cleanwire.dedupe.records import pack_record, unpack_record
+from cleanwire.dedupe.shard import Record
+from cleanwire.similarity.key_table import hash_of
+from streams.kafka import layout
+from streams.kafka.headers import PREFIX, TAKEDOWN
+from streams.kafka.topics import changelog, ensure_topics
+from streams.ops.audit import audit
+from streams.ops.reshard import _DENIALS, _TABLES, _enter, reshard
+from streams.testing.samples.stories import BRIDGE
 
 pytestmark = pytest.mark.broker
 
@@ -176,13 +175,13 @@ def test_a_takedown_that_is_none_is_a_dead_letter(settings):
 
 
 @pytest.mark.parametrize("orders", [(200, 300), (300, 200)])
-def test_of_two_denials_of_a_page_the_later_takedown_counts_wherever_it_stands(orders):
+def test_of_two_denials_of_a_page_the_later_takedown_counts_wherever_it_stands(sequences):
     # What an earlier resharding left behind in a partition is read too, until it is compacted.
     key = f"denied-page:{hash_of('https://a.example/').hex()}"
     store = sqlite3.connect(":memory:")
     store.executescript(_TABLES)
-    for partition, order in zip((0, 2), orders, strict=True):
-        denial = Denial(order=order, until=float(order))
+    for partition, sequence in zip((0, 2), sequences, strict=True):
+        denial = Denial(sequence=sequence, until=float(sequence))
         value = pack_record(Record(denial=denial), 86_400.0)
         record = SimpleNamespace(key=key.encode(), value=value, partition=partition)
         _enter(store, record)

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from streams import kafka
+from streams.kafka import clients
+from streams.kafka.topic_ids import TopicIds, ids_of
 from streams.settings import Settings
-from streams.topic_ids import TopicIds, ids_of
 
 
 @pytest.mark.broker
@@ -18,7 +18,7 @@ def test_a_topic_that_is_made_again_has_another_id_and_a_deleted_one_none(settin
     async def look():
         topic_ids = TopicIds(settings, (raw, candidates))
         before = await topic_ids.wait()
-        with kafka.admin(settings) as admin:
+        with clients.admin(settings) as admin:
             admin.delete_topics([raw])
             for _ in range(100):
                 during = await topic_ids.ask()
@@ -60,7 +60,7 @@ def test_a_client_is_asked_one_thing_at_a_time_whoever_gives_up(monkeypatch):
         inside.release()
         return dict.fromkeys(topics, "one")
 
-    monkeypatch.setattr("streams.topic_ids._Client.ask", ask)
+    monkeypatch.setattr("streams.kafka.topic_ids._Client.ask", ask)
 
     async def look():
         topic_ids = TopicIds(Settings(), ("raw-pages",))
@@ -79,8 +79,8 @@ def test_a_client_is_asked_one_thing_at_a_time_whoever_gives_up(monkeypatch):
 
 def test_a_client_that_never_answers_is_left_to_itself(monkeypatch, caplog):
     answers = iter([lambda: threading.Event().wait(30), lambda: {"raw-pages": "one"}])
-    monkeypatch.setattr("streams.topic_ids._Client.ask", lambda *_: next(answers)())
-    monkeypatch.setattr("streams.topic_ids.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("streams.kafka.topic_ids._Client.ask", lambda *_: next(answers)())
+    monkeypatch.setattr("streams.kafka.topic_ids.ANSWER_SECONDS", 0.2)
 
     async def look():
         topic_ids = TopicIds(Settings(), ("raw-pages",))

@@ -4,10 +4,10 @@ import time
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from streams import kafka
-from streams.faults import OperationError
+from streams.errors import OperationalError
+from streams.kafka import clients
+from streams.kafka.topics import changelog, check_topics, ensure_topics, specs
 from streams.settings import Settings
-from streams.topics import changelog, check_topics, ensure_topics, specs
 
 pytestmark = pytest.mark.broker
 
@@ -27,7 +27,7 @@ def test_nothing_there_is_a_difference_for_every_topic(bare_settings):
 
 
 def test_a_missing_topic_is_named_and_made_again(settings):
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.delete_topics([settings.topics.duplicates])
     deadline = time.monotonic() + 15
     while not (differences := check_topics(settings)):
@@ -41,7 +41,7 @@ def test_a_differing_config_and_partition_count_are_named(settings):
     resource = ConfigResource(
         ConfigResourceType.TOPIC, settings.topics.raw, configs={"retention.ms": "1234"}
     )
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.alter_configs([resource])
         admin.create_partitions({settings.topics.clean: settings.raw_partitions + 1})
     found = {(one.topic, one.what): one for one in check_topics(settings)}
@@ -53,7 +53,7 @@ def test_a_differing_config_and_partition_count_are_named(settings):
 
 def test_raw_pages_may_have_more_partitions_and_not_fewer(settings):
     topics = settings.topics
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         admin.create_partitions(dict.fromkeys((topics.raw, topics.duplicates, topics.rejected), 6))
     assert check_topics(settings) == []
     more = settings.model_copy(update={"raw_partitions": 7})
@@ -97,5 +97,5 @@ def test_the_changelog_is_compacted_and_cut_as_its_source_is():
 
 
 def test_more_replicas_than_brokers(bare_settings):
-    with pytest.raises(OperationError, match="CLEANWIRE_REPLICATION_FACTOR"):
+    with pytest.raises(OperationalError, match="CLEANWIRE_REPLICATION_FACTOR"):
         ensure_topics(bare_settings.model_copy(update={"replication_factor": 3}))

@@ -12,14 +12,14 @@ from faust.types import TP
 from harness import Worker, cleanwire, outcomes, page, publish, records
 from kafka import TopicPartition
 
-from streams import kafka, layout
-from streams.apps import app_id
-from streams.audit import audit
-from streams.faults import OperationError
-from streams.reading import committed
-from streams.reshard import reshard
-from streams.takedown import ask
-from streams.transactions import AGAIN_SECONDS, OPEN_SECONDS, Waiting, held
+from streams.errors import OperationalError
+from streams.kafka import clients, layout
+from streams.kafka.topic_reader import committed
+from streams.ops.audit import audit
+from streams.ops.reshard import reshard
+from streams.ops.takedown import ask
+from streams.runtime.transactions import AGAIN_SECONDS, OPEN_SECONDS, Waiting, held
+from streams.stage import app_id
 
 
 class Crawler:
@@ -63,7 +63,7 @@ class Crawler:
 
 
 def ends(settings):
-    with kafka.admin(settings) as admin:
+    with clients.admin(settings) as admin:
         places = [
             TopicPartition(settings.topics.raw, number) for number in range(settings.raw_partitions)
         ]
@@ -185,10 +185,10 @@ def test_a_command_that_cannot_read_a_topic_to_its_end_does_not_begin(settings):
     producer = Crawler(settings, topic=settings.topics.clean)
     producer.begin(1, partition=0)
     told = f"{settings.topics.clean} partition 0 is held at offset 0, 1 behind its end"
-    with pytest.raises(OperationError, match=told) as caught:
+    with pytest.raises(OperationalError, match=told) as caught:
         ask(settings, ["https://a.example/"])
     assert "--start-offset 0" in caught.value.fix
-    with pytest.raises(OperationError, match=told):
+    with pytest.raises(OperationalError, match=told):
         reshard(settings.model_copy(update={"dedupe_shards": 2}))
     assert layout.read(settings).is_for(layout.wanted(settings))
     producer.end()

@@ -10,11 +10,11 @@ import psutil
 import pytest
 from harness import Worker, publish, records, wait_for_outcomes
 
-from streams.audit import audit
-from streams.broker import EmbeddedBroker
+from streams.kafka.topics import ensure_topics
+from streams.ops.audit import audit
 from streams.settings import Settings
-from streams.topics import ensure_topics
-from streams.watchdog import STOP_SECONDS
+from streams.supervision.watchdog import STOP_SECONDS
+from streams.testing.broker import EmbeddedBroker
 
 pytestmark = pytest.mark.broker
 

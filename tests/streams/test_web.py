@@ -18,7 +18,7 @@ from streams.web.metrics import exposition, registry
 from streams.web.outcomes import MAX_PAGE, seen
 from streams.web.pages import overview
 from streams.web.probes import Stages
-from streams.web.state import HISTORY_SECONDS, LATEST, OTHER, Lag, Seen, State
+from streams.web.state import HISTORY_SECONDS, LATEST, OTHER, Lag, OutcomeView, State
 from streams.web.tailer import Tailer
 
 NOW = 1_800_000_000.0
@@ -45,7 +45,7 @@ WHY = [
 
 
 def entry(**more):
-    return Seen(**{"at": NOW, "outcome": "clean", "kind": "new", "title": "T"} | more)
+    return OutcomeView(**{"at": NOW, "outcome": "clean", "kind": "new", "title": "T"} | more)
 
 
 def state(*entries, now=NOW):

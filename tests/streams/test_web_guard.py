@@ -15,8 +15,8 @@ import pytest
 from harness import free_port
 from selectolax.lexbor import LexborHTMLParser
 
-from streams.apps import make_app
-from streams.faults import ConfigurationError
+from streams.errors import ConfigurationError
+from streams.runtime.app_factory import make_app
 from streams.settings import Settings, load_settings
 from streams.web import attach, require_token, view
 from streams.web.guard import is_loopback

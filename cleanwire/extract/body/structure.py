@@ -1,0 +1,138 @@
+"""What kind of block each one is: paragraph, heading, list item, quote, code, table row.
+
+Invariant: the kind comes from the elements around a block, the nearest that says something
+first. A table's row is one block only where it holds data (`tables.py`).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from cleanwire.events import BlockKind, TextBlock
+from cleanwire.extract.body.tables import CELL, Rows
+from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.headings import HEADINGS
+from cleanwire.extract.dom.text import UNSEEN, squeezed
+from cleanwire.extract.dom.wraps import is_broken, paragraphs
+
+_BULLETS = ("- ", "* ", "• ")
+_ABOVE = 8
+_SIMPLE: dict[str, BlockKind] = {
+    "pre": "code",
+    "li": "list-item",
+    "dt": "list-item",
+    "dd": "list-item",
+    "blockquote": "quote",
+}
+_LINES = ("heading", "list-item")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n")
+_BOUNDS = frozenset({"article", "main", "body", "section"})
+
+
+def structured(page: BlockList, chosen: Sequence[int]) -> list[TextBlock]:
+    """The chosen blocks with their kinds.
+
+    The cells of a row of data become one block, each in its column, and so do the lines of an
+    item or a heading.
+    """
+    found: list[tuple[BlockKind, int, str]] = []
+    rows = Rows(page, chosen)
+    open_row = before = last = -1
+    for place in chosen:
+        text = page.texts[place]
+        if page.flat:
+            kind: BlockKind = "list-item" if text.startswith(_BULLETS) else "paragraph"
+            found.append((kind, 0, text))
+            continue
+        kind, level, element = _kind(page, place, rows)
+        if kind == "table-row":
+            if element != open_row:
+                found.append((kind, 0, CELL.join(rows.cells(element))))
+            open_row = element
+            continue
+        open_row = -1
+        if kind == "code":
+            raw = UNSEEN.sub("", page.raw.get(place, text)).strip("\n")
+            prose = _prose_in(raw)
+            found += [("paragraph", 0, part) for part in prose] or [(kind, level, raw)]
+        elif kind in _LINES and before == place - 1 and page.inside[place] == last:
+            found[-1] = (kind, level, f"{found[-1][2]} {text}")
+        else:
+            found.append((kind, level, text))
+        before, last = place, page.inside[place]
+    return [TextBlock(kind=kind, level=level, text=text) for kind, level, text in found]
+
+
+def paragraphs_of(texts: Iterable[str]) -> list[TextBlock]:
+    """Texts of which nothing is known but that they are paragraphs."""
+    return [TextBlock(kind="paragraph", level=0, text=text) for text in texts]
+
+
+def _prose_in(raw: str) -> list[str]:
+    """The paragraphs of preformatted text that is prose, broken to a width; else none."""
+    parts = [part.splitlines() for part in _BLANK_LINES.split(raw)]
+    broken = [part for part in parts if is_broken(part)]
+    if 2 * sum(map(len, broken)) < sum(map(len, parts)):
+        return []
+    width = max((len(line) for part in broken for line in part), default=0)
+    return [squeezed(line) for part in parts for line in paragraphs(part, width) if line.strip()]
+
+
+def _kind(page: BlockList, place: int, rows: Rows) -> tuple[BlockKind, int, int]:
+    element = page.inside[place]
+    for _ in range(_ABOVE):
+        tag = page.tags[element]
+        if tag in HEADINGS:
+            return "heading", int(tag[1]), element
+        if tag in _SIMPLE:
+            return _SIMPLE[tag], 0, element
+        if tag == "tr":
+            return ("table-row" if element in rows else "paragraph"), 0, element
+        if tag in _BOUNDS or element == 0:
+            break
+        element = page.parents[element]
+    return "paragraph", 0, element
+
+
+def markdown(blocks: Iterable[TextBlock], *, title: str | None = None) -> str:
+    """Blocks as CommonMark with tables (GitHub's extension), ended by a line feed."""
+    lines = [f"# {_escaped(title)}"] if title else []
+    before: TextBlock | None = None
+    for block in blocks:
+        together = before is not None and before.kind == block.kind
+        if lines and not (together and block.kind in ("list-item", "table-row")):
+            lines.append("")
+        lines += _lines(block, first=not together)
+        before = block
+    return "\n".join(lines) + "\n"
+
+
+def _lines(block: TextBlock, *, first: bool) -> list[str]:
+    if block.kind == "code":
+        fence = "```"
+        while fence in block.text:
+            fence += "`"
+        return [fence, *block.text.splitlines(), fence]
+    text = _escaped(block.text)
+    if block.kind == "heading":
+        return [f"{'#' * block.level} {text}"]
+    if block.kind == "list-item":
+        return [f"- {text}"]
+    if block.kind == "quote":
+        return [f"> {text}"]
+    if block.kind == "table-row":
+        cells = block.text.split(CELL)
+        row = "| " + " | ".join(_escaped(cell).replace("|", "\\|") for cell in cells) + " |"
+        return [row, "|" + " --- |" * len(cells)] if first else [row]
+    return [text]
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown would read as markup, taken literally."""
+    for mark in ("\\", "`", "*", "_", "[", "<"):
+        text = text.replace(mark, "\\" + mark)
+    if text.startswith(("#", ">", "+ ", "- ", "=")):
+        return "\\" + text
+    number = text[:10].partition(".")[0]
+    if number.isdecimal() and text[len(number) :].startswith(". "):
+        return f"{number}\\{text[len(number) :]}"
+    return text

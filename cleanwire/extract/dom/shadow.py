@@ -1,0 +1,74 @@
+"""Declarative shadow roots: templates that a browser puts in place as it reads the page.
+
+Invariant: what a reader sees of an element with a shadow root is what the root holds, with
+the element's own children at its slots. Other templates stay what they are: never seen.
+
+The markup is that of the HTML standard: https://html.spec.whatwg.org/#attr-template-shadowrootmode
+"""
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_ROOTS = "template[shadowrootmode],template[shadowroot]"
+MAX_NESTED = 32
+"""Shadow roots within shadow roots are followed so deep."""
+
+MAX_ROOTS = 2000
+
+
+def is_shadow_root(node: LexborNode) -> bool:
+    """Whether an element is a template that a browser puts in place."""
+    if node.tag != "template":
+        return False
+    attributes = node.attributes
+    return "shadowrootmode" in attributes or "shadowroot" in attributes
+
+
+def open_shadow_roots(tree: LexborHTMLParser) -> None:
+    """Put the shadow roots of a page in place."""
+    left = MAX_ROOTS
+    hosts: set[int] = set()
+    for _ in range(MAX_NESTED):
+        templates = tree.css(_ROOTS)[:left]
+        if not templates:
+            return
+        left -= len(templates)
+        for template in templates:
+            host = template.parent
+            # A host has one root: what else it has of them stays a template.
+            if host is None or host.mem_id in hosts:
+                continue
+            hosts.add(host.mem_id)
+            _open(template, host)
+
+
+def _open(template: LexborNode, host: LexborNode) -> None:
+    own = [node for node in _children(host) if node != template]
+    slots: list[LexborNode] = []
+    for fragment in template.template_fragments()[:1]:
+        slots = fragment.css("slot")
+        for node in _children(fragment):
+            template.insert_before(node, move=True)
+    template.decompose()
+    if not slots:
+        return
+    by_name: dict[str, list[LexborNode]] = {}
+    for node in own:
+        name = node.attributes.get("slot") if node.is_element_node else None
+        by_name.setdefault(name or "", []).append(node)
+    for slot in slots:
+        nodes = by_name.pop(slot.attributes.get("name") or "", [])
+        if any(node.is_element_node or (node.text_content or "").strip() for node in nodes):
+            for node in nodes:
+                slot.insert_before(node, move=True)
+            slot.decompose()
+        else:
+            slot.unwrap()
+
+
+def _children(node: LexborNode) -> list[LexborNode]:
+    found = []
+    child = node.child
+    while child is not None:
+        found.append(child)
+        child = child.next
+    return found

@@ -1,0 +1,397 @@
+"""HTML or plain text -> title, byline, dates, language and body blocks.
+
+Invariant: both kinds of page take the same way. They become blocks (`dom/blocks.py`). The model
+selects those of the body (`model/select_blocks.py`). Boilerplate that shows by its shape goes
+(`body/boilerplate.py`), and a glued brand goes on two witnesses (`body/brand.py`). A page that is
+no article is rejected (`model/page_kind.py`).
+"""
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from selectolax.lexbor import LexborHTMLParser
+
+from cleanwire.errors import NoArticle
+from cleanwire.events import TextBlock
+from cleanwire.extract.body.boilerplate import is_breadcrumb, is_counter, is_date_line, is_separator
+from cleanwire.extract.body.brand import Unbranded, unbrand
+from cleanwire.extract.body.exclusions import set_apart
+from cleanwire.extract.body.structure import paragraphs_of, structured
+from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.blocks import read_html, read_lines
+from cleanwire.extract.dom.parsing import parsed
+from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
+from cleanwire.extract.dom.wraps import unbroken
+from cleanwire.extract.language import language_of
+from cleanwire.extract.metadata.bylines import authors_in_lines
+from cleanwire.extract.metadata.date_labels import dates_of, kind_of
+from cleanwire.extract.metadata.dates import DateHints, find_date, latest_of
+from cleanwire.extract.metadata.metadata import read_metadata, with_elements
+from cleanwire.extract.metadata.stories import lines_of
+from cleanwire.extract.metadata.surroundings import lines_below_bars
+from cleanwire.extract.model.block_features import Hints
+from cleanwire.extract.model.page_kind import Evidence, check_article
+from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
+from cleanwire.extract.preparation import opened, scriptless_words
+
+HEAD_LINES = 12
+"""So many lines above the story are looked at for title and date."""
+
+LIST_HEADING_WORDS = 4
+"""A line of at most so many words may be the heading of a list."""
+
+DOUBT = 0.7
+"""Up to this mean probability a list at the end of a plain-text page is not believed."""
+
+BYLINE_AFTER = 3
+"""So many blocks of the story itself may hold its byline."""
+
+FEW_WORDS = 60
+"""Of a page with fewer words of body its navigation is looked at, too, and of one with fewer than
+twice as many what it has for browsers without scripts. Only then a page is parsed again."""
+
+_DATE_LINE_WORDS = 14
+_MIN_JSONLD = 3.0
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """What a page holds.
+
+    Attributes:
+        title: the headline, without site name and glued brand.
+        authors: names of people.
+        published_at: RFC 3339, or ISO 8601 without what the page does not tell (zone, time).
+        modified_at: the same.
+        canonical_url: what the page calls itself; no identity.
+        language: primary subtag (BCP 47).
+        declared_language: what the page says of its language.
+        site_name: as the page has it.
+        image: absolute URL of the main picture.
+        section: of the site.
+        tags: keywords.
+        paywalled: whether it is; None where the page does not tell.
+        blocks: the body, in order.
+        removed: how many blocks or places were stripped, by kind.
+    """
+
+    title: str | None
+    authors: tuple[str, ...]
+    published_at: str | None
+    modified_at: str | None
+    canonical_url: str | None
+    language: str | None
+    declared_language: str | None
+    site_name: str | None
+    image: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    paywalled: bool | None
+    blocks: tuple[TextBlock, ...]
+    removed: Mapping[str, int]
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The texts of the blocks, one line each."""
+        return tuple(squeezed(block.text) for block in self.blocks)
+
+
+def extract_html(
+    html: str | bytes,
+    *,
+    url: str | None = None,
+    fetched_at: str | None = None,
+    require_article: bool = True,
+) -> Extracted:
+    """Extract an HTML page.
+
+    Args:
+        html: the page, decoded, or in UTF-8.
+        url: where it was fetched.
+        fetched_at: when (RFC 3339); what is a day later is no date of the page.
+        require_article: whether a page that is no article is refused.
+
+    Raises:
+        NoArticle: home page, link list, error page, empty body.
+        TooLarge: nested too deep, too many attributes, elements or blocks.
+    """
+    tree = parsed(html)
+    parts = opened(tree)
+    sheet = parts.sheet
+    metadata = read_metadata(tree, url, latest=latest_of(fetched_at), nodes=parts.nodes)
+    hints = hints_of(metadata)
+    navigation = [*parts.nodes["nav"], *parts.nodes["footer"]]
+    page = read_html(tree, sheet=sheet, navigation=navigation)
+    decision = select_blocks(page, hints)
+    if page.pruned and decision.words < FEW_WORDS:
+        whole = LexborHTMLParser(html)
+        opened(whole)
+        page, decision = _better(page, decision, read_html(whole, whole=True, sheet=sheet), hints)
+    if decision.words < 2 * FEW_WORDS:
+        scriptless = LexborHTMLParser(html)
+        words = scriptless_words(scriptless)
+        if words >= FEW_WORDS and words > 2 * decision.words:
+            opened(scriptless)
+            other = read_html(scriptless, scriptless=True, sheet=sheet)
+            page, decision = _better(page, decision, other, hints)
+    decision = set_apart(page, decision, sheet, metadata.title)
+    metadata = with_elements(metadata, tree, page, url)
+    blocks, words, removed = _body(page, decision, metadata.title)
+    body = metadata.article_body
+    unseen = False
+    if body and words_in(body) > _MIN_JSONLD * words:
+        unmarked = paragraphs_of(lines_of(body))
+        count = sum(words_in(block.text) for block in unmarked)
+        # The entries of a live blog are no story that the page hides, where it shows one.
+        told = metadata.is_live and words >= 2 * FEW_WORDS
+        unseen = count > _MIN_JSONLD * words and not told
+        blocks, words = (unmarked, count) if unseen else (blocks, words)
+    first = decision.chosen[0] if decision.chosen else len(page)
+    head = page.texts[max(0, first - HEAD_LINES) : first]
+    other_titles = [*metadata.headings]
+    if metadata.document_title:
+        other_titles.append(metadata.document_title)
+    unbranded = unbrand(
+        metadata.title,
+        [block.text for block in blocks],
+        other_titles=other_titles,
+        lines=[*head, *other_titles],
+        keywords=metadata.keywords,
+    )
+    if require_article:
+        check_article(
+            Evidence(
+                page=page,
+                decision=decision,
+                words=words,
+                titles=(unbranded.title, metadata.document_title),
+                dated=bool(metadata.published_at or metadata.authors),
+                metadata=None if unseen else metadata,
+                url=url,
+            )
+        )
+    language = language_of(" ".join(unbranded.paragraphs), metadata.language)
+    published_at, modified_at = metadata.published_at, metadata.modified_at
+    if not published_at:
+        dates = dataclasses.replace(metadata.dates, language=metadata.dates.language or language)
+        above = lines_below_bars(page, max(0, first - HEAD_LINES), first)
+        # A line of a date may be taken for the first of the story.
+        top = [
+            text
+            for text in page.texts[first : first + BYLINE_AFTER]
+            if is_date_line(text) or kind_of(text)
+        ]
+        for lines in (above, top, _after(page, decision)):
+            published_at, modified = dates_of(lines, dates, words=_DATE_LINE_WORDS)
+            modified_at = modified_at or modified
+            if published_at or modified_at:
+                break
+    return Extracted(
+        title=unbranded.title,
+        authors=metadata.authors
+        or authors_in_lines(
+            page.texts[max(0, first - HEAD_LINES) : first + BYLINE_AFTER],
+            (metadata.site_name, metadata.title),
+            language=language,
+        )
+        or metadata.organisations,
+        published_at=published_at,
+        modified_at=modified_at,
+        canonical_url=metadata.canonical_url,
+        language=language,
+        declared_language=metadata.language,
+        site_name=metadata.site_name,
+        image=metadata.image,
+        section=metadata.section,
+        tags=metadata.tags,
+        paywalled=metadata.paywalled,
+        blocks=_unbranded(blocks, unbranded, removed),
+        removed=dict(removed),
+    )
+
+
+def _better(
+    page: BlockList, decision: BlockSelection, other: BlockList, hints: Hints
+) -> tuple[BlockList, BlockSelection]:
+    """Another reading of a page, if its body is more than twice as long; else the first."""
+    again = select_blocks(other, hints)
+    return (other, again) if again.words > 2 * decision.words else (page, decision)
+
+
+def extract_text(
+    text: str,
+    *,
+    url: str | None = None,
+    fetched_at: str | None = None,
+    require_article: bool = True,
+) -> Extracted:
+    """Extract a page that was flattened to lines.
+
+    Args:
+        text: the lines; paragraphs may be hard-wrapped if blank lines part them.
+        url: where it was fetched.
+        fetched_at: as of `extract_html`.
+        require_article: whether a page that is no article is refused.
+
+    Raises:
+        NoArticle: as `extract_html`.
+    """
+    del url
+    page = read_lines(_lines(text))
+    decision = select_blocks(page, Hints())
+    first = next((place for place in decision.chosen if _is_prose(page.texts[place])), len(page))
+    head = page.texts[:first][-HEAD_LINES:]
+    title = _title_line(head)
+    decision = dataclasses.replace(decision, chosen=_without_list(page, decision))
+    if title is not None:
+        # What stands above the headline is no body, however likely it looks.
+        start = page.texts.index(title, max(0, first - HEAD_LINES))
+        below = [place for place in decision.chosen if place >= start]
+        decision = dataclasses.replace(decision, chosen=below)
+    blocks, words, removed = _body(page, decision, title)
+    unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
+    language = language_of(" ".join(unbranded.paragraphs), None)
+    hints = DateHints(language=language, latest=latest_of(fetched_at))
+    published_at, modified_at = dates_of(head, hints, words=_DATE_LINE_WORDS)
+    if require_article:
+        check_article(
+            Evidence(
+                page=page,
+                decision=decision,
+                words=words,
+                titles=(unbranded.title,),
+                dated=published_at is not None,
+                metadata=None,
+                url=None,
+            )
+        )
+    return Extracted(
+        title=unbranded.title,
+        authors=(),
+        published_at=published_at,
+        modified_at=modified_at,
+        canonical_url=None,
+        language=language,
+        declared_language=None,
+        site_name=None,
+        image=None,
+        section=None,
+        tags=(),
+        paywalled=None,
+        blocks=_unbranded(blocks, unbranded, removed),
+        removed=dict(removed),
+    )
+
+
+def _body(
+    page: BlockList, decision: BlockSelection, title: str | None
+) -> tuple[list[TextBlock], int, Counter[str]]:
+    """The blocks that stay, how many words they have, and what was removed, by kind."""
+    removed: Counter[str] = Counter()
+    kept: list[int] = []
+    for place in decision.chosen:
+        text = page.texts[place]
+        if is_separator(text):
+            removed["separator"] += 1
+        elif page.flat and is_counter(text) and not ends_sentence(text):
+            removed["counter"] += 1
+        elif not kept and text == title:
+            removed["title"] += 1
+        elif not kept and is_date_line(text):
+            removed["date"] += 1
+        else:
+            kept.append(place)
+    chosen = set(decision.chosen)
+    for place, text in enumerate(page.texts):
+        if place not in chosen:
+            removed[_kind(text, linked=2 * page.linked[place] >= len(text))] += 1
+    if page.pruned:
+        removed["navigation"] = page.pruned
+    return structured(page, kept), int(decision.rows[0][kept].sum()), removed
+
+
+def _unbranded(
+    blocks: Sequence[TextBlock], unbranded: Unbranded, removed: Counter[str]
+) -> tuple[TextBlock, ...]:
+    if not unbranded.removed:
+        return tuple(blocks)
+    removed["brand"] = unbranded.removed
+    return tuple(
+        dataclasses.replace(block, text=text)
+        for block, text in zip(blocks, unbranded.paragraphs, strict=True)
+    )
+
+
+def _kind(text: str, *, linked: bool) -> str:
+    if is_breadcrumb(text):
+        return "breadcrumb"
+    if linked:
+        return "link"
+    if is_separator(text):
+        return "separator"
+    return "counter" if is_counter(text) else "other"
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a page; a hard-wrapped paragraph becomes one."""
+    lines = text.splitlines()
+    blocks = _PARAGRAPHS.split(text.strip())
+    filled = [line for line in lines if line.strip()]
+    longest = max(map(len, filled), default=0)
+    wrapped = (
+        len(blocks) > 1
+        and longest <= 100  # noqa: PLR2004 - a terminal's or a mail's width
+        and len(filled) >= 2 * len(blocks)
+    )
+    if wrapped:
+        return [" ".join(block.split()) for block in blocks]
+    return unbroken(lines)
+
+
+def _without_list(page: BlockList, decision: BlockSelection) -> list[int]:
+    """Chosen lines without a list at their end: a short heading, then lines that are no prose.
+
+    Only where the model was in doubt: tables and results end a story, too.
+    """
+    chosen = decision.chosen
+    end = len(chosen)
+    while end and not _is_prose(page.texts[chosen[end - 1]]):
+        end -= 1
+    tail = chosen[end:]
+    if not tail or float(decision.likely[tail].mean()) > DOUBT:
+        return chosen
+    for rank, place in enumerate(tail):
+        if words_in(page.texts[place]) <= LIST_HEADING_WORDS and len(tail) - rank > 2:  # noqa: PLR2004 - two items make a list
+            return chosen[: end + rank]
+    return chosen
+
+
+def _is_prose(text: str) -> bool:
+    words = words_in(text)
+    return (words >= 5 and ends_sentence(text)) or words >= 24  # noqa: PLR2004 - a short sentence, a long headline
+
+
+def _title_line(head: Sequence[str]) -> str | None:
+    """The title above the story: a line that another one repeats, else the longest."""
+    candidates = [
+        line
+        for line in head
+        if len(line.split()) > 1 or words_in(line) > 2  # noqa: PLR2004 - a word is a section
+    ]
+    for line in candidates:
+        if words_in(line) > 2 and any(other is not line and line in other for other in head):  # noqa: PLR2004 - as above
+            return line
+    plain = [line for line in candidates if not is_breadcrumb(line) and find_date(line) is None]
+    return max(plain, key=words_in, default=None)
+
+
+def _after(page: BlockList, decision: BlockSelection) -> list[str]:
+    """The lines after the body, the nearest last."""
+    last = decision.chosen[-1] + 1 if decision.chosen else 0
+    return page.texts[last : last + HEAD_LINES][::-1]
+
+
+__all__ = ["Extracted", "NoArticle", "extract_html", "extract_text"]

@@ -1,0 +1,107 @@
+"""The time of day that stands behind a date.
+
+Invariant: a half of the day (`PM`, `下午`, `μ.μ.`) is a part of the time, and a time of which
+the half is unclear is none. What is no time on a clock (`25:70`) is none; the date stays.
+"""
+
+import re
+from collections.abc import Iterable
+
+from cleanwire.extract.metadata.months import CALENDAR
+
+Clock = tuple[int, int, int, str]
+"""Hour, minute, second, and the zone as RFC 3339 has it, empty if none stands there."""
+
+_DROPPED = frozenset(
+    # Words that mean something else where no half is meant, and hours on both sides of midnight.
+    "to то este diena nat nit em ch sa tk yh fm pg ptg vm yb fm ip ap "
+    "ليلاً الليل де день gündüz өдөр ҝүндүз".split()
+) | {"في المساء", "منتصف الليل", "tengah malam"}
+
+_AM = [name for name in CALENDAR["am"] if name not in _DROPPED] + [
+    "ص",
+    "夜中",
+    "早朝",
+    "새벽",
+    "早晨",
+    "صباحا",
+]
+_PM = [name for name in CALENDAR["pm"] if name not in _DROPPED] + [
+    "م", "مساء", "عصرا", "傍晚", "晚間", "晚间", "夜间", "夜晚", "夜", "昼", "낮", "밤", "ตอนค่ำ",
+]  # fmt: skip
+_LATE = ("晚", "夜", "밤")
+
+
+def _pattern(names: Iterable[str]) -> str:
+    """An alternative for each name, the longest first; an inner dot stands, a last one may."""
+    found = []
+    for name in sorted(set(names), key=len, reverse=True):
+        bare = name.rstrip(".")
+        last = r"\." if name.endswith(".") and name.count(".") == 1 and len(bare) <= 3 else r"\.?"  # noqa: PLR2004 - "du." is a half, "du" an article
+        found.append(re.escape(bare).replace(r"\ ", r"\s?").replace(r"\.", r"\.\s?") + last)
+    return "|".join(found)
+
+
+_HALF = re.compile(
+    rf"(?P<am>a\.?\s?m\.?|SA|ÖÖ|{_pattern(_AM)})(?![^\W\d_])|(?P<pm>p\.?\s?m\.?|CH|ÖS|"
+    rf"{_pattern(_PM)})(?![^\W\d_])".replace("|SA|", "|(?-i:SA)|").replace("|CH|", "|(?-i:CH)|"),
+    re.IGNORECASE,
+)
+# Before a time no blank need be between a half and the number, and "am" is German for "on the".
+_BEHIND = frozenset({"am", "a.m.", "a. m.", "pm", "p.m.", "p. m."})
+_BEFORE = re.compile(
+    rf"(?:^|[\s\d(（]|\b)(?:(?P<am>ÖÖ|{_pattern(set(_AM) - _BEHIND)})"
+    rf"|(?P<pm>ÖS|{_pattern(set(_PM) - _BEHIND)}))\s?$",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"(\D{0,14}?)(?<!\d)(\d{1,2})(?:\s?[：時时點点시]\s?|[:.hH])(\d{2})(?!\d)"
+    r"\s?[分분]?(?:[:：]?\s?(\d{2})(?!\d)(?:\s?[秒초]|[.,]\d{1,9})?)?"
+)
+_COUNTED = re.compile(r"\s?(?:min|sec|sek|km|kg|%|€|\$|£|°|MB|GB|/)", re.IGNORECASE)
+_ZONE = re.compile(
+    r"\s?(?:\(?(?:UTC|GMT)\s?([+-]\d{1,2}(?::?\d{2})?)|([+-]\d{2}:?\d{2})|\(?(Z|UTC|GMT))(?![^\W_])",
+    re.IGNORECASE,
+)
+
+
+def clock_after(text: str, end: int) -> Clock | None:
+    """The time that stands behind a date; None if none does.
+
+    Args:
+        text: a line, its digits in ASCII.
+        end: where the date in it ends.
+    """
+    found = _TIME.match(text, end)
+    if not found:
+        return None
+    after = found.end()
+    if _COUNTED.match(text, after):
+        return None
+    hour, minute, second = int(found[2]), int(found[3]), int(found[4] or 0)
+    half = _HALF.match(text, after + (text[after : after + 1].isspace()))
+    said = half or (_BEFORE.search(found[1]) if found[1].strip(" ,T") else None)
+    if said and hour <= 12:  # noqa: PLR2004 - later ones are of the whole day
+        if hour == 12 and said[0].strip().startswith(_LATE):  # noqa: PLR2004 - noon or midnight
+            return None
+        hour = hour % 12 + 12 * (said["pm"] is not None)
+    if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004 - a day's
+        return None
+    return hour, minute, second, zone_after(text, half.end() if half else after)
+
+
+def zone_after(text: str, end: int) -> str:
+    """The zone at a place in a text as RFC 3339 has it; empty if none on Earth stands there."""
+    found = _ZONE.match(text, end)
+    if not found:
+        return ""
+    offset = found[1] or found[2]
+    return zone_of(offset) if offset else "Z"
+
+
+def zone_of(offset: str) -> str:
+    """`+1`, `+0100` or `+01:00` as RFC 3339 has it; empty where there is no such zone on Earth."""
+    digits = offset[1:].replace(":", "")
+    hours, minutes = int(digits[:2]), int(digits[2:] or 0)
+    on_earth = hours <= 14 and minutes < 60  # noqa: PLR2004 - UTC+14 is the easternmost
+    return f"{offset[0]}{hours:02}:{minutes:02}" if on_earth else ""

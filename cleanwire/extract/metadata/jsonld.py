@@ -1,0 +1,109 @@
+"""schema.org data in a page's JSON-LD scripts.
+
+Invariant: whatever stands in the scripts, what comes out is a list of plain objects with
+text, numbers and lists in them; broken scripts are mended where it is safe, else left out.
+"""
+
+import collections
+import html
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from selectolax.lexbor import LexborNode
+
+ARTICLES = frozenset(
+    (
+        "article newsarticle blogposting reportagenewsarticle analysisnewsarticle "
+        "opinionnewsarticle backgroundnewsarticle reviewnewsarticle liveblogposting techarticle "
+        "scholarlyarticle advertisercontentarticle askpublicnewsarticle socialmediaposting report "
+        "review"
+    ).split()
+)
+
+MAX_SCRIPT = 1 << 20
+MAX_NODES = 500
+_CDATA = "<![CDATA["
+_MARKED = 200
+_TRAILING_COMMA = re.compile(r",(\s{0,200})([}\]])")
+
+
+def read_jsonld(scripts: Iterable[LexborNode]) -> list[dict[str, Any]]:
+    """All objects with a type, articles first, in a page's JSON-LD scripts."""
+    nodes: list[dict[str, Any]] = []
+    for script in scripts:
+        nodes.extend(_objects(_parsed(script.text() or "")))
+    return sorted(nodes[:MAX_NODES], key=lambda node: not is_article(node))
+
+
+def is_article(node: dict[str, Any]) -> bool:
+    """Whether an object is an article of any kind."""
+    return not ARTICLES.isdisjoint(types(node))
+
+
+def types(node: dict[str, Any]) -> list[str]:
+    """The names of the object's types, in lower case and without their vocabulary."""
+    said = as_list(node.get("@type"))
+    return [kind.rpartition("/")[2].lower() for kind in said if isinstance(kind, str)]
+
+
+def as_list(value: object) -> list[Any]:
+    """One value or many, as many."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def text_of(value: object) -> str | None:
+    """The text of a value, or of the first of many."""
+    for item in as_list(value):
+        if isinstance(item, str) and item.strip():
+            return item
+        if isinstance(item, dict) and isinstance(item.get("@value"), str):
+            return str(item["@value"])
+    return None
+
+
+def _parsed(script: str) -> object:
+    if len(script) > MAX_SCRIPT:
+        return None
+    text = script.strip().removeprefix("\ufeff").removeprefix("<!--").removesuffix("-->")
+    if _CDATA in text[:_MARKED]:
+        text = _unmarked(text)
+    text = text.strip().rstrip(";")
+    if text.startswith(("{&quot;", "[{&quot;")):
+        text = html.unescape(text)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(_TRAILING_COMMA.sub(r"\1\2", text), strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unmarked(text: str) -> str:
+    """A script without the CDATA marks around it, and the comments that hide them."""
+    text = text[text.index(_CDATA) + len(_CDATA) :]
+    end = text.rfind("]]>")
+    text = text[:end] if end >= 0 else text
+    starts = [at for mark in "{[" if (at := text.find(mark)) >= 0]
+    return text[min(starts, default=0) : max(text.rfind("}"), text.rfind("]")) + 1]
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    waiting = collections.deque([value])
+    while waiting and len(found) < MAX_NODES:
+        item = waiting.popleft()
+        if isinstance(item, list):
+            waiting.extend(item[:MAX_NODES])
+        elif isinstance(item, dict):
+            if "@type" in item:
+                found.append(item)
+            waiting.extend(as_list(item.get("@graph"))[:MAX_NODES])
+            waiting.extend((item.get("mainEntity"), item.get("mainEntityOfPage")))
+    return found

@@ -1,0 +1,247 @@
+"""Bytes -> text: BOM, what the bytes can only be, HTTP header, meta, then detection.
+
+Invariant: text is what its bytes say. A charset is taken only if the bytes are text in it,
+binary data is text in none, and what would come out as mojibake is refused. Labels are
+WHATWG's (encoding.spec.whatwg.org), so latin-1 means windows-1252.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+
+import webencodings
+from resiliparse.parse.encoding import detect_encoding
+
+from cleanwire.errors import Undecodable
+from cleanwire.page.prescan import declared_in
+
+_START = 4096
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
+_COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+
+_CONTROLS = bytes(c for c in range(0x20) if c not in b"\t\n\r\f\x1b\x00") + b"\x7f"
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
+_HIGH = bytes(range(0x80, 0x100))
+_MAX_CONTROLS = 0.01
+"""A larger share of control characters is binary data."""
+_MOST_CHECKED = 1 << 20
+
+_BAD_UTF8 = 50
+"""UTF-8 may have one bad byte in so many: a broken teaser does not change the page's charset."""
+_BAD = 1000
+"""Any other charset may have one bad character in so many."""
+_SEQUENCES = 20
+"""So many good multi-byte characters for each bad byte are no accident."""
+
+_JAPANESE = re.compile(rb"\x1b\$[@B](?:[\x21-\x7e]{2})+\x1b\([BJI]")
+_STATEFUL = re.compile(rb"\x1b\$\)[ACG]")
+_HZ = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e]){2,}+~\}")
+_LEAST_HZ = 3
+"""So many shifts are no accident where nothing says that the page is HZ."""
+
+_CODECS = {
+    "big5": ("big5hkscs", "cp950"),
+    "euc-jp": ("euc_jp", "euc_jis_2004"),
+    "euc-kr": ("cp949",),
+    "gbk": ("gb18030",),
+    "iso-2022-jp": ("iso2022_jp", "iso2022_jp_ext"),
+    "shift_jis": ("cp932",),
+}
+"""Python's codecs that are nearest to WHATWG's, the first of them for bytes that have faults."""
+
+_DETECTED = {
+    "euc_jp": "euc-jp",
+    "euc_kr": "euc-kr",
+    "cp949": "euc-kr",
+    "uhc": "euc-kr",
+    "iso2022_jp": "iso-2022-jp",
+    "mac-cyrillic": "x-mac-cyrillic",
+    "mac_cyrillic": "x-mac-cyrillic",
+    "utf-16-le": "utf-16le",
+    "utf-16-be": "utf-16be",
+    "utf-8-sig": "utf-8",
+}
+"""Names of the detector, which are Python's, where they are no labels of WHATWG's."""
+
+_WESTERN = frozenset({"windows-1252", "windows-1254", "iso-8859-15", "macintosh"})
+_FALLBACK = "windows-1252"
+_LOOKED_AT = 1 << 17
+_RUN = re.compile(rb"[\x80-\x9f\xa1-\xff]{3,}")
+_LEAST_HIGH = 12
+"""Fewer bytes above ASCII may be a name in another script."""
+
+_TABLE = "".join(bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in range(0x100))
+_TO_WINDOWS_1252 = codecs.charmap_build(_TABLE)
+_LEAST_DOUBLED = 12
+
+
+def decode_bytes(body: bytes, declared: str | None) -> tuple[str, str]:
+    """The text of a body, and the WHATWG name of its charset.
+
+    Args:
+        body: the bytes as fetched.
+        declared: the charset of the HTTP header, if it has one.
+
+    Raises:
+        Undecodable: binary or compressed data, or text that would come out as mojibake.
+    """
+    for magic, name in _COMPRESSED.items():
+        if body.startswith(magic):
+            raise Undecodable(f"the body is {name}-compressed; decompress it before publishing")
+    for bom, codec in _BOMS:
+        if body.startswith(bom):
+            return _checked(body[len(bom) :].decode(codec, "replace"), body), codec
+    header = _name(declared)
+    is_wide = _is_wide(header, body)
+    if not is_wide and (text := _utf8(body)) is not None:
+        return _checked(text, body, body), "utf-8"
+    names = [name for name in (header, *declared_in(body)) if name is not None]
+    if not is_wide:
+        names = [name for name in names if not name.startswith("utf-16")]
+        own = _by_its_bytes(body, names)
+        if own is not None:
+            return _checked(own[0], body), own[1]
+    for name in (*names, *_guessed(body)):
+        text = _decoded(body, name)
+        if text is not None and not (name in _WESTERN and _is_mojibake(body)):
+            return _checked(text, body), name
+    raise Undecodable("the body is text in no charset that is known, or mojibake in each")
+
+
+def _name(label: str | None) -> str | None:
+    encoding = webencodings.lookup(label) if label else None
+    return None if encoding is None else str(encoding.name)
+
+
+def _is_wide(header: str | None, body: bytes) -> bool:
+    """Whether a body without a BOM is UTF-16: its tags have zeros then, and no others have."""
+    return header is not None and header.startswith("utf-16") and b"\0" in body[:_START]
+
+
+def _utf8(body: bytes) -> str | None:
+    """UTF-8 of multi-byte characters is no accident; it may break off within one."""
+    if body.isascii():
+        return None
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and not body[: error.start].isascii():
+            return body[: error.start].decode("utf-8") + "\ufffd"
+    return None
+
+
+def _by_its_bytes(body: bytes, names: list[str]) -> tuple[str, str] | None:
+    """What the bytes can only be, whatever is declared."""
+    if body.isascii():
+        return _by_escapes(body, names)
+    text = body.decode("utf-8", "replace")
+    bad = text.count("\ufffd") - body.count("\ufffd".encode())
+    if bad * _BAD_UTF8 > len(body):
+        return None
+    bad_bytes = len(body) - len(text.encode("utf-8")) + len("\ufffd".encode()) * bad
+    good = len(text) - len(body.translate(None, _HIGH)) - bad
+    # Declared UTF-8 whose bad bytes are no beginnings of a character, with nothing else above
+    # ASCII, has letters of a western charset.
+    is_utf8 = good >= bad * _SEQUENCES or (
+        "utf-8" in names[:1] and (good >= bad or bad_bytes >= 2 * bad)
+    )
+    return (text, "utf-8") if is_utf8 and bad_bytes * _BAD_UTF8 <= len(body) else None
+
+
+def _by_escapes(body: bytes, names: list[str]) -> tuple[str, str] | None:
+    """What ASCII bytes say with the escapes of a seven-bit charset."""
+    if b"\x1b" in body:
+        if _JAPANESE.search(body) is not None:
+            text = _decoded(body, "iso-2022-jp")
+            if text is not None:
+                return text, "iso-2022-jp"
+        if b"\x0e" in body and _STATEFUL.search(body) is not None:
+            raise Undecodable(
+                "the body is ISO-2022-KR or ISO-2022-CN, which browsers read as nothing"
+            )
+    if b"~{" in body:
+        shifts = sum(1 for _ in _HZ.finditer(body))
+        if shifts >= (1 if "replacement" in names else _LEAST_HZ):
+            raise Undecodable("the body is HZ, which browsers read as nothing")
+    for name in (*names, "utf-8"):
+        text = _decoded(body, name)
+        if text is not None:
+            return text, name
+    return None
+
+
+def _guessed(body: bytes) -> Iterator[str]:
+    found = (detect_encoding(body, html5_compatible=False) or "").lower()
+    name = _name(_DETECTED.get(found, found.replace("iso8859-", "iso-8859-")))
+    yield name or "utf-8"
+    yield _FALLBACK
+    yield "utf-8"
+
+
+def _decoded(body: bytes, name: str) -> str | None:
+    if name in {"replacement", "x-user-defined"}:
+        return None
+    names = _CODECS.get(name) or (webencodings.lookup(name).codec_info.name,)
+    for codec in names:
+        try:
+            return body.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        except ValueError:
+            return None
+    # One bad byte in a long page is a typo, not another charset.
+    text = body.decode(names[0], "replace")
+    bad = text.count("\ufffd")
+    if bad <= len(text) // _BAD or (bad == 1 and text.endswith("\ufffd")):
+        return text
+    return None
+
+
+def _is_mojibake(body: bytes) -> bool:
+    """Whether most bytes above ASCII stand in runs, as in no language of Western Europe."""
+    sample = body[:_LOOKED_AT]
+    high = len(sample) - len(sample.translate(None, _HIGH)) - sample.count(b"\xa0")
+    if high < _LEAST_HIGH:
+        return False
+    runs = [run for run in _RUN.findall(sample) if len(set(run)) > 2]  # noqa: PLR2004 - a line of dashes has one
+    return 2 * sum(map(len, runs)) > high
+
+
+def _is_doubled(text: str) -> bool:
+    """Whether text is UTF-8 that was read as windows-1252, and no word of it is anything else."""
+    if text.isascii():
+        return False
+    try:
+        text.encode("ascii")
+    except UnicodeEncodeError as error:
+        # The first character above ASCII was the first byte of one, the next one its second.
+        first, second = text[error.start], text[error.start + 1 : error.start + 2]
+        if not "\u00c2" <= first <= "\u00f4" or second.isascii():
+            return False
+    try:
+        body = codecs.charmap_encode(text, "strict", _TO_WINDOWS_1252)[0]
+        once = body.decode("utf-8")
+    except UnicodeError:
+        return False
+    return len(body) - len(once) >= _LEAST_DOUBLED
+
+
+def _checked(text: str, body: bytes, utf8: bytes | None = None) -> str:
+    """A text, unless it is none; `utf8` is it in UTF-8, where that is at hand."""
+    if "\x00" in text[:_START] and text.count("\x00") > len(text) // 100:
+        raise Undecodable("the body is binary data, not text")
+    if _is_doubled(text[:_MOST_CHECKED]):
+        raise Undecodable("the body is UTF-8 that was read as windows-1252 and encoded again")
+    # Binary data shows at once, and counting takes as long as decoding.
+    sample = text[:_LOOKED_AT]
+    start = sample.encode("utf-8", "replace") if utf8 is None else utf8[:_LOOKED_AT]
+    strange = len(start) - len(start.translate(None, _CONTROLS))
+    if "\ufffd" in sample:
+        # Those that decoding put there were judged by then.
+        strange += body[:_LOOKED_AT].count("\ufffd".encode())
+    if start.count(b"\xc2") > _LEAST_HIGH:
+        strange += sum(1 for _ in _C1.finditer(start))
+    if strange > max(8, len(sample) * _MAX_CONTROLS):
+        raise Undecodable("the body is binary data, not text in any charset")
+    return text

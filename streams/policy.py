@@ -1,0 +1,33 @@
+"""Settings -> what the core is asked to decide by.
+
+Invariant: the stage and the offline mode decide alike.
+"""
+
+from cleanwire.dedupe.policy import Window
+from cleanwire.similarity.index import Thresholds
+from streams.runtime.pool import Limits
+from streams.settings import Settings
+
+
+def window(settings: Settings) -> Window:
+    """For how long pages are remembered."""
+    return Window(
+        length=settings.dedupe_window.total_seconds(),
+        replay=settings.replay_horizon.total_seconds(),
+    )
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    """When two texts are one story."""
+    return Thresholds(near=settings.near_threshold, excerpt=settings.containment_threshold)
+
+
+def limits(settings: Settings) -> Limits:
+    """What one page may cost."""
+    return Limits(
+        seconds=settings.page_time_limit,
+        page_bytes=settings.max_page_bytes,
+        message_bytes=settings.max_message_bytes,
+        memory_bytes=settings.clean_memory,
+        require_article=settings.require_article,
+    )

@@ -1,0 +1,94 @@
+"""What both Faust apps have in common.
+
+Invariant: every Faust default that can lose, double or leak is set, with its reason;
+each stage is an app of its own, hence a consumer group of its own.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import faust
+from faust.types.auth import SASLMechanism
+
+from streams.kafka.auth import password, ssl_context
+from streams.kafka.compression import read_any_xerial_header
+from streams.runtime.consumer import App
+from streams.runtime.flow_control import PARTITION_BYTES
+from streams.settings import Settings
+from streams.stage import BUFFERING, KEPT_LONGER, METADATA_SECONDS, RECORD_OVERHEAD, Stage, app_id
+
+
+def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | None = None) -> App:
+    """A stage's app without its agent.
+
+    Args:
+        settings: where the bus is, and all limits.
+        stage: which of the two.
+        partitions: of the topic that a table's changelog has to match.
+        web: whether this app serves the web view; of two in one process one does.
+    """
+    read_any_xerial_header()
+    app = App(
+        app_id(settings, stage),
+        broker=[f"kafka://{address}" for address in settings.broker.split(",")],
+        broker_credentials=_credentials(settings),
+        datadir=str(Path(settings.data_dir) / stage),
+        autodiscover=False,
+        # Topics are made before any worker starts, with their configuration.
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=partitions or settings.raw_partitions,
+        store="memory://",
+        TableManager="streams.state.recovery:Tables",
+        key_serializer="raw",
+        value_serializer="raw",
+        # A page must never be lost to a leader that had not replicated it.
+        producer_acks=-1,
+        producer_max_request_size=settings.max_message_bytes + RECORD_OVERHEAD,
+        # Records come apart by milliseconds: fewer requests, for at most so much of a delay a hop.
+        producer_linger=0.05,
+        producer_max_batch_size=512 * 1024,
+        # A larger record still comes, alone.
+        consumer_max_fetch_size=PARTITION_BYTES,
+        consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=1000 * METADATA_SECONDS,
+        consumer_group_instance_id=_instance_id(settings, stage),
+        broker_session_timeout=settings.session_timeout,
+        # A worker hears of a rebalance by its heartbeat, and is missed from its last one on.
+        broker_heartbeat_interval=1.0,
+        broker_commit_interval=1.0,
+        stream_buffer_maxsize=BUFFERING[stage].events,
+        # Delivery empties its own queue, with a deadline; Faust would wait for ever.
+        stream_wait_empty=False,
+        web_enabled=web,
+        web_bind=settings.web_bind,
+        web_host=settings.web_bind,
+        web_port=settings.web_port,
+        web_in_thread=False,
+        # Off: they show and serve internal state to whoever asks.
+        web_router_enabled=False,
+        web_tables_enabled=False,
+        web_graph_enabled=False,
+        web_stats_enabled=False,
+        web_metrics_enabled=False,
+        worker_redirect_stdouts=False,
+    )
+    # An audit looks back as far as pages are kept, and a day is for whoever runs it.
+    app.keep_seconds = (settings.retention + KEPT_LONGER).total_seconds()
+    return app
+
+
+def _instance_id(settings: Settings, stage: Stage) -> str | None:
+    return f"{settings.instance_id}-{stage}" if settings.instance_id else None
+
+
+def _credentials(settings: Settings) -> Any:  # noqa: ANN401 - Faust's union of credential types
+    context = ssl_context(settings) if settings.tls else None
+    if settings.sasl_mechanism:
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=password(settings),
+            mechanism=SASLMechanism(settings.sasl_mechanism),
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None

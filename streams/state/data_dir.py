@@ -1,0 +1,35 @@
+"""The folder for local state.
+
+Invariant: whoever needs it asks for it before anything else is done.
+"""
+
+import os
+from pathlib import Path
+
+from streams.errors import OperationalError
+from streams.settings import Settings
+
+
+def require_folder(settings: Settings) -> Path:
+    """The data folder, which is made if it is not there.
+
+    Raises:
+        OperationalError: it cannot be made or written to.
+    """
+    folder = Path(settings.data_dir)
+    if folder.parts[:1] == ("~",):
+        raise OperationalError(
+            "this user has no home folder to hold the data folder",
+            "set CLEANWIRE_DATA_DIR to a folder you may write",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cause = f"the data folder {folder} cannot be made: {error.strerror}"
+        raise OperationalError(cause, "set CLEANWIRE_DATA_DIR to a folder you may write") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OperationalError(
+            f"the data folder {folder} is not writable",
+            "set CLEANWIRE_DATA_DIR to a folder you may write",
+        )
+    return folder

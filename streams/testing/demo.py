@@ -1,0 +1,200 @@
+"""The demo: a broker, a worker and the sample pages on this machine.
+
+Invariant: everything is the real thing, in processes of its own, on data that is thrown
+away afterwards; what is shown was read from the topics.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from kafka import TopicPartition
+
+from streams.errors import OperationalError
+from streams.kafka import clients
+from streams.kafka.topics import ensure_topics
+from streams.runtime.dead_letters import added_to
+from streams.settings import Settings, load_settings
+from streams.testing.broker import EmbeddedBroker
+from streams.testing.samples import Sample
+
+READY_SECONDS = 60.0
+OUTCOME_SECONDS = 60.0
+STOP_SECONDS = 15.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of a sample page."""
+
+    sample: Sample
+    outcome: str
+    detail: str
+
+
+@contextlib.contextmanager
+def stage(say: Callable[[str], None]) -> Iterator[Settings]:
+    """A broker and a ready worker; yields the settings to reach them."""
+    base = load_settings()
+    with tempfile.TemporaryDirectory(prefix="cleanwire-demo-") as folder:
+        broker = EmbeddedBroker(
+            Path(folder) / "broker", max_message_bytes=2 * base.max_message_bytes, say=say
+        )
+        with broker:
+            say(f"Kafka answers at {broker.address}")
+            settings = base.model_copy(
+                update={
+                    "broker": broker.address,
+                    "data_dir": Path(folder),
+                    "web_bind": "127.0.0.1",
+                    "web_port": _port(base.web_port),
+                    # Nothing of a real cluster's: this broker is our own.
+                    "sasl_mechanism": None,
+                    "tls": False,
+                    "replication_factor": 1,
+                    "topic_prefix": "",
+                }
+            )
+            ensure_topics(settings)
+            with _worker(settings, Path(folder) / "worker.log", say):
+                yield settings
+
+
+def publish(settings: Settings, samples: list[Sample]) -> None:
+    """Put the samples on one partition, so that their order is the stream's."""
+    with clients.producer(settings) as producer:
+        for future in [
+            producer.send(settings.topics.raw, sample.value, partition=0) for sample in samples
+        ]:
+            future.get(timeout=OUTCOME_SECONDS)
+
+
+def results(settings: Settings, samples: list[Sample]) -> Iterator[Result]:
+    """What becomes of the samples, as it happens."""
+    topics = settings.topics
+    names = {topics.clean: "clean", topics.duplicates: "duplicate", topics.rejected: "rejected"}
+    with clients.consumer(settings) as consumer:
+        partitions = [
+            TopicPartition(topic, number)
+            for topic in names
+            for number in sorted(consumer.partitions_for_topic(topic) or ())
+        ]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        left = set(range(len(samples)))
+        deadline = time.monotonic() + OUTCOME_SECONDS
+        while left:
+            if time.monotonic() > deadline:
+                raise OperationalError(
+                    f"{len(left)} pages have no outcome after {OUTCOME_SECONDS:g} s",
+                    "run `cleanwire worker` by hand and read its log",
+                )
+            for records in consumer.poll(timeout_ms=200).values():
+                for record in records:
+                    place, outcome, detail = _read(record, names[record.topic])
+                    if place in left:
+                        left.discard(place)
+                        yield Result(sample=samples[place], outcome=outcome, detail=detail)
+
+
+def _read(record: Any, outcome: str) -> tuple[int, str, str]:  # noqa: ANN401 - untyped library
+    if outcome == "rejected":
+        ours = added_to(record.headers)
+        return int(ours["source.offset"]), f"rejected/{ours['reason']}", ours["detail"]
+    event = orjson.loads(record.value)
+    place = int(event["source"]["offset"])
+    if outcome == "duplicate":
+        detail = f"{event['similarity']:.0%} of {event['duplicate_of_url']}"
+        return place, f"duplicate/{event['kind']}", detail
+    more = f", revision {event['revision']}" if event["revision"] > 1 else ""
+    return (
+        place,
+        "clean",
+        f"{event['title']} ({event['language']}, {event['word_count']} words{more})",
+    )
+
+
+@contextlib.contextmanager
+def _worker(settings: Settings, log: Path, say: Callable[[str], None]) -> Iterator[None]:
+    environment = {
+        **os.environ,
+        "CLEANWIRE_BROKER": settings.broker,
+        "CLEANWIRE_DATA_DIR": str(settings.data_dir),
+        "CLEANWIRE_WEB_BIND": settings.web_bind,
+        "CLEANWIRE_WEB_PORT": str(settings.web_port),
+        "CLEANWIRE_TOPIC_PREFIX": "",
+        "CLEANWIRE_REPLICATION_FACTOR": "1",
+        "CLEANWIRE_TLS": "false",
+    }
+    environment.pop("CLEANWIRE_SASL_MECHANISM", None)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli.main", "worker"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # Ctrl-C is for the demo, which then stops the worker in order.
+            start_new_session=True,
+        )
+    try:
+        _wait_until_ready(process, settings, log)
+        say(f"worker ready, web view on http://127.0.0.1:{settings.web_port}/")
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], settings: Settings, log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    why: Mapping[str, str] | str = "it does not answer"
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            said = log.read_text(errors="replace").strip().splitlines()
+            raise OperationalError(
+                f"the worker ended with {process.returncode}: {said[-1] if said else 'no output'}",
+                "run `cleanwire worker` by hand and read its log",
+            )
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{settings.web_port}/readyz", timeout=2):
+                return
+        except urllib.error.HTTPError as error:
+            why = json.loads(error.read()).get("missing", "")
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise OperationalError(
+        f"the worker is not ready after {READY_SECONDS:g} s: {why}",
+        "run `cleanwire worker` by hand and read its log",
+    )
+
+
+def _port(wanted: int) -> int:
+    """The wanted port, or a free one if it is taken."""
+    for port in (wanted, 0):
+        with contextlib.closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return wanted

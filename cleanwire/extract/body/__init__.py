@@ -1,4 +1,4 @@
-"""The chosen blocks -> the body: comments, hidden text, repeats, brands and boilerplate go.
+"""The selected blocks -> the body: comments, hidden text, repeats, brands and boilerplate go.
 
-Invariant: a block leaves the body only by a rule that is named and counted.
+Invariant: a block stays whole or goes. Of its words only a brand that is glued to them is cut.
 """

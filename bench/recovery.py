@@ -191,7 +191,7 @@ def _decided(
         bucket=int(at // width),
         sequence=sequence,
         outcome="near" if named else "clean",
-        named=named.id if named else None,
+        referenced_id=named.id if named else None,
         url=named.url if named else url,
         similarity=0.9 if named else 1.0,
     )

@@ -38,7 +38,7 @@ def in_batches(shard, log, size):
 
 
 def state(shard):
-    decisions = [] if shard._history is None else sorted(shard._history.decisions.in_order())
+    decisions = [] if shard._policy is None else sorted(shard._policy.decisions.in_order())
     return (len(shard), shard.articles, decisions)
 
 

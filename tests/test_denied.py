@@ -51,7 +51,7 @@ def test_a_replay_is_refused_and_the_next_copy_is_published(wire):
     with pytest.raises(Withdrawn):
         wire.add(story(1), url=A, name=first.id)
     third = wire.add(story(1), url=C)
-    assert (third.outcome, third.named) == ("clean", None)
+    assert (third.outcome, third.referenced_id) == ("clean", None)
     assert wire.add(story(1), url=A, fetched=NOW + 50, at=NOW + 50).duplicate_of == third.id
 
 
@@ -63,7 +63,7 @@ def test_its_own_recrawl_is_published_anew(wire, by):
     withdrawn = wire.withdraw(first.id) if by == "id" else wire.withdraw(urls=[A])
     assert set(withdrawn) == ({first.id} if by == "id" else {first.id, again.id})
     fresh = wire.add(story(1), url=A, at=NOW + 3, fetched=NOW + 3)
-    assert (fresh.outcome, fresh.revision, fresh.named) == ("clean", 1, None)
+    assert (fresh.outcome, fresh.revision, fresh.referenced_id) == ("clean", 1, None)
 
 
 def test_a_page_is_denied_as_fetched_so_far_and_not_later(wire):
@@ -270,8 +270,8 @@ def test_shards_take_down_as_one_whatever_is_killed_and_delivered_again(plan, sh
     # What was decided before it was taken down is refused if it is delivered again after.
     assert {expected[sequence].id for sequence in bus.refused - refused} <= denied
     for decision in bus.outcomes.values():
-        assert decision.named is None or all(
-            decision.sequence < event.sequence or decision.named not in event.ids
+        assert decision.referenced_id is None or all(
+            decision.sequence < event.sequence or decision.referenced_id not in event.ids
             for event in events
             if isinstance(event, Takedown)
         )

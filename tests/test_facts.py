@@ -46,7 +46,7 @@ PAGES = [hash_of("p"), hash_of("q"), b"\0" * 16, b"\1" * 16, b"\2" * 16]
 def _small_tables(monkeypatch):
     monkeypatch.setattr(decision_table, "FIRST_ROWS", 2)
     monkeypatch.setattr(decision_table, "CHUNK", 3)
-    monkeypatch.setattr(key_table, "FIRST_PLACES", 8)
+    monkeypatch.setattr(key_table, "FIRST_SLOTS", 8)
 
 
 urls = st.one_of(
@@ -68,7 +68,7 @@ decided = st.builds(
     sequence=st.integers(-(2**62), 2**62),
     outcome=st.sampled_from(DECISION_KINDS),
     revision=st.integers(0, 2**16 - 1),
-    named=st.one_of(st.none(), st.sampled_from(IDS)),
+    referenced_id=st.one_of(st.none(), st.sampled_from(IDS)),
     url=urls,
     similarity=st.floats(0, 1),
 )
@@ -163,11 +163,11 @@ def test_facts_are_a_list_of_what_was_decided():
 
 @pytest.mark.parametrize("named", [None, *IDS])
 @pytest.mark.parametrize("article", IDS)
-def test_an_id_is_read_back_whatever_it_is(article, named):
-    made = filled([dataclasses.replace(SAMPLE, id=article, named=named)])
+def test_an_id_is_read_back_whatever_it_is(article, referenced_id):
+    made = filled([dataclasses.replace(SAMPLE, id=article, referenced_id=referenced_id)])
     decision = made.get(article)
     assert decision is not None
-    assert (decision.id, decision.named) == (article, named)
+    assert (decision.id, decision.referenced_id) == (article, referenced_id)
     assert list(made.in_order()) == [article]
 
 
@@ -228,7 +228,9 @@ def test_content_grows_by_what_a_fact_says():
     assert empty == 0
     assert filled([dataclasses.replace(SAMPLE, url="u" * 1000)]).content == short + 1000
     assert filled([dataclasses.replace(SAMPLE, url="é" * 1000)]).content == short + 2000
-    assert filled([dataclasses.replace(SAMPLE, url="", named=SAMPLE.id)]).content == short + 16
+    assert (
+        filled([dataclasses.replace(SAMPLE, url="", referenced_id=SAMPLE.id)]).content == short + 16
+    )
     assert filled(many(1)).content == 100 * filled(many(1, count=1)).content
 
 

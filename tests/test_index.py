@@ -314,7 +314,7 @@ def test_a_story_that_thousands_tell_leads_to_the_latest_few():
     index = filled(*(entry(str(sequence), 1, sequence=sequence) for sequence in range(3000)))
     assert len(index) == 3000
     assert ids(index, 1) == names("2996", "2997", "2998", "2999")
-    assert index._slots.evicted == 0
+    assert index._hash_table.evicted == 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -381,13 +381,13 @@ def test_an_article_is_not_refused_while_rows_of_the_dead_are_left(monkeypatch):
 
 def test_the_last_row_can_be_numbered():
     slots = HashTable(KEY_CAP)
-    living, births = np.ones(MOST_ROWS, np.bool_), np.zeros(MOST_ROWS, np.int64)
+    alive, row_order = np.ones(MOST_ROWS, np.bool_), np.zeros(MOST_ROWS, np.int64)
     some = distinct_keys(100)
     for row in (0, 255, 256, 65_535, 65_536, MOST_ROWS - 1):
-        births[row] = row
-        slots.put(some, row, living, births)
+        row_order[row] = row
+        slots.put(some, row, alive, row_order)
     assert np.array_equal(
-        np.sort(find(some, slots.table, living) >> PLACE_BITS),
+        np.sort(find(some, slots.table, alive) >> PLACE_BITS),
         np.repeat([256, 65_535, 65_536, MOST_ROWS - 1], 100),
     )
 
@@ -401,8 +401,8 @@ def distinct_keys(count):
     return values ^ (values >> np.uint32(16))
 
 
-def rows_of(slots, value, living):
-    hits = find(np.array([value], np.uint32), slots.table, living)
+def rows_of(slots, value, alive):
+    hits = find(np.array([value], np.uint32), slots.table, alive)
     return sorted((hits >> PLACE_BITS).tolist())
 
 
@@ -426,34 +426,34 @@ samples = st.lists(
 @settings(max_examples=40, deadline=None)
 @given(samples, st.sets(st.integers(0, 19)))
 def test_a_key_leads_to_its_latest_rows_however_often_the_table_grew(plan, dead):
-    living, births = np.zeros(64, np.bool_), np.arange(64)
+    alive, row_order = np.zeros(64, np.bool_), np.arange(64)
     slots = HashTable(KEY_CAP)
     expected = collections.defaultdict(list)
     for row, sample in enumerate(plan):
-        living[row] = True
-        slots.put(np.array(sample, np.uint32), row, living, births)
+        alive[row] = True
+        slots.put(np.array(sample, np.uint32), row, alive, row_order)
         for value in sample:
             expected[value] = [*expected[value][1 - KEY_CAP :], row]
         if row in (2, 7, 8):
             slots._grow(slots.buckets + slots.buckets // 4)
     assert len(slots) == sum(map(len, expected.values()))
-    living[list(dead)] = False
+    alive[list(dead)] = False
     for value, rows in expected.items():
-        assert rows_of(slots, value, living) == [row for row in rows if row not in dead]
-    slots.sweep(living)
+        assert rows_of(slots, value, alive) == [row for row in rows if row not in dead]
+    slots.sweep(alive)
     assert len(slots) == sum(row not in dead for rows in expected.values() for row in rows)
     for value, rows in expected.items():
-        assert rows_of(slots, value, living) == [row for row in rows if row not in dead]
+        assert rows_of(slots, value, alive) == [row for row in rows if row not in dead]
     assert slots.evicted == 0
 
 
 def test_the_hits_of_a_sample_name_the_places_of_its_keys():
     slots = HashTable(KEY_CAP)
-    living, births = np.ones(4, np.bool_), np.arange(4)
+    alive, row_order = np.ones(4, np.bool_), np.arange(4)
     some = distinct_keys(50)
-    slots.put(some[::2].copy(), 1, living, births)
-    slots.put(some[::5].copy(), 3, living, births)
-    hits = np.sort(find(some, slots.table, living)).tolist()
+    slots.put(some[::2].copy(), 1, alive, row_order)
+    slots.put(some[::5].copy(), 3, alive, row_order)
+    hits = np.sort(find(some, slots.table, alive)).tolist()
     assert hits == [(1 << PLACE_BITS) + place for place in range(0, 50, 2)] + [
         (3 << PLACE_BITS) + place for place in range(0, 50, 5)
     ]
@@ -462,31 +462,31 @@ def test_the_hits_of_a_sample_name_the_places_of_its_keys():
 @pytest.mark.parametrize("value", [0, 1, 12345, 2**32 - 1])
 def test_a_hash_that_thousands_share_leads_to_the_latest_few(value):
     slots = HashTable(KEY_CAP)
-    living, births = np.ones(5000, np.bool_), np.arange(5000)
+    alive, row_order = np.ones(5000, np.bool_), np.arange(5000)
     one = np.array([value], np.uint32)
     for row in range(5000):
-        slots.put(one, row, living, births)
+        slots.put(one, row, alive, row_order)
     assert len(slots) == KEY_CAP
     assert slots.evicted == 0
-    assert rows_of(slots, value, living) == [4996, 4997, 4998, 4999]
+    assert rows_of(slots, value, alive) == [4996, 4997, 4998, 4999]
 
 
 def test_nobody_makes_the_table_grow_at_will():
     slots = HashTable(KEY_CAP)
-    living, births = np.ones(1001, np.bool_), np.arange(1001)
+    alive, row_order = np.ones(1001, np.bool_), np.arange(1001)
     crowd = crowded_keys(512)
     honest = distinct_keys(200_000)
     honest = honest[honest >= np.uint32(2**31)]
-    slots.put(honest, 0, living, births)
+    slots.put(honest, 0, alive, row_order)
     for row, sample in enumerate(np.array_split(crowd, 1000), 1):
-        slots.put(sample, row, living, births)
+        slots.put(sample, row, alive, row_order)
     assert slots.buckets == FIRST_BUCKETS
     assert slots.evicted > 40_000
     assert len(slots) == len(honest) + len(crowd) - slots.evicted
     # The latest are there, and what others put elsewhere is untouched.
-    hits = find(crowd[-60:], slots.table, living)
+    hits = find(crowd[-60:], slots.table, alive)
     assert (hits >> PLACE_BITS == 1000).sum() > 50
-    hits = find(honest, slots.table, living)
+    hits = find(honest, slots.table, alive)
     assert (hits >> PLACE_BITS == 0).sum() == len(honest)
 
 
@@ -494,28 +494,28 @@ def test_nobody_makes_a_fuller_table_sweep_for_ever(monkeypatch):
     slots, sweeps = HashTable(KEY_CAP), []
     sweep = slots.sweep
 
-    def counted(living):
+    def counted(alive):
         sweeps.append(len(slots))
         assert len(sweeps) < 20
-        sweep(living)
+        sweep(alive)
 
     monkeypatch.setattr(slots, "sweep", counted)
-    living, births = np.ones(1001, np.bool_), np.arange(1001)
-    slots.put(distinct_keys(int(0.6 * FIRST_BUCKETS * WAYS)), 0, living, births)
+    alive, row_order = np.ones(1001, np.bool_), np.arange(1001)
+    slots.put(distinct_keys(int(0.6 * FIRST_BUCKETS * WAYS)), 0, alive, row_order)
     for row, sample in enumerate(np.array_split(crowded_keys(256), 1000), 1):
-        slots.put(sample, row, living, births)
+        slots.put(sample, row, alive, row_order)
 
 
 def test_a_table_is_well_filled_before_it_grows_and_loses_nothing_then():
     slots = HashTable(KEY_CAP)
     rows = 4000
-    living, births = np.ones(rows, np.bool_), np.arange(rows)
+    alive, row_order = np.ones(rows, np.bool_), np.arange(rows)
     samples = np.split(distinct_keys(1000 * rows), rows)
     sizes, loads, per_entry = [slots.buckets], [], []
     row = 0
     while len(sizes) < 4:
         before = len(slots)
-        slots.put(samples[row], row, living, births)
+        slots.put(samples[row], row, alive, row_order)
         if slots.buckets > sizes[-1]:
             loads.append(before / (sizes[-1] * WAYS))
             sizes.append(slots.buckets)
@@ -529,23 +529,23 @@ def test_a_table_is_well_filled_before_it_grows_and_loses_nothing_then():
     assert slots.evicted == 0
     assert len(slots) == 1000 * row
     for number in range(row):
-        hits = np.sort(find(samples[number], slots.table, living))
+        hits = np.sort(find(samples[number], slots.table, alive))
         assert np.array_equal(hits, (number << PLACE_BITS) + np.arange(1000))
 
 
 def test_a_full_table_of_the_dead_is_swept_and_does_not_grow():
     slots = HashTable(KEY_CAP)
     rows = 5000
-    living, births = np.zeros(rows, np.bool_), np.arange(rows)
+    alive, row_order = np.zeros(rows, np.bool_), np.arange(rows)
     for row, sample in enumerate(np.split(distinct_keys(1000 * rows), rows)):
-        living[row] = True
-        slots.put(sample, row, living, births)
+        alive[row] = True
+        slots.put(sample, row, alive, row_order)
         if row >= 1000:
-            living[row - 1000] = False
+            alive[row - 1000] = False
     assert slots.buckets == FIRST_BUCKETS
     assert slots.evicted == 0
-    slots.sweep(living)
-    assert len(slots) == 1000 * living.sum()
+    slots.sweep(alive)
+    assert len(slots) == 1000 * alive.sum()
 
 
 def test_the_key_of_a_hash_spreads_what_is_close_together():

@@ -14,7 +14,7 @@ ROWS = 256
 
 @pytest.fixture(autouse=True)
 def _small_tables(monkeypatch):
-    monkeypatch.setattr(key_table, "FIRST_PLACES", 8)
+    monkeypatch.setattr(key_table, "FIRST_SLOTS", 8)
 
 
 def colliding(number, fold):
@@ -41,11 +41,11 @@ class Table(RuleBasedStateMachine):
         self.free = list(range(ROWS))
 
     def put(self, key):
-        place = self.table.place(key, self.keys)
-        assert (place >= 0) == (key in self.model)
+        slot = self.table.slot(key, self.keys)
+        assert (slot >= 0) == (key in self.model)
         row = self.free.pop()
         self.keys[row] = np.frombuffer(key, np.uint64)
-        self.table.put(place, row, self.keys)
+        self.table.put(slot, row, self.keys)
         if key in self.model:
             self.free.insert(0, self.model[key])
         self.model[key] = row
@@ -92,9 +92,9 @@ class Table(RuleBasedStateMachine):
 
     @invariant()
     def leaves_nothing_behind(self):
-        places = self.table._places
-        assert np.count_nonzero(places) == len(self.model) <= LOAD * len(places)
-        assert self.table.size == places.nbytes
+        slots = self.table._slots
+        assert np.count_nonzero(slots) == len(self.model) <= LOAD * len(slots)
+        assert self.table.size == slots.nbytes
 
     @rule(key=some_keys)
     def leads_to_nothing_else(self, key):
@@ -112,13 +112,13 @@ def test_a_table_grows_by_what_it_holds_and_no_further():
     for row in range(1000):
         key = hash_of(str(row))
         stored[row] = np.frombuffer(key, np.uint64)
-        table.put(table.place(key, stored), row, stored)
+        table.put(table.slot(key, stored), row, stored)
     assert [table.find(hash_of(str(row)), stored) for row in range(1000)] == list(range(1000))
     size = table.size
     assert size == 4 * 2048
     for row in range(1000):
         table.remove(hash_of(str(row)), stored)
-    assert (len(table), table.size, table._places.any()) == (0, size, False)
+    assert (len(table), table.size, table._slots.any()) == (0, size, False)
 
 
 def test_an_id_that_is_its_number_is_kept_as_it_is():

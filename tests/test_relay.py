@@ -158,7 +158,7 @@ def test_shards_decide_as_one_whatever_is_killed_and_delivered_again(plan, shard
     assert bus.outcomes == expected
     for decision in expected.values():
         if not decision.is_published:
-            named = next(other for other in expected.values() if other.id == decision.named)
+            named = next(other for other in expected.values() if other.id == decision.referenced_id)
             assert named.is_published
             assert named.sequence < decision.sequence
 

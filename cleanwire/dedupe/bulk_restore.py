@@ -1,12 +1,14 @@
-"""Many records at a time: what `Shard.apply` does one by one, for a memory that is read back.
+"""Restore a shard from many records at a time: the bulk form of `Shard.apply`.
 
-Invariant: a shard that was fed records by `apply_all` decides as one that was
-fed them one by one, where no sample hash is shared by more articles than it may lead to. So of a
-key only the latest counts, and whatever is not plainly new (time, a denial, what is forgotten or
-known already) goes the ordinary way, and first.
+Invariant: a shard that was fed records by `apply_all` decides as a shard that was fed them one by
+one, as long as no sample hash is shared by more articles than the index's cap.
 
-Reading records and taking them in are two functions, for two threads: the first is Python, the
-second mostly compiled loops.
+Of each key only the latest record counts. A record goes the one-by-one way, and goes first, if it
+is more than a plain new article: the clock, a denial, a deletion, or an article that the shard
+knows already.
+
+Reading (`read`) and applying (`apply_all`) are two functions, so that two threads can run them:
+reading is mostly Python, applying is mostly compiled loops.
 """
 
 import binascii
@@ -27,42 +29,48 @@ from cleanwire.similarity.key_table import ID_BYTES
 from cleanwire.similarity.minhash import VERSION as SIGNATURE
 
 _PLAIN = frozenset({"v", "fact", "entry", "signature", "tentative"})
-"""The fields of a record that says something of an article, and nothing else."""
+"""The fields of a plain record: one that holds a decision or an entry of an article, and no
+more."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Records:
-    """Records of a shard, the latest of each key, in columns.
+    """Records of a shard in columns, the latest record of each key.
 
     Attributes:
-        special: keys and values of those that have to go the ordinary way.
-        plain: of the others, which say something of an article and nothing else.
-        names: the keys of these in their order, as `key_of` has them.
-        facts: what they say of decisions.
-        entries: what they say of signatures.
+        special: keys and values of the records that are applied one by one; a value of None is a
+            deletion.
+        plain: keys and values of the plain records.
+        id_keys: the ids of the plain records, in the order of `plain`, 16 bytes each, as `key_of`
+            gives them.
+        decisions: the decisions of the plain records.
+        entries: the index entries of the plain records.
     """
 
     special: list[tuple[bytes, bytes | None]]
     plain: dict[bytes, bytes]
-    names: bytearray
+    id_keys: bytearray
     decisions: DecisionBatch
     entries: EntryBatch
 
 
 def read(records: Iterable[tuple[bytes, bytes | None]], width: float) -> Records:
-    """Read what a shard wrote.
+    """Read records that a shard wrote.
 
     Args:
-        records: keys and values, in their order, as `pack_record` made them.
-        width: seconds of event time in a bucket.
+        records: keys and values, in the order of writing, as `pack_record` made them.
+        width: the width of a bucket, in seconds of event time.
+
+    Returns:
+        The latest record of each key. An entry is left out if its signature is of another version.
 
     Raises:
-        ValueError: a record is not of this version.
+        ValueError: a plain record is not JSON.
     """
     special: list[tuple[bytes, bytes | None]] = []
     plain: dict[bytes, bytes] = {}
-    # Written to by nobody; but compiled loops take no buffer that nobody may write to.
-    names = bytearray()
+    # Never modified. It is a bytearray because the compiled loops reject read-only buffers.
+    id_keys = bytearray()
     decisions, entries = DecisionBatch(), EntryBatch()
     for name, value in dict(records).items():
         key = _packed_id(name)
@@ -71,23 +79,23 @@ def read(records: Iterable[tuple[bytes, bytes | None]], width: float) -> Records
             special.append((name, value))
             continue
         plain[name] = value
-        names += key
+        id_keys += key
         entry, decision = fields.get("entry"), fields.get("fact")
         if entry is not None and fields["signature"] == SIGNATURE:
             bucket = bucket_of(entry["since"], width)
             entries.append(key, bucket, entry, tentative=fields.get("tentative", False))
         if decision is not None:
             decisions.append(key, decision_of(name.decode(), decision, width))
-    return Records(special, plain, names, decisions, entries)
+    return Records(special, plain, id_keys, decisions, entries)
 
 
 def apply_all(shard: Shard, records: Records, width: float) -> None:
-    """Take in what was read.
+    """Apply what `read` returned to a shard.
 
     Args:
-        shard: whose records they are.
-        records: the next ones in their order.
-        width: seconds of event time in a bucket.
+        shard: the shard that wrote the records.
+        records: the next records, in the order of writing.
+        width: the width of a bucket, in seconds of event time; the same as for `read`.
 
     Raises:
         ValueError: a record is not of this version.
@@ -95,26 +103,26 @@ def apply_all(shard: Shard, records: Records, width: float) -> None:
     for key, value in records.special:
         _apply(shard, key, value, width)
     decisions, entries = records.decisions, records.entries
-    known = shard.known(np.frombuffer(records.names, np.uint64).reshape(-1, 2))
+    known = shard.known(np.frombuffer(records.id_keys, np.uint64).reshape(-1, 2))
     if known.any():
         for key, value in itertools.compress(records.plain.items(), known):
             _apply(shard, key, value, width)
-        old = _names(records.names)[known]
-        decisions = decisions.kept(~np.isin(_names(decisions.names), old))
-        entries = entries.kept(~np.isin(_names(entries.names), old))
+        old = _id_key_column(records.id_keys)[known]
+        decisions = decisions.kept(~np.isin(_id_key_column(decisions.id_keys), old))
+        entries = entries.kept(~np.isin(_id_key_column(entries.id_keys), old))
     is_open = {bucket: shard.is_open(bucket) for bucket in set(entries.buckets)}
     if not all(is_open.values()):
         entries = entries.kept(np.array([is_open[bucket] for bucket in entries.buckets], np.bool_))
     shard.add_all(decisions, entries)
 
 
-def _names(names: bytearray) -> NDArray[np.bytes_]:
-    """Keys as values that can be looked up in one another."""
-    return np.frombuffer(names, f"S{ID_BYTES}")
+def _id_key_column(id_keys: bytearray) -> NDArray[np.bytes_]:
+    """The 16-byte keys as one array of byte strings, which `np.isin` can compare."""
+    return np.frombuffer(id_keys, f"S{ID_BYTES}")
 
 
 def _packed_id(key: bytes) -> bytes | None:
-    """The 16 bytes that an id spells; None for a key that is none."""
+    """The 16 bytes that an id of 32 hex digits spells; None for any other record key."""
     if len(key) != 2 * ID_BYTES:
         return None
     try:
@@ -125,6 +133,7 @@ def _packed_id(key: bytes) -> bytes | None:
 
 
 def _is_plain(fields: Any) -> bool:  # noqa: ANN401 - whatever JSON can be
+    """Whether a record is of this version and has no fields but those of a plain record."""
     return isinstance(fields, dict) and fields.get("v") == VERSION and _PLAIN.issuperset(fields)
 
 

@@ -1,6 +1,6 @@
-"""The fact of one decision.
+"""One decision: what became of one article.
 
-Invariant: a fact is never changed; what a page became, it has become.
+Invariant: a decision is never changed once it is made.
 """
 
 import dataclasses
@@ -14,20 +14,21 @@ DECISION_KINDS: tuple[DecisionKind, ...] = ("clean", "recrawl", "exact", "near",
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The fact of one decision.
+    """What became of one article.
 
     Attributes:
-        id: the article's.
-        url_key: 16 bytes that stand for its normalised URL.
-        digest: of its words.
-        fetched: seconds since the epoch.
-        bucket: of event time, in which it is remembered.
-        sequence: its place among all candidates.
-        outcome: "clean" for a published one, else the kind of duplicate.
-        revision: counts a page's published texts from 1.
-        named: the published article that it supersedes, if it is published, or duplicates.
-        url: of the published article: its own, or that of the one it duplicates.
-        similarity: 0..1, of duplicates.
+        id: the article's id.
+        url_key: 16 bytes that stand for the article's normalised URL.
+        digest: 8 bytes over the article's words (`Signature.digest`).
+        fetched: when the page was fetched, in seconds since the epoch.
+        bucket: the bucket of event time that the decision is stored in.
+        sequence: the position of the article's candidate among all candidates.
+        outcome: "clean" for a published article, else the kind of duplicate.
+        revision: the number of the published text of its URL, from 1.
+        referenced_id: the published article that this one supersedes (if it is published) or
+            duplicates.
+        url: a URL of the published article: its own, or that of the article it duplicates.
+        similarity: 0 to 1, for duplicates.
     """
 
     id: str
@@ -38,7 +39,7 @@ class Decision:
     sequence: int
     outcome: DecisionKind
     revision: int = 1
-    named: str | None = None
+    referenced_id: str | None = None
     url: str = ""
     similarity: float = 1.0
 
@@ -49,13 +50,13 @@ class Decision:
 
     @property
     def supersedes(self) -> str | None:
-        """The published article that this one replaces."""
-        return self.named if self.is_published else None
+        """The id of the published article that this one replaces."""
+        return self.referenced_id if self.is_published else None
 
     @property
     def duplicate_of(self) -> str | None:
-        """The published article that this one repeats."""
-        return None if self.is_published else self.named
+        """The id of the published article that this one repeats."""
+        return None if self.is_published else self.referenced_id
 
     @property
     def duplicate_of_url(self) -> str | None:

@@ -1,12 +1,12 @@
-"""The decisions of one window, packed: by article id, and by the page they are of.
+"""The decisions of one window in packed columns: by article id, by URL key and by bucket.
 
-Invariant: a fact is never changed. What is read back equals what was put in, field by
-field; nothing of it is a Python object while it waits.
+Invariant: a decision is never changed. A decision that is read back equals the decision that was
+added, field by field. No decision is kept as a Python object.
 
-A fact is a row of columns. Its texts (the URL, and an id that is none of ours) stand one after
-the other in a block of bytes that belongs to a chunk of its bucket of event time, so that they go
-when the chunk goes and nothing has to be moved. The facts of one page are a chain, the latest
-first.
+A decision is one row of the columns. Its texts (the URL, the referenced id, and its own id if that
+is not 32 hex digits) lie in a block of bytes that belongs to a chunk of its bucket of event time.
+The texts are freed with their chunk, so nothing has to be moved. The decisions of one URL form a
+linked chain, the latest first.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ FIRST_ROWS = 1024
 
 _NO_ROW = -1
 _DEAD = 255
-_TEXTS = struct.Struct(">HHH")
+_TEXT_LENGTHS = struct.Struct(">HHH")
 _MOST_TEXT = 2**16 - 1
 _NO_KEY = b"\0" * (ID_BYTES + 1)
 
@@ -48,37 +48,39 @@ _ROW = np.dtype(
 
 
 _PACKED = struct.Struct("=8s2dq2i3IB")
-"""The same as `struct` writes and reads it, at a third of the cost."""
+"""The same layout as `_ROW`. Reading and writing a row by `struct` costs a third of what numpy
+costs."""
 
 _ROW_BYTES = _ROW.itemsize + 4 * 8 + array("I").itemsize
-_PLACES_BYTES = 12
-"""About what the two tables of keys take."""
+_KEY_TABLE_BYTES = 12
+"""About what a row takes in the two key tables."""
 
 
 CHUNK = 1024
-"""So many facts of a bucket share their memory, which is free when the last of them is gone."""
+"""The number of decisions of one bucket that share a chunk. A chunk is freed when its last decision
+is removed."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class _Chunk:
-    """Facts of one bucket of event time, in the order in which they came."""
+    """Decisions of one bucket of event time, in the order in which they were added."""
 
     rows: "array[int]" = dataclasses.field(default_factory=lambda: array("I"))
     texts: bytearray = dataclasses.field(default_factory=bytearray)
-    living: int = 0
+    alive: int = 0
     first: int = 0
-    """Where the first living row stands in `rows`, or somewhere before it."""
+    """The index in `rows` of the first live row, or of a row before it."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class _Bucket:
-    """The chunks of one bucket by their numbers, in their order."""
+    """The chunks of one bucket, by their numbers, in order."""
 
     chunks: dict[int, _Chunk] = dataclasses.field(default_factory=dict)
     last: int = 0
 
     def with_room(self) -> _Chunk:
-        """The chunk that has room."""
+        """The last chunk, or a new one if the last is full."""
         chunk = self.chunks.get(self.last)
         if chunk is None or len(chunk.rows) >= CHUNK:
             self.last += 1
@@ -87,19 +89,19 @@ class _Bucket:
 
 
 class DecisionTable:
-    """Facts by id, by page and by bucket."""
+    """Decisions by article id, by URL key and by bucket."""
 
     def __init__(self) -> None:
         self._by_id = KeyTable()
         self._by_url = KeyTable()
-        self._names = np.zeros((FIRST_ROWS, 2), np.uint64)
+        self._id_keys = np.zeros((FIRST_ROWS, 2), np.uint64)
         self._url_keys = np.zeros((FIRST_ROWS, 2), np.uint64)
         self._columns = np.zeros(FIRST_ROWS, _ROW)
-        self._look()
+        self._refresh_views()
         self._rows = 0
         self._free: array[int] = array("I")
         self._buckets: dict[int, _Bucket] = {}
-        self._taken = 0
+        self._rows_held = 0
         self._text_bytes = 0
 
     def __len__(self) -> int:
@@ -107,62 +109,82 @@ class DecisionTable:
 
     @property
     def size(self) -> int:
-        """Bytes of the tables, of the rows that were ever in use, and of the texts."""
+        """Bytes of the key tables, of all rows that were ever in use, and of the texts."""
         tables = self._by_id.size + self._by_url.size
         return tables + self._rows * _ROW_BYTES + self._text_bytes
 
     @property
     def content(self) -> int:
-        """Bytes that the facts take, with those that a chunk keeps until it is gone."""
-        return self._taken * (_ROW_BYTES + _PLACES_BYTES) + self._text_bytes
+        """Bytes that the decisions take, removed ones included until their chunk is freed."""
+        return self._rows_held * (_ROW_BYTES + _KEY_TABLE_BYTES) + self._text_bytes
 
     def get(self, article: str) -> Decision | None:
-        """The fact of an article, if it is known."""
-        row = self._by_id.find(key_of(article), self._names)
+        """The decision on an article, or None if there is none."""
+        row = self._by_id.find(key_of(article), self._id_keys)
         return None if row < 0 else self._read(row)
 
     def of_url(self, url_key: bytes, most: int | None) -> list[Decision]:
-        """The latest facts of a page (None: all), in the order of their candidates."""
+        """The latest decisions on a URL, in the order of their sequences.
+
+        Args:
+            url_key: 16 bytes.
+            most: how many at most; None for all.
+        """
         if self._by_url.find(url_key, self._url_keys) < 0:
             return []
         return [self._read(row) for row in itertools.islice(self._chain(url_key), most)][::-1]
 
     def add(self, decision: Decision) -> bool:
-        """Take a fact in; False for one that is known already."""
+        """Add a decision.
+
+        Returns:
+            False if there is a decision on this article already; it is kept and the new one is
+            ignored.
+
+        Raises:
+            ValueError: a URL or an id has more than 65,535 bytes.
+        """
         key = key_of(decision.id)
-        place = self._by_id.place(key, self._names)
-        if place >= 0:
+        slot = self._by_id.slot(key, self._id_keys)
+        if slot >= 0:
             return False
         own = b"" if key.hex() == decision.id else b"\0" + _encoded(decision.id)
-        packed = _texts(decision.url, decision.named, own)
+        packed = _texts(decision.url, decision.referenced_id, own)
         row = self._new_row()
         bucket = self._buckets.setdefault(decision.bucket, _Bucket())
         chunk = bucket.with_room()
         text = len(chunk.texts)
         chunk.texts += packed
         self._text_bytes += len(packed)
-        self._name_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = key
+        self._id_key_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = key
         self._url_key_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = decision.url_key
         start = _PACKED.size * row
         self._column_bytes[start : start + _PACKED.size] = _row_of(decision, bucket.last, text)
-        self._by_id.put(place, row, self._names)
-        self._enchain(decision.url_key, decision.sequence, row)
+        self._by_id.put(slot, row, self._id_keys)
+        self._insert_in_chain(decision.url_key, decision.sequence, row)
         chunk.rows.append(row)
-        chunk.living += 1
-        self._taken += 1
+        chunk.alive += 1
+        self._rows_held += 1
         return True
 
     def known(self, keys: U64) -> Bools:
-        """Of each of many ids, as `key_of` has them, shape (n, 2), whether its fact is known."""
-        return self._by_id.known(keys, self._names)
+        """Whether there is a decision on each of many articles.
+
+        Args:
+            keys: ids as `key_of` gives them, uint64, shape (n, 2).
+
+        Returns:
+            Booleans, shape (n,).
+        """
+        return self._by_id.known(keys, self._id_keys)
 
     def add_all(self, batch: "DecisionBatch") -> None:
-        """Take many facts in, whose ids are distinct and none of which is known."""
+        """Add many decisions. Their ids must be distinct, and none of them may be in the table."""
         count = len(batch.texts)
         if not count:
             return
         rows = self._new_rows(count)
-        self._names[rows] = np.frombuffer(batch.names, np.uint64).reshape(count, 2)
+        self._id_keys[rows] = np.frombuffer(batch.id_keys, np.uint64).reshape(count, 2)
         self._url_keys[rows] = np.frombuffer(batch.url_keys, np.uint64).reshape(count, 2)
         columns = np.frombuffer(batch.rows, _ROW).copy()
         sizes = np.array([len(text) for text in batch.texts])
@@ -175,42 +197,44 @@ class DecisionTable:
                 starts = len(chunk.texts) + np.cumsum(sizes[some]) - sizes[some]
                 columns["chunk"][some], columns["text"][some] = bucket.last, starts
                 before = len(chunk.texts)
-                chunk.texts += b"".join([batch.texts[place] for place in some.tolist()])
+                chunk.texts += b"".join([batch.texts[member] for member in some.tolist()])
                 self._text_bytes += len(chunk.texts) - before
                 chunk.rows.extend(rows[some].tolist())
-                chunk.living += len(some)
+                chunk.alive += len(some)
         self._columns[rows] = columns
-        self._taken += count
-        self._by_id.put_all(rows, self._names)
+        self._rows_held += count
+        self._by_id.put_all(rows, self._id_keys)
         for row in self._by_url.put_all(rows, self._url_keys).tolist():
-            self._enchain(self._url_keys[row].tobytes(), int(self._columns["order"][row]), row)
+            self._insert_in_chain(
+                self._url_keys[row].tobytes(), int(self._columns["order"][row]), row
+            )
 
     def remove(self, article: str) -> None:
-        """Forget the fact of an article, if it is known."""
+        """Remove the decision on an article, if there is one."""
         key = key_of(article)
-        row = self._by_id.find(key, self._names)
+        row = self._by_id.find(key, self._id_keys)
         if row < 0:
             return
-        self._unchain(self._url_keys[row].tobytes(), row)
-        self._by_id.remove(key, self._names)
+        self._remove_from_chain(self._url_keys[row].tobytes(), row)
+        self._by_id.remove(key, self._id_keys)
         self._columns["outcome"][row] = _DEAD
-        number, place = int(self._columns["bucket"][row]), int(self._columns["chunk"][row])
+        number, chunk_number = int(self._columns["bucket"][row]), int(self._columns["chunk"][row])
         bucket = self._buckets[number]
-        chunk = bucket.chunks[place]
-        chunk.living -= 1
-        if not chunk.living:
+        chunk = bucket.chunks[chunk_number]
+        chunk.alive -= 1
+        if not chunk.alive:
             self._free += chunk.rows
-            self._taken -= len(chunk.rows)
+            self._rows_held -= len(chunk.rows)
             self._text_bytes -= len(chunk.texts)
-            del bucket.chunks[place]
+            del bucket.chunks[chunk_number]
             if not bucket.chunks:
                 del self._buckets[number]
 
     def in_order(self, before: int | None = None) -> Iterator[str]:
-        """The ids of the facts by bucket, in each the first that came first.
+        """The ids of the decisions by ascending bucket, and within a bucket in the order of adding.
 
         Args:
-            before: only of buckets before this one.
+            before: only of the buckets before this one; None for all.
         """
         outcomes = self._columns["outcome"]
         for number in sorted(self._buckets):
@@ -219,21 +243,23 @@ class DecisionTable:
             for chunk in list(self._buckets[number].chunks.values()):
                 while outcomes[chunk.rows[chunk.first]] == _DEAD:
                     chunk.first += 1
-                for place in range(chunk.first, len(chunk.rows)):
-                    row = chunk.rows[place]
+                for index in range(chunk.first, len(chunk.rows)):
+                    row = chunk.rows[index]
                     if outcomes[row] != _DEAD:
                         yield self._id(row, chunk)
 
     def _read(self, row: int) -> Decision:
-        digest, fetched, similarity, sequence, number, _, revision, place, text, outcome = (
+        """The decision in a live row."""
+        digest, fetched, similarity, sequence, number, _, revision, chunk_number, text, outcome = (
             _PACKED.unpack_from(self._column_bytes, _PACKED.size * row)
         )
-        chunk = self._buckets[number].chunks[place]
+        chunk = self._buckets[number].chunks[chunk_number]
         texts = chunk.texts
-        urls, names, _ = _TEXTS.unpack_from(texts, text)
-        start = text + _TEXTS.size
-        url = _decoded(texts[start : start + urls])
-        named = bytes(texts[start + urls : start + urls + names])
+        url_length, id_length, _ = _TEXT_LENGTHS.unpack_from(texts, text)
+        start = text + _TEXT_LENGTHS.size
+        url = _decoded(texts[start : start + url_length])
+        start += url_length
+        referenced_id = bytes(texts[start : start + id_length])
         return Decision(
             id=self._id(row, chunk),
             url_key=self._url_keys[row].tobytes(),
@@ -243,34 +269,36 @@ class DecisionTable:
             sequence=sequence,
             outcome=DECISION_KINDS[outcome],
             revision=revision,
-            named=_unpacked(named),
+            referenced_id=_unpacked(referenced_id),
             url=url,
             similarity=similarity,
         )
 
     def _id(self, row: int, chunk: _Chunk) -> str:
+        """The article id of a live row: its 16 key bytes in hex, or the text in its chunk."""
         text = int(self._columns["text"][row])
-        urls, names, own = _TEXTS.unpack_from(chunk.texts, text)
-        if not own:
-            name: bytes = self._names[row].tobytes()
-            return name.hex()
-        start = text + _TEXTS.size + urls + names
-        return _decoded(chunk.texts[start + 1 : start + own])
+        url_length, id_length, own_length = _TEXT_LENGTHS.unpack_from(chunk.texts, text)
+        if not own_length:
+            key: bytes = self._id_keys[row].tobytes()
+            return key.hex()
+        start = text + _TEXT_LENGTHS.size + url_length + id_length
+        return _decoded(chunk.texts[start + 1 : start + own_length])
 
     def _chain(self, url_key: bytes) -> Iterator[int]:
+        """The rows of a URL, from the latest sequence to the earliest."""
         row = self._by_url.find(url_key, self._url_keys)
         while row >= 0:
             yield row
             row = int(self._columns[row]["next"])
 
-    def _enchain(self, url_key: bytes, sequence: int, row: int) -> None:
-        """Put a row into its page's chain, which is in falling order of the candidates."""
+    def _insert_in_chain(self, url_key: bytes, sequence: int, row: int) -> None:
+        """Insert a row into the chain of its URL, which descends by sequence."""
         sequences, following = self._columns["order"], self._columns["next"]
-        place = self._by_url.place(url_key, self._url_keys)
-        head = _NO_ROW if place < 0 else self._by_url.find(url_key, self._url_keys)
+        slot = self._by_url.slot(url_key, self._url_keys)
+        head = _NO_ROW if slot < 0 else self._by_url.find(url_key, self._url_keys)
         if head < 0 or sequences[head] < sequence:
             following[row] = head
-            self._by_url.put(place, row, self._url_keys)
+            self._by_url.put(slot, row, self._url_keys)
             return
         before = head
         while following[before] >= 0 and sequences[following[before]] > sequence:
@@ -278,7 +306,8 @@ class DecisionTable:
         following[row] = following[before]
         following[before] = row
 
-    def _unchain(self, url_key: bytes, row: int) -> None:
+    def _remove_from_chain(self, url_key: bytes, row: int) -> None:
+        """Unlink a row from the chain of its URL; remove the URL key with its last row."""
         following = int(self._columns[row]["next"])
         before = _NO_ROW
         for other in self._chain(url_key):
@@ -288,63 +317,67 @@ class DecisionTable:
         if before >= 0:
             self._columns["next"][before] = following
         elif following >= 0:
-            place = self._by_url.place(url_key, self._url_keys)
-            self._by_url.put(place, following, self._url_keys)
+            slot = self._by_url.slot(url_key, self._url_keys)
+            self._by_url.put(slot, following, self._url_keys)
         else:
             self._by_url.remove(url_key, self._url_keys)
 
-    def _look(self) -> None:
-        self._name_bytes, self._url_key_bytes, self._column_bytes = map(
-            as_bytes, (self._names, self._url_keys, self._columns)
+    def _refresh_views(self) -> None:
+        """Take new memoryviews of the columns; the old ones show the arrays from before growth."""
+        self._id_key_bytes, self._url_key_bytes, self._column_bytes = map(
+            as_bytes, (self._id_keys, self._url_keys, self._columns)
         )
 
     def _new_row(self) -> int:
+        """The number of a free row; the columns grow if there is none."""
         if self._free:
             return self._free.pop()
-        self._fit(self._rows + 1)
+        self._reserve_rows(self._rows + 1)
         self._rows += 1
         return self._rows - 1
 
     def _new_rows(self, count: int) -> Ints:
+        """The numbers of many free rows; the columns grow if there are too few."""
         again = [self._free.pop() for _ in range(min(count, len(self._free)))]
         fresh = count - len(again)
-        self._fit(self._rows + fresh)
+        self._reserve_rows(self._rows + fresh)
         self._rows += fresh
         return np.array([*again, *range(self._rows - fresh, self._rows)], np.int64)
 
-    def _fit(self, rows: int) -> None:
+    def _reserve_rows(self, rows: int) -> None:
+        """Double the columns until they have this many rows."""
         more = len(self._columns)
         while more < rows:
             more *= 2
         more -= len(self._columns)
         if more:
-            self._names = grown(self._names, more)
+            self._id_keys = grown(self._id_keys, more)
             self._url_keys = grown(self._url_keys, more)
             self._columns = grown(self._columns, more)
-            self._look()
+            self._refresh_views()
 
 
 class DecisionBatch:
-    """Facts on their way into the columns: what `DecisionTable.add` takes, as bytes."""
+    """Decisions on their way into a `DecisionTable`, as bytes."""
 
     def __init__(self) -> None:
-        self.names = bytearray()
+        self.id_keys = bytearray()
         self.url_keys = bytearray()
         self.rows = bytearray()
         self.texts: list[bytes] = []
 
     def append(self, key: bytes, decision: Decision) -> None:
-        """Add a fact whose id is the hexadecimal of `key`."""
-        self.texts.append(_texts(decision.url, decision.named, b""))
-        self.names += key
+        """Append a decision whose id is the hex form of `key`, 16 bytes."""
+        self.texts.append(_texts(decision.url, decision.referenced_id, b""))
+        self.id_keys += key
         self.url_keys += decision.url_key
-        # Where its text will be is known when it is taken in.
+        # The chunk and the text offset are set when the table adds the batch.
         self.rows += _row_of(decision, 0, 0)
 
     def kept(self, which: Bools) -> "DecisionBatch":
-        """Those facts for which `which` holds, in their order."""
+        """A batch of the decisions for which `which` is true, in the same order."""
         other = DecisionBatch()
-        other.names = chosen(self.names, ID_BYTES, which)
+        other.id_keys = chosen(self.id_keys, ID_BYTES, which)
         other.url_keys = chosen(self.url_keys, ID_BYTES, which)
         other.rows = chosen(self.rows, _PACKED.size, which)
         other.texts = list(itertools.compress(self.texts, which))
@@ -352,6 +385,7 @@ class DecisionBatch:
 
 
 def _row_of(decision: Decision, chunk: int, text: int) -> bytes:
+    """A decision as the bytes of one `_ROW`; `text` is the offset of its texts in its chunk."""
     return _PACKED.pack(
         decision.digest,
         decision.fetched,
@@ -366,25 +400,30 @@ def _row_of(decision: Decision, chunk: int, text: int) -> bytes:
     )
 
 
-def _texts(url: str, named: str | None, own: bytes) -> bytes:
-    address, other = _encoded(url), _packed(named)
+def _texts(url: str, referenced_id: str | None, own: bytes) -> bytes:
+    """The texts of a decision: three lengths, the URL, the packed referenced id, the own id."""
+    address, other = _encoded(url), _packed(referenced_id)
     if max(len(address), len(other), len(own)) > _MOST_TEXT:
         raise ValueError(f"a URL or an id has more than {_MOST_TEXT} bytes: {url[:80]}")
-    return _TEXTS.pack(len(address), len(other), len(own)) + address + other + own
+    return _TEXT_LENGTHS.pack(len(address), len(other), len(own)) + address + other + own
 
 
-def _packed(named: str | None) -> bytes:
-    """A named id as bytes: 16 of them, or after one more zero than that its text."""
-    if named is None:
+def _packed(referenced_id: str | None) -> bytes:
+    """A referenced id as bytes.
+
+    An id of 32 hex digits becomes the 16 bytes it spells. Any other id becomes 17 zero bytes and
+    its text: so the two forms differ in length, even for a short text.
+    """
+    if referenced_id is None:
         return b""
-    key = key_of(named)
-    return key if key.hex() == named else _NO_KEY + _encoded(named)
+    key = key_of(referenced_id)
+    return key if key.hex() == referenced_id else _NO_KEY + _encoded(referenced_id)
 
 
-def _unpacked(named: bytes) -> str | None:
-    if not named:
+def _unpacked(packed: bytes) -> str | None:
+    if not packed:
         return None
-    return named.hex() if len(named) == ID_BYTES else _decoded(named[len(_NO_KEY) :])
+    return packed.hex() if len(packed) == ID_BYTES else _decoded(packed[len(_NO_KEY) :])
 
 
 def _encoded(text: str) -> bytes:

@@ -1,6 +1,6 @@
-"""Articles in an order -> a verdict each: the library's and the stream's one way to decide.
+"""Articles in sequence -> a verdict on each: what the library and the stream share.
 
-Invariant: `Deduper.add` lets an article pass the shards of a relay, as the stream does.
+Invariant: `Deduper.add` passes an article through a `ShardChain`, as the stream does.
 """
 
 import dataclasses
@@ -23,9 +23,13 @@ from cleanwire.urls import normalize_url
 class Verdict:
     """What becomes of an article.
 
-    `outcome` is "clean" for one to publish (`revision` counts from 1, `supersedes` names the
-    published id before it), else the kind of duplicate (`duplicate_of` names the published
-    article, `similarity` is in 0..1).
+    Attributes:
+        outcome: "clean" for an article to publish, else the kind of duplicate.
+        revision: the number of the published text of its URL, from 1.
+        supersedes: of an article to publish, the id of the published article that it replaces.
+        duplicate_of: of a duplicate, the id of the published article that it repeats.
+        duplicate_of_url: of a duplicate, a URL of that article.
+        similarity: of a duplicate, 0 to 1.
     """
 
     outcome: DecisionKind
@@ -37,12 +41,18 @@ class Verdict:
 
     @property
     def is_duplicate(self) -> bool:
-        """Whether the article tells what a published one has told."""
+        """Whether the article repeats a published one."""
         return self.outcome != "clean"
 
 
 class Deduper:
     """First seen wins: recognises what was published before, within the window.
+
+    Args:
+        window: how long articles are known, in event time; by default 30 days, and 7 days more for
+            redelivery.
+        thresholds: when two texts are one story.
+        most_bytes: the oldest articles are evicted above this much content; None for no bound.
 
     Example:
         >>> deduper = Deduper()
@@ -57,59 +67,70 @@ class Deduper:
         thresholds: Thresholds | None = None,
         most_bytes: int | None = None,
     ) -> None:
-        self._relay = ShardChain(window=window, thresholds=thresholds, most_bytes=most_bytes)
+        self._chain = ShardChain(window=window, thresholds=thresholds, most_bytes=most_bytes)
         self._latest = 0.0
         self._sequence = 0
 
     def __len__(self) -> int:
         """The number of published articles that later ones are matched against."""
-        return self._relay.shards[0].articles
+        return self._chain.shards[0].articles
 
     @property
     def size(self) -> int:
-        """Bytes of the tables that hold what is remembered."""
-        return self._relay.shards[0].size
+        """Bytes of the tables that hold the state."""
+        return self._chain.shards[0].size
 
     @property
     def evicted(self) -> int:
-        """How many articles were forgotten before their time, for want of memory."""
-        return self._relay.shards[0].evicted
+        """How many articles were evicted for want of memory before they expired."""
+        return self._chain.shards[0].evicted
 
     def add(self, article: Article, *, received_at: float | None = None) -> Verdict:
-        """Decide on an article, and remember it.
+        """Decide on an article, and store the decision.
 
         Args:
-            article: as `clean_page` gives it.
-            received_at: seconds since the epoch; caps the article's event time, so that one
-                page from the future does not move the window.
+            article: as `clean_page` returns it.
+            received_at: seconds since the epoch. It caps the article's event time, so that one page
+                with a date in the future does not move the window.
 
         Returns:
-            The verdict. The same article added again gets the same one.
+            The verdict. The same article added again gets the same verdict.
 
         Raises:
-            Withdrawn: it was taken down.
+            Withdrawn: the article was taken down.
         """
         return verdict(self.decide(article, received_at))
 
     def decide(self, article: Article, received_at: float | None = None) -> Decision:
-        """As `add`, with the whole fact."""
-        event_time = self._arrived(article.fetched_at, received_at)
-        return self._relay.decide(
+        """Decide as `add` does, and return the whole decision.
+
+        Raises:
+            Withdrawn: the article was taken down.
+        """
+        event_time = self._next_event_time(article.fetched_at, received_at)
+        return self._chain.decide(
             candidate(article, event_time=event_time, sequence=self._sequence)
         )
 
     def add_text(self, name: str, text: str, *, url: str = "", fetched_at: str = "") -> Verdict:
-        """Decide on a text that somebody else has cleaned, and remember it.
+        """Decide on a text that was cleaned elsewhere, and store the decision.
 
         Args:
-            name: its id, by which later verdicts name it.
+            name: the text's id; later verdicts refer to it by this id.
             text: the body.
-            url: where it is from; without one it is a page of its own.
-            fetched_at: RFC 3339; without one it counts as being as late as the latest.
+            url: where the text is from; a text without a URL gets a URL key of its own.
+            fetched_at: RFC 3339; by default the latest event time so far.
+
+        Returns:
+            The verdict.
+
+        Raises:
+            Withdrawn: the text was taken down.
+            ValueError: `fetched_at` is no ISO 8601 time.
         """
-        event_time = self._arrived(fetched_at)
+        event_time = self._next_event_time(fetched_at)
         return verdict(
-            self._relay.decide(
+            self._chain.decide(
                 Candidate(
                     id=name,
                     url=url,
@@ -130,23 +151,24 @@ class Deduper:
         pages: Collection[bytes] = (),
         at: float | None = None,
     ) -> Sequence[str]:
-        """Take articles down: they are forgotten, and never decided on again.
+        """Take articles down: delete them, and deny them for ever.
 
-        Whatever tells the same story is published when it is next seen; so is the page itself
-        once it is fetched later than what was taken down.
+        Another article that tells the same story is published when it is next seen. A page of a
+        withdrawn URL is published if it is fetched later than what was taken down.
 
         Args:
-            ids: of articles.
-            urls: of pages, with all that was fetched of them so far.
-            pages: the same, as `url_key_of` gives them.
-            at: seconds since the epoch; caps the time up to which the URLs are denied, and is
-                that time where nothing is known of a URL. The latest event time by default.
+            ids: ids of articles; the URL of a known one is denied up to its fetch.
+            urls: URLs; everything that was fetched of them so far is taken down.
+            pages: the same URLs as keys, as `url_key_of` gives them.
+            at: seconds since the epoch; by default the latest event time. A URL is denied up to the
+                latest fetch that is known of it, and never beyond `at`. A URL of which no fetch is
+                known is denied up to `at`.
 
         Returns:
             The ids of all articles that are withdrawn.
         """
         self._sequence += 1
-        return self._relay.withdraw(
+        return self._chain.withdraw(
             Takedown(
                 ids=ids,
                 url_keys=[*pages, *(url_key_of(url, "") for url in urls)],
@@ -155,8 +177,8 @@ class Deduper:
             )
         )
 
-    def _arrived(self, fetched_at: str, received_at: float | None = None) -> float:
-        """Give the next article its place in the order; returns its event time."""
+    def _next_event_time(self, fetched_at: str, received_at: float | None = None) -> float:
+        """Count one article more in the sequence; returns its event time."""
         event_time = event_time_of(fetched_at, received_at)
         if event_time is None:
             event_time = self._latest
@@ -166,9 +188,15 @@ class Deduper:
 
 
 def candidate(article: Article, *, event_time: float, sequence: int) -> Candidate:
-    """What deciding needs to know of an article (`event_time` in seconds since the epoch).
+    """The candidate of an article: what deciding needs to know of it.
 
-    An article without a URL is a page of its own: its id stands for the URL.
+    Args:
+        article: the article; an article without a URL gets a URL key made from its id.
+        event_time: seconds since the epoch.
+        sequence: the position of the candidate among all candidates.
+
+    Raises:
+        ValueError: `fetched_at` is no ISO 8601 time.
     """
     fetched = event_time_of(article.fetched_at, None)
     return Candidate(
@@ -183,15 +211,16 @@ def candidate(article: Article, *, event_time: float, sequence: int) -> Candidat
 
 
 def url_key_of(url: str, article: str) -> bytes:
-    """16 bytes that stand for a page: its normalised URL's, or its id's if it has none."""
+    """The 16 bytes that stand for a URL: a hash of the normalised URL, or of the id without one."""
     return hash_of(normalize_url(url) if url else f"id:{article}")
 
 
 def _signature(article: Article) -> Signature:
+    """The article's signature; a signature of another version is computed again."""
     try:
         return Signature.unpack(article.signature)
     except ValueError:
-        # Made by another version, on the way when this one was started: the text is there.
+        # Another version of the cleaner made this article, and it was in flight during the upgrade.
         return signature(article.text)
 
 
@@ -202,7 +231,15 @@ def event_time_of(fetched_at: str, received_at: None) -> float | None: ...
 def event_time_of(fetched_at: str, received_at: float | None) -> float | None:
     """A fetch's event time in seconds since the epoch, capped at `received_at`.
 
-    None where `fetched_at` is empty and there is no cap to stand for it.
+    Args:
+        fetched_at: ISO 8601; a time without a zone is read as UTC.
+        received_at: seconds since the epoch; None for no cap.
+
+    Returns:
+        The event time; `received_at` if `fetched_at` is empty.
+
+    Raises:
+        ValueError: `fetched_at` is no ISO 8601 time.
     """
     if not fetched_at:
         return received_at
@@ -214,7 +251,7 @@ def event_time_of(fetched_at: str, received_at: float | None) -> float | None:
 
 
 def verdict(decision: Decision) -> Verdict:
-    """The part of a fact that concerns whoever asked."""
+    """The public part of a decision."""
     return Verdict(
         outcome=decision.outcome,
         revision=decision.revision,
@@ -228,7 +265,7 @@ def verdict(decision: Decision) -> Verdict:
 def outcome_event(
     article: Article, source: Source, decision: Decision
 ) -> CleanArticle | DuplicateArticle:
-    """The event that tells the world of a decision."""
+    """The event that publishes a decision."""
     if decision.outcome == "clean":
         return CleanArticle(
             **{field: getattr(article, field) for field in _SHARED},
@@ -249,3 +286,4 @@ def outcome_event(
 
 
 _SHARED = tuple(field.name for field in dataclasses.fields(Article))
+"""The fields that a clean article takes over from its `Article`."""

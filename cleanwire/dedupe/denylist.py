@@ -1,10 +1,10 @@
-"""What was taken down: articles that are never published again, and pages up to a time.
+"""What was taken down: article ids for ever, and URLs up to a time.
 
 Invariants:
 
-- A denial is for ever. An id stays denied whatever comes; a page (a URL) stays denied for what
-  was fetched up to a time, so that what is fetched later is a sighting like any other.
-- A takedown that is delivered again finds what it denied, and denies the same again.
+- A denial is never lifted. An id stays denied for ever. A URL stays denied for everything that was
+  fetched up to a time; a later fetch of the URL is treated as any other page.
+- A takedown that is delivered again finds what it denied before, and denies the same again.
 """
 
 import dataclasses
@@ -19,10 +19,10 @@ class Takedown:
     """What is to be withdrawn.
 
     Attributes:
-        ids: of articles.
-        url_keys: what stands for normalised URLs (`key_table.hash_of`), 16 bytes each.
-        at: when it was asked for, in seconds since the epoch.
-        sequence: its place among all candidates.
+        ids: ids of articles.
+        url_keys: keys of normalised URLs (`key_table.hash_of`), 16 bytes each.
+        at: when the takedown was requested, in seconds since the epoch.
+        sequence: the takedown's position among all candidates.
     """
 
     ids: Collection[str] = ()
@@ -33,12 +33,13 @@ class Takedown:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """What is remembered of a takedown, under the key of an id or of a page.
+    """The denial of one id or of one URL.
 
     Attributes:
-        sequence: the takedown's.
-        until: of a page, the event time up to which it is denied; None of an id.
-        since: of a page, the sequence of the first of its takedowns; None if there was no other.
+        sequence: the sequence of its latest takedown.
+        until: of a URL, the event time up to which it is denied, in seconds since the epoch; None
+            for an id.
+        since: of a URL, the sequence of the first of its takedowns; None if there was only one.
     """
 
     sequence: int
@@ -51,7 +52,7 @@ class Denial:
         return self.sequence if self.since is None else self.since
 
     def concerns(self, sequence: int, event_time: float) -> bool:
-        """Whether a candidate of the page, with its sequence and event time, came too late."""
+        """Whether a candidate of this URL is denied, given its sequence and event time."""
         return self.until is not None and sequence >= self.first and event_time <= self.until
 
 
@@ -66,7 +67,7 @@ class Denylist:
         return article in self._ids
 
     def of_url(self, url_key: bytes) -> Denial | None:
-        """The denial of a page, if there is one."""
+        """The denial of a URL, or None."""
         return self._url_keys.get(url_key)
 
     def of(self, sequence: int) -> list[str]:
@@ -74,10 +75,10 @@ class Denylist:
         return [article for article, other in self._ids.items() if other == sequence]
 
     def add(self, key: str, denial: Denial) -> None:
-        """Take in what was written under a key of `records`.
+        """Add a denial by its record key, as `records` makes it.
 
         Raises:
-            ValueError: no such key.
+            ValueError: the key is no key of a denial.
         """
         if key.startswith(_ID):
             self._ids[key.removeprefix(_ID)] = denial.sequence
@@ -89,15 +90,20 @@ class Denylist:
     def records(
         self, ids: Collection[str], url_keys: Mapping[bytes, float], sequence: int
     ) -> dict[str, Denial]:
-        """What to remember of a takedown, by key; nothing is taken in yet.
+        """The records that a takedown leads to, by record key. The denylist is not changed.
 
         Args:
-            ids: of the articles that it withdraws.
-            url_keys: the event times up to which it denies pages, by URL key.
-            sequence: the takedown's.
+            ids: ids of the articles that the takedown withdraws.
+            url_keys: the event times up to which it denies URLs, by URL key.
+            sequence: the takedown's position among all candidates.
+
+        Returns:
+            The denials by record key. A URL that an earlier takedown denied gets the later of the
+            two times. A denial by this takedown or a later one stays as it is.
         """
         found = {_ID + article: Denial(sequence=sequence) for article in ids}
-        # It may have been here before and not have been written down.
+        # A redelivery: the first attempt changed the denylist but may not have been persisted.
+        # Write the same denials again.
         again = {
             url_key: denial
             for url_key, denial in self._url_keys.items()
@@ -118,5 +124,5 @@ class Denylist:
 
 
 def is_key(key: str) -> bool:
-    """Whether a denial is written under this key."""
+    """Whether this is the record key of a denial."""
     return key.startswith((_ID, _PAGE))

@@ -1,21 +1,21 @@
-"""Matches and the page's own history -> published, or a duplicate of which kind.
+"""Matches and the history of a URL -> published, or a duplicate of which kind.
 
 Invariants:
 
-- A decision is a function of the candidate, of its matches, and of the facts (`Decision`) before
-  it in the order of `candidates`. Facts are never changed once made: a redelivered candidate
-  finds its own fact and repeats its outcome, and a late copy of a fact changes nothing.
-- A duplicate names a published article that is earlier in that order; among several of
-  the strongest kind the earliest.
-- A match counts only if its fact says that it was published, earlier, and in the window. So it
-  does no harm if whoever looks articles up remembers more of them than were published, or for
-  longer; that is what lets several shards share the looking up.
-- No decision names an article that was taken down before it.
+- A decision is a function of the candidate, of its matches, and of the decisions before it in
+  sequence. A decision is never changed once it is made. A redelivered candidate finds its own
+  decision and repeats the outcome, and a late copy of a decision changes nothing.
+- A duplicate refers to a published article that is earlier in sequence. If there are several, it
+  refers to the earliest of the strongest kind of match.
+- A match counts only if the decision on the matched article says that it was published, earlier,
+  and within the window. So an index may hold more articles than were published, and for longer,
+  without harm. This lets several shards share the work of matching.
+- No decision refers to an article that was taken down before it.
 
-Event time moves on, and is cut into buckets. A fact lives in the bucket of its event time; one
-that is later than the window (out of order) lives in the oldest bucket still open, so that
-copies of a late page are recognised too. Published articles are matched for the window, and
-facts are known for the window and the replay horizon.
+Event time is cut into buckets. A decision is stored in the bucket of its event time. A decision on
+a page that is older than the window is stored in the oldest open bucket, so that copies of a late
+page are recognised too. Published articles are matched for the length of the window; decisions are
+known for the window and the replay horizon.
 """
 
 import dataclasses
@@ -33,20 +33,30 @@ from cleanwire.similarity.minhash import Signature
 DAY = 86_400.0
 HOUR = 3600.0
 BUCKETS = 30
-"""The window is cut into so many buckets of event time; expiry goes bucket by bucket."""
+"""The number of buckets of event time in a window; articles expire by whole buckets."""
 
 HISTORY = 16
-"""A page is held against so many of its own fetches, the latest."""
+"""How many fetches of its own URL a page is compared with: the latest ones."""
 
 MOST_DELETED_A_PAGE = 16
-"""At most so many facts are forgotten with one page, so that no page waits for a whole day's."""
+"""How many decisions are deleted with one page at most, so that no page waits for the deletions of
+a whole day."""
 
 _STRENGTH = {"exact": 0, "near": 1, "excerpt": 2}
+"""The kinds of matches, the strongest first."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """For how long what is remembered, in seconds of event time; an hour at least."""
+    """How long articles and decisions are known, in seconds of event time.
+
+    Attributes:
+        length: how long a published article is matched; an hour at least.
+        replay: how much longer a decision is known, so that a redelivered page repeats its outcome.
+
+    Raises:
+        ValueError: `length` is less than an hour.
+    """
 
     length: float = 30 * DAY
     replay: float = 7 * DAY
@@ -57,7 +67,7 @@ class Window:
 
     @property
     def width(self) -> float:
-        """Seconds of event time in a bucket."""
+        """The width of a bucket, in seconds of event time."""
         return self.length / BUCKETS
 
 
@@ -65,9 +75,14 @@ class Window:
 class Candidate:
     """What deciding needs to know of an article.
 
-    `url_key` stands for the normalised URL (`hash_of`); `fetched` and `event_time` are seconds
-    since the epoch, the latter capped at the time the bus took the page in; `sequence` is the place
-    in the order of all candidates.
+    Attributes:
+        id: the article's id.
+        url: its URL; "" for none.
+        url_key: 16 bytes that stand for its normalised URL (`hash_of`).
+        signature: the signature of its text.
+        fetched: when the page was fetched, in seconds since the epoch.
+        event_time: the same, capped at the time Kafka received the page.
+        sequence: the candidate's position among all candidates.
     """
 
     id: str
@@ -80,7 +95,11 @@ class Candidate:
 
 
 class Clock:
-    """Which buckets of event time are open; the latest event time seen moves it, and only on."""
+    """Which buckets of event time are open. The latest event time moves it, and only forward.
+
+    Attributes:
+        open_from: the first open bucket; None before the first event.
+    """
 
     def __init__(self, window: Window) -> None:
         self._length = window.length
@@ -90,30 +109,39 @@ class Clock:
 
     @property
     def known_from(self) -> int | None:
-        """The first bucket whose facts are still known."""
+        """The first bucket whose decisions are still known."""
         return None if self.open_from is None else self.open_from - self._replay
 
     def bucket(self, event_time: float) -> int:
-        """The bucket that something of this event time lives in."""
+        """The bucket that an event of this time (seconds since the epoch) is stored in."""
         return max(int(event_time // self._width), self._opened(event_time))
 
     def advance(self, event_time: float) -> bool:
-        """Something of this event time has come; returns whether that closes a bucket."""
+        """Move the clock to an event time, in seconds since the epoch.
+
+        Returns:
+            Whether `open_from` moved, so that buckets closed.
+        """
         opened = self._opened(event_time)
         moved = opened != self.open_from
         self.open_from = opened
         return moved
 
     def _opened(self, event_time: float) -> int:
+        """The first open bucket once an event of this time has been seen."""
         opened = int((event_time - self._length) // self._width) + 1
         return opened if self.open_from is None else max(opened, self.open_from)
 
 
 class DedupePolicy:
-    """The facts of all decisions, and the rules that make new ones.
+    """All decisions and denials, and the rules that make new decisions.
 
     Args:
-        clock: of the shard that decides.
+        clock: the clock of the shard that decides.
+
+    Attributes:
+        decisions: the decisions so far.
+        denied: what was taken down.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -122,12 +150,16 @@ class DedupePolicy:
         self.denied = Denylist()
 
     def known(self, article: str) -> Decision | None:
-        """The fact of an article, if it is known and not past the replay horizon."""
+        """The decision on an article, or None if there is none within the replay horizon."""
         decision = self.decisions.get(article)
         return decision if decision is not None and self._is_known(decision) else None
 
     def is_withdrawn(self, candidate: Candidate) -> bool:
-        """Whether a candidate is of what was taken down."""
+        """Whether a candidate was taken down, by its id or by its URL.
+
+        A candidate that a denial of its URL covers is not withdrawn if there is a decision on it:
+        its redelivery repeats the outcome.
+        """
         if candidate.id in self.denied:
             return True
         denial = self.denied.of_url(candidate.url_key)
@@ -136,12 +168,16 @@ class DedupePolicy:
         return self.known(candidate.id) is None
 
     def withdraw(self, takedown: Takedown) -> tuple[list[str], dict[str, Denial]]:
-        """Forget what is taken down, and deny it.
+        """Delete the decisions that a takedown covers, and deny their articles.
 
-        Facts that came later than the takedown are not touched, should it be delivered again.
+        Decisions that are later in sequence than the takedown are kept, because the takedown may be
+        a redelivery.
+
+        Args:
+            takedown: what to withdraw.
 
         Returns:
-            The ids that are withdrawn, and what is to be remembered of it, by key.
+            The ids that are withdrawn, and the denials to store, by record key.
         """
         sequence = takedown.sequence
         fetched: dict[bytes, list[float]] = {url_key: [] for url_key in takedown.url_keys}
@@ -170,22 +206,29 @@ class DedupePolicy:
         return list(ids), records
 
     def _denied_until(self, url_key: bytes, at: float) -> float:
-        """Up to when a page is denied of which nothing is known; else up to `at`."""
+        """The time up to which a URL without a known fetch is denied: as before, else `at`."""
         before = self.denied.of_url(url_key)
         return at if before is None or before.until is None else before.until
 
     def remember(self, decision: Decision) -> None:
-        """Take a fact in, in the place of one of the same article."""
+        """Store a decision; it replaces an earlier decision on the same article."""
         if not self.decisions.add(decision) and self.decisions.get(decision.id) != decision:
             self.decisions.remove(decision.id)
             self.decisions.add(decision)
 
     def decide(self, candidate: Candidate, matches: Iterable[Match]) -> Decision:
-        """The outcome of a candidate that is not known; nothing is remembered yet.
+        """Decide on a candidate that has no decision yet. Nothing is stored.
+
+        The history of the candidate's own URL comes first: a recrawl or a revision. Only then the
+        matches with other URLs count: a duplicate, or a new article.
 
         Args:
             candidate: the article.
-            matches: articles that tell its story, wherever they are remembered.
+            matches: articles that tell the same story, from all shards, in any order; those that
+                were not published earlier and within the window are ignored.
+
+        Returns:
+            The decision: "clean" (new, or a revision), "recrawl", "exact", "near" or "excerpt".
         """
         valid = [
             (match, decision)
@@ -196,21 +239,23 @@ class DedupePolicy:
         return self._from_history(candidate, valid) or self._from_matches(candidate, valid)
 
     def due(self) -> list[str]:
-        """The ids of facts to be forgotten now, the oldest first, `MOST_DELETED_A_PAGE` at most."""
+        """The ids of expired decisions, the oldest first; at most `MOST_DELETED_A_PAGE`."""
         known_from = self._clock.known_from
         if known_from is None:
             return []
         return list(itertools.islice(self.decisions.in_order(known_from), MOST_DELETED_A_PAGE))
 
     def _is_known(self, decision: Decision) -> bool:
+        """A decision is known while its bucket is within the window and the replay horizon."""
         known_from = self._clock.known_from
         return known_from is None or decision.bucket >= known_from
 
     def _stands(self, decision: Decision) -> bool:
-        """Whether neither the article nor what it repeats was taken down."""
+        """A decision stands if neither its article nor the article it duplicates was taken down."""
         return decision.id not in self.denied and decision.duplicate_of not in self.denied
 
     def _counts(self, decision: Decision, candidate: Candidate) -> bool:
+        """A match counts if its article was published earlier, not denied, and in the window."""
         open_from = self._clock.open_from
         return (
             decision.is_published
@@ -222,6 +267,12 @@ class DedupePolicy:
     def _from_history(
         self, candidate: Candidate, matches: list[tuple[Match, Decision]]
     ) -> Decision | None:
+        """Decide by earlier fetches of the same URL; None if they say nothing.
+
+        Equal words are a recrawl. Else, if the URL has a published text, a page that is fetched no
+        earlier than the newest of them is its next revision, and an older page that matches one of
+        them is a recrawl.
+        """
         earlier = [
             decision
             for decision in self.decisions.of_url(candidate.url_key, HISTORY)
@@ -252,6 +303,7 @@ class DedupePolicy:
     def _from_matches(
         self, candidate: Candidate, matches: list[tuple[Match, Decision]]
     ) -> Decision:
+        """Decide by matches with other URLs: the strongest kind wins, then the earliest article."""
         others = [
             (match, decision)
             for match, decision in matches
@@ -263,31 +315,42 @@ class DedupePolicy:
         return self._duplicate(candidate, match.kind, decision.id, decision.url, match.similarity)
 
     def _recrawl(self, candidate: Candidate, decision: Decision, similarity: float) -> Decision:
-        named = decision.duplicate_of or decision.id
-        return self._duplicate(candidate, "recrawl", named, decision.url, similarity)
+        """A recrawl refers to the published article behind the earlier decision on its URL."""
+        referenced_id = decision.duplicate_of or decision.id
+        return self._duplicate(candidate, "recrawl", referenced_id, decision.url, similarity)
 
     def _published(
         self, candidate: Candidate, *, revision: int = 1, supersedes: str | None = None
     ) -> Decision:
+        """A published article supersedes the newest published text of its URL, if there is one."""
         return self._decided(
-            candidate, "clean", revision=revision, named=supersedes, url=candidate.url
+            candidate, "clean", revision=revision, referenced_id=supersedes, url=candidate.url
         )
 
     def _duplicate(
-        self, candidate: Candidate, kind: DuplicateKind, named: str, url: str, similarity: float
+        self,
+        candidate: Candidate,
+        kind: DuplicateKind,
+        referenced_id: str,
+        url: str,
+        similarity: float,
     ) -> Decision:
-        return self._decided(candidate, kind, named=named, url=url, similarity=similarity)
+        """A duplicate carries the id and the URL of the published article that it repeats."""
+        return self._decided(
+            candidate, kind, referenced_id=referenced_id, url=url, similarity=similarity
+        )
 
-    def _decided(  # noqa: PLR0913 - a fact's fields
+    def _decided(  # noqa: PLR0913 - the fields of a decision
         self,
         candidate: Candidate,
         outcome: DecisionKind,
         *,
-        named: str | None,
+        referenced_id: str | None,
         url: str,
         revision: int = 1,
         similarity: float = 1.0,
     ) -> Decision:
+        """A decision takes its bucket from the clock: a late page gets the oldest open bucket."""
         return Decision(
             id=candidate.id,
             url_key=candidate.url_key,
@@ -297,7 +360,7 @@ class DedupePolicy:
             sequence=candidate.sequence,
             outcome=outcome,
             revision=revision,
-            named=named,
+            referenced_id=referenced_id,
             url=url,
             similarity=similarity,
         )

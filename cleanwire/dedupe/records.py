@@ -1,7 +1,7 @@
-"""The internal records as bytes: candidates between the stages, memory in the changelog.
+"""The internal records as JSON bytes: candidates between the stages, state in the changelog.
 
-Invariant: what is unpacked equals what was packed, field by field; a format that changes
-gets a new version in its `v`, because a changelog outlives the code that wrote it.
+Invariant: what is unpacked equals what was packed, field by field. A format that changes gets a new
+version in its `v`, because a changelog outlives the code that wrote it.
 """
 
 import base64
@@ -24,13 +24,13 @@ from cleanwire.similarity.minhash import VERSION as SIGNATURE
 
 VERSION = 2
 
-_WRITTEN = {"sequence": "order", "url_key": "page"}
+_WRITTEN = {"sequence": "order", "url_key": "page", "referenced_id": "named"}
 """Fields that are written under another name: a changelog outlives the names in the code."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateRecord:
-    """A cleaned article on its way to `dedupe`; `event_time` in seconds since the epoch."""
+    """A cleaned article on its way to `dedupe`; `event_time` is in seconds since the epoch."""
 
     article: Article
     source: Source
@@ -49,7 +49,7 @@ def unpack_candidate(value: bytes) -> CandidateRecord:
     """The inverse of `pack_candidate`.
 
     Raises:
-        ValueError: not a candidate of this version.
+        ValueError: the value is not a candidate of this version.
     """
     record = _record(value, "candidate")
     try:
@@ -67,12 +67,12 @@ def unpack_candidate(value: bytes) -> CandidateRecord:
 
 
 def pack_record(record: Record, width: float) -> bytes:
-    """What a shard remembers under one key, as JSON bytes; what has its default is left out.
+    """A record of a shard's state as JSON bytes. Fields with their default values are left out.
 
     Args:
-        record: what is remembered.
-        width: seconds of event time in a bucket. A bucket is written as the time it begins at,
-            so that it is understood by whoever cuts time otherwise.
+        record: the record.
+        width: the width of a bucket, in seconds of event time. A bucket is written as the time at
+            which it begins, so that a reader with another width understands it.
     """
     packed: dict[str, Any] = {"v": VERSION}
     for name, part in (("fact", record.decision), ("entry", record.entry)):
@@ -84,7 +84,7 @@ def pack_record(record: Record, width: float) -> bytes:
                 and getattr(part, field.name) is not field.default
             } | {"since": part.bucket * width}
     if record.open_from is not None:
-        # The latest event time, or a little less: what it means for another window is clear.
+        # The latest event time, or a little less: a reader with another window can convert it.
         packed["latest"] = (record.open_from + BUCKETS - 1) * width
     if record.entry is not None:
         packed["signature"] = SIGNATURE
@@ -103,19 +103,20 @@ def unpack_record(key: str, value: bytes, width: float) -> Record:
     """The inverse of `pack_record`.
 
     Args:
-        key: which it was written by; of a fact or an entry, the id of its article.
-        value: what was packed.
-        width: seconds of event time in a bucket.
+        key: the key the record was written by; for a decision or an entry, the id of its article.
+        value: the packed record.
+        width: the width of a bucket, in seconds of event time.
 
     Raises:
-        ValueError: not a record of this version.
+        ValueError: the value is not a record of this version.
     """
     record = _record(value, "record")
     try:
         decision, entry, latest = (record.get(name) for name in ("fact", "entry", "latest"))
         denial = record.get("denial")
         if entry is not None and record["signature"] != SIGNATURE:
-            # Replaced by a later record, or no worker would have started with this memory.
+            # Either a later record replaces this entry, or the worker refuses to start with this
+            # state.
             entry = None
         return Record(
             decision=None if decision is None else decision_of(key, decision, width),
@@ -129,18 +130,35 @@ def unpack_record(key: str, value: bytes, width: float) -> Record:
 
 
 def decision_of(key: str, fields: dict[str, Any], width: float) -> Decision:
-    """The fact of a record's fields, which are used up."""
-    # As `b64decode` does it, without its questions: a memory of millions is read by this.
+    """The decision in the fields of a record.
+
+    Args:
+        key: the id of the article.
+        fields: the fields as they were written; the call consumes them.
+        width: the width of a bucket, in seconds of event time.
+
+    Raises:
+        KeyError: a field is missing.
+        TypeError: there is a field that a decision does not have.
+        binascii.Error: a field is no base64.
+    """
+    # `a2b_base64` is what `b64decode` calls, without its checks: a restore decodes millions.
     fields["url_key"] = binascii.a2b_base64(fields.pop("page"))
     fields["sequence"] = fields.pop("order")
     fields["digest"] = binascii.a2b_base64(fields["digest"])
-    return Decision(id=key, bucket=bucket_of(fields.pop("since"), width), **fields)
+    return Decision(
+        id=key,
+        bucket=bucket_of(fields.pop("since"), width),
+        referenced_id=fields.pop("named", None),
+        **fields,
+    )
 
 
 def _entry(key: str, fields: dict[str, Any], width: float) -> Entry:
+    """The index entry in the fields of a record, which are consumed."""
     fields["sequence"] = fields.pop("order")
     fields["digest"] = base64.b64decode(fields["digest"])
-    # Little-endian on every machine, as they were written.
+    # The arrays are written little-endian on every machine.
     fields["keys"] = np.frombuffer(base64.b64decode(fields["keys"]), "<u4").astype(np.uint32)
     for name in ("figures", "lead"):
         fields[name] = np.frombuffer(base64.b64decode(fields[name]), "<u2").astype(np.uint16)
@@ -148,19 +166,20 @@ def _entry(key: str, fields: dict[str, Any], width: float) -> Entry:
 
 
 def bucket_of(since: float, width: float) -> int:
-    """The bucket that begins at a time, in seconds since the epoch."""
-    # A product and a quotient of floats may end just below the number they stand for.
+    """The bucket that begins at this time, in seconds since the epoch."""
+    # Multiplying by the width and dividing again may give a little less than the whole number.
     return math.floor(since / width + 1e-6)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field holds
+    """A field as JSON takes it: bytes and arrays as base64, arrays little-endian."""
     if isinstance(value, np.ndarray):
         value = value.astype(value.dtype.newbyteorder("<")).tobytes()
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
 
 
 def pack_takedown(ids: Collection[str], url_keys: Collection[bytes]) -> bytes:
-    """What is to be withdrawn, as JSON bytes; when and in which order, the bus says."""
+    """A takedown as JSON bytes. Its time and its sequence come from the Kafka record."""
     return orjson.dumps(
         {"v": VERSION, "ids": list(ids), "pages": [url_key.hex() for url_key in url_keys]}
     )
@@ -170,12 +189,12 @@ def unpack_takedown(value: bytes, *, at: float, sequence: int) -> Takedown:
     """The inverse of `pack_takedown`.
 
     Args:
-        value: what was packed.
-        at: when the bus took it in, in seconds since the epoch.
-        sequence: its place among all candidates.
+        value: the packed takedown.
+        at: when Kafka received the takedown, in seconds since the epoch.
+        sequence: the takedown's position among all candidates.
 
     Raises:
-        ValueError: not a takedown of this version.
+        ValueError: the value is not a takedown of this version.
     """
     record = _record(value, "takedown")
     try:
@@ -195,7 +214,7 @@ def unpack_matches(value: bytes) -> list[Match]:
     """The inverse of `pack_matches`.
 
     Raises:
-        ValueError: no matches.
+        ValueError: the value is no list of matches.
     """
     try:
         return [
@@ -210,6 +229,7 @@ _KIND: dict[str, MatchKind] = {kind: kind for kind in KINDS}
 
 
 def _record(value: bytes, what: str) -> dict[str, Any]:
+    """The fields of a JSON object of this version, without its `v`."""
     record = orjson.loads(value)
     version = record.pop("v", None) if isinstance(record, dict) else None
     if version != VERSION:

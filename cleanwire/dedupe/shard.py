@@ -1,18 +1,20 @@
-"""One shard: what it remembers of the articles that pass it, and the last one's decisions.
+"""One shard: its share of the articles that later ones are matched against.
+
+The last shard also makes the decisions.
 
 Invariants:
 
-- Every article passes the shards 0 to N - 1 in one order. Each looks it up among what it
-  remembers, and adds what it finds to the matches that the article carries. The article is
-  remembered at one shard only, `home(id, N)`, as it passes. The last shard decides, by all the
-  matches and the facts, which it alone has.
-- A shard remembers at least every article of its own that was published and is in the window.
-  What it remembers beyond that does no harm (`decide` says why), so it may be told late, or
-  never, that an article was dropped.
-- Everything that changes a shard is a `Record` by a key. A shard that is fed its records in
-  order (of a key only the latest) is the shard that wrote them.
+- Every article passes the shards 0 to N - 1 in one sequence. Each shard matches the article against
+  its own entries, and adds what it finds to the matches that the article carries. The article is
+  stored at one shard only, `home(id, N)`, as it passes. The last shard decides, by all the matches
+  and by the decisions, which it alone has.
+- A shard holds at least every article of its own that was published and is in the window. More
+  entries do no harm (`policy` says why), so a shard may be told late, or never, that an article was
+  dropped.
+- Every change of a shard is a `Record` under a key. A shard that is fed its records in order (of
+  each key only the latest) equals the shard that wrote them.
 
-With one shard all of this is one memory that decides strictly: first seen wins.
+A single shard decides strictly: first seen wins.
 """
 
 import dataclasses
@@ -28,17 +30,22 @@ from cleanwire.similarity.index import KEY_CAP, MOST_ARTICLES, Entry, Index, Mat
 from cleanwire.similarity.key_table import U64, Bools, key_of
 
 Limit = Literal["articles", "bytes"]
-"""What a shard may be full by: the rows of its index, or the memory that it is given."""
+"""The limits of a shard: the rows of its index, and the bytes of memory it is given."""
 
 CLOCK = "clock"
-"""The key of the record that says which buckets are open; no article's id."""
+"""The key of the record that says which buckets are open. It is no article's id."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What a shard remembers under one key: a fact, an entry of the index, or both; time; a denial.
+    """The state of a shard under one key.
 
-    `tentative` says how the entry was added to the index.
+    Attributes:
+        decision: of an article's key, the decision.
+        entry: of an article's key, its entry in the index.
+        open_from: of `CLOCK`, the first open bucket.
+        tentative: of an entry, how it was added to the index (`Index.add`).
+        denial: of a denial's key, the denial.
     """
 
     decision: Decision | None = None
@@ -49,7 +56,7 @@ class Record:
 
 
 Writes = Sequence[tuple[str, Record | None]]
-"""The records that changed, by their keys; None for a key that is forgotten."""
+"""The records that changed, by their keys; None for a key that is deleted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +64,11 @@ class ShardResult:
     """What one article did to a shard.
 
     Attributes:
-        matches: what it carries on.
-        fact: the decision; None before the last shard, and of an article that was taken down.
-        writes: what changed.
-        dropped: ids that other shards need not remember any more.
+        matches: the matches that the article carries on to the next shard: those it came with, and
+            those found here.
+        decision: the decision; None before the last shard, and for an article that was taken down.
+        writes: the records that changed.
+        dropped: ids of articles that other shards have no use for any more.
         is_withdrawn: whether the article was taken down before it came.
     """
 
@@ -76,9 +84,9 @@ class Withdrawal:
     """What a takedown did to the last shard.
 
     Attributes:
-        ids: of the articles that are withdrawn.
-        writes: what changed.
-        dropped: ids that other shards must not remember any more.
+        ids: ids of the articles that are withdrawn.
+        writes: the records that changed.
+        dropped: ids of articles that other shards must delete.
     """
 
     ids: Sequence[str]
@@ -87,20 +95,20 @@ class Withdrawal:
 
 
 def home(article: str, shards: int) -> int:
-    """The shard that remembers an article."""
+    """The number of the shard that stores an article."""
     return int.from_bytes(key_of(article)[:8], "big") % shards
 
 
 class Shard:
-    """The memory of one shard.
+    """The state of one shard.
 
     Args:
-        number: 0 to `shards` - 1. Where there is more than one, ids are 32 hexadecimal digits.
-        shards: how many there are.
-        window: for how long what is remembered.
+        number: 0 to `shards` - 1. With more than one shard, ids are 32 hex digits.
+        shards: how many shards there are.
+        window: how long articles and decisions are known.
         thresholds: when two texts are one story.
-        most_bytes: beyond so much content the oldest is forgotten; None for no bound.
-        cap: so many articles at most are found by one sample hash.
+        most_bytes: the oldest articles are evicted above this much content; None for no bound.
+        cap: how many articles one sample hash leads to at most.
     """
 
     def __init__(  # noqa: PLR0913 - a shard's settings
@@ -118,16 +126,17 @@ class Shard:
         self._most_bytes = most_bytes
         self._clock = Clock(window or Window())
         self._index = Index(thresholds, cap=cap)
-        self._history = DedupePolicy(self._clock) if number == shards - 1 else None
-        # What is delivered again may come after time went on, and before the last shard it has
-        # to find what it found: a bucket longer than the last shard lets it count.
-        self._margin = 0 if self._history is not None else 1
+        self._policy = DedupePolicy(self._clock) if number == shards - 1 else None
+        # A redelivered article may come after the clock has moved on, and has to find the same
+        # matches as before. So a shard before the last keeps a bucket longer than the last shard
+        # lets it count.
+        self._margin = 0 if self._policy is not None else 1
         self.evicted = 0
-        """How many articles were forgotten before their time, for want of memory."""
+        """How many articles were evicted for want of memory before they expired."""
 
     def __len__(self) -> int:
-        """The number of facts; 0 before the last shard."""
-        return 0 if self._history is None else len(self._history.decisions)
+        """The number of decisions; 0 before the last shard."""
+        return 0 if self._policy is None else len(self._policy.decisions)
 
     @property
     def articles(self) -> int:
@@ -136,7 +145,7 @@ class Shard:
 
     @property
     def fill(self) -> dict[Limit, float]:
-        """How full the shard is, of each of its limits; at 1 it forgets the oldest article."""
+        """The share of each limit that is in use; at 1 the shard evicts its oldest article."""
         found: dict[Limit, float] = {"articles": len(self._index) / MOST_ARTICLES}
         if self._most_bytes is not None:
             found["bytes"] = self.content / self._most_bytes
@@ -145,123 +154,179 @@ class Shard:
     @property
     def size(self) -> int:
         """Bytes of all tables."""
-        return self._index.size + (0 if self._history is None else self._history.decisions.size)
+        return self._index.size + (0 if self._policy is None else self._policy.decisions.size)
 
     @property
     def content(self) -> int:
-        """Bytes that what is remembered takes, whatever was remembered before."""
-        return self._index.content + (
-            0 if self._history is None else self._history.decisions.content
-        )
+        """Bytes that the present content takes, regardless of what the tables held before."""
+        return self._index.content + (0 if self._policy is None else self._policy.decisions.content)
 
     def take(self, candidate: Candidate, matches: Iterable[Match] = ()) -> ShardResult:
-        """Let an article pass, with the matches that it carries; remembers what is to be."""
-        if self._history is not None and self._history.is_withdrawn(candidate):
-            return self._refuse(candidate)
-        decision = None if self._history is None else self._history.known(candidate.id)
+        """Pass one article through this shard.
+
+        An article is matched against the entries here that are earlier in sequence. The last shard
+        then decides. The article is added to the index if this shard is its home, unless the last
+        shard decided that it is a duplicate. The clock moves on to the article's event time:
+        entries of closed buckets expire, decisions past the replay horizon are deleted, and the
+        oldest articles are evicted while the shard is over a limit.
+
+        The last shard knows its decisions: a redelivered article is not matched again, and its
+        record is written again in case the first write was lost.
+
+        Args:
+            candidate: the article. Candidates come in ascending sequence, apart from redeliveries.
+            matches: the matches that the earlier shards found.
+
+        Returns:
+            The matches to carry on, the decision of the last shard, the records to persist and the
+            articles to drop at other shards. If the article was taken down, `is_withdrawn` is set
+            and there is no decision.
+
+        Raises:
+            OverflowError: the index has no row left.
+            ValueError: a URL or an id has more than 65,535 bytes.
+        """
+        if self._policy is not None and self._policy.is_withdrawn(candidate):
+            return self._reject_withdrawn(candidate)
+        decision = None if self._policy is None else self._policy.known(candidate.id)
         known = decision is not None
         found: list[Match] = []
         if not known:
             found = self._index.matches(candidate.signature, before=candidate.sequence)
         carried = [*matches, *found]
-        if self._history is not None and decision is None:
-            decision = self._history.decide(candidate, carried)
-        writes = self._remember(
+        if self._policy is not None and decision is None:
+            decision = self._policy.decide(candidate, carried)
+        writes = self._store(
             candidate, decision, known=known, tentative=bool(found) and decision is None
         )
-        forgotten = self._pass_time(candidate.event_time, writes)
+        deleted = self._advance_clock(candidate.event_time, writes)
         unpublished = [candidate.id] if decision is not None and not decision.is_published else []
-        dropped = self._elsewhere((*unpublished, *forgotten))
+        dropped = self._on_other_shards((*unpublished, *deleted))
         return ShardResult(matches=carried, decision=decision, writes=writes, dropped=dropped)
 
     def withdraw(self, takedown: Takedown) -> Withdrawal:
-        """Take articles down; to be asked of the last shard, in the order of candidates.
+        """Take articles down. Only the last shard can, in the sequence of candidates.
 
-        What it remembers stands before what it forgets, so that whoever is told half of it and
-        is asked again forgets the rest.
+        Denials come before deletions in `writes`. If only a prefix is persisted, the redelivered
+        takedown still finds the rest and deletes it.
+
+        Args:
+            takedown: what to withdraw.
+
+        Returns:
+            The ids that are withdrawn, the records to persist and the articles to delete at other
+            shards.
 
         Raises:
-            RuntimeError: it is not the last shard.
+            RuntimeError: this is not the last shard.
         """
-        if self._history is None:
+        if self._policy is None:
             raise RuntimeError("only the last shard knows what is to be withdrawn")
-        ids, denials = self._history.withdraw(takedown)
+        ids, denials = self._policy.withdraw(takedown)
         for article in ids:
-            self._forget(article)
+            self._delete(article)
         writes: list[tuple[str, Record | None]] = [
             (key, Record(denial=denial)) for key, denial in denials.items()
         ]
         writes += [(article, None) for article in ids]
-        return Withdrawal(ids=ids, writes=writes, dropped=self._elsewhere(ids))
+        return Withdrawal(ids=ids, writes=writes, dropped=self._on_other_shards(ids))
 
     def drop(self, article: str, until: int) -> Writes:
-        """The last shard has no use for this article here; returns what changed.
+        """Drop an article that the last shard has no use for.
 
         Args:
-            article: which one.
-            until: the order of the candidate that it found this at. If the article has passed
-                here again since, it will be decided again.
+            article: the article's id.
+            until: the sequence of the candidate at which the last shard found this out. If the
+                article has passed here again since, it will be decided again and is kept.
+
+        Returns:
+            The records that changed.
         """
         return [(article, None)] if self._index.discard(article, until=until) else []
 
     def apply(self, key: str, record: Record | None) -> None:
-        """Take in what a shard wrote."""
+        """Apply one record that this shard wrote: the inverse of persisting `writes`.
+
+        Records of one key come in the order of writing; of each key only the latest is needed. A
+        decision or a denial is ignored before the last shard, and an entry is ignored if its bucket
+        is closed.
+
+        Args:
+            key: the record's key: an article's id, `CLOCK`, or the key of a denial.
+            record: the record; None deletes the article of this id.
+
+        Raises:
+            OverflowError: the index has no row left.
+            ValueError: the key is no key of a denial, but the record holds one.
+        """
         if record is None:
-            self._forget(key)
+            self._delete(key)
             return
         if record.open_from is not None:
             self._clock.open_from = max(record.open_from, self._clock.open_from or record.open_from)
             self._expire()
-        if record.denial is not None and self._history is not None:
-            self._history.denied.add(key, record.denial)
-        if record.decision is not None and self._history is not None:
-            self._history.remember(record.decision)
+        if record.denial is not None and self._policy is not None:
+            self._policy.denied.add(key, record.denial)
+        if record.decision is not None and self._policy is not None:
+            self._policy.remember(record.decision)
         entry = record.entry
         if entry is not None and self.is_open(entry.bucket):
             self._index.add(entry, tentative=record.tentative)
 
-    def _refuse(self, candidate: Candidate) -> ShardResult:
-        """What comes of an article that was taken down: it is nowhere, and time goes on."""
+    def _reject_withdrawn(self, candidate: Candidate) -> ShardResult:
+        """Delete an article that was taken down, should it be here; the clock moves on."""
         writes: list[tuple[str, Record | None]] = []
         if candidate.id in self._index:
-            # Written by a worker that was thought dead.
-            self._forget(candidate.id)
+            # A worker that was thought dead wrote it after the takedown.
+            self._delete(candidate.id)
             writes.append((candidate.id, None))
-        forgotten = self._pass_time(candidate.event_time, writes)
-        dropped = self._elsewhere((candidate.id, *forgotten))
+        deleted = self._advance_clock(candidate.event_time, writes)
+        dropped = self._on_other_shards((candidate.id, *deleted))
         return ShardResult(
             matches=(), decision=None, writes=writes, dropped=dropped, is_withdrawn=True
         )
 
-    def _elsewhere(self, articles: Iterable[str]) -> list[str]:
-        """Those of them that another shard remembers; the last one alone says so."""
-        if self._history is None:
+    def _on_other_shards(self, articles: Iterable[str]) -> list[str]:
+        """Those of the articles whose home is another shard; none before the last shard."""
+        if self._policy is None:
             return []
         return [name for name in articles if home(name, self._shards) != self._number]
 
     def is_open(self, bucket: int) -> bool:
-        """Whether entries of a bucket of event time are still matched against."""
+        """Whether entries of a bucket of event time are still kept here."""
         open_from = self._clock.open_from
         return open_from is None or bucket >= open_from - self._margin
 
     def known(self, keys: U64) -> Bools:
-        """Of each of many ids, as `key_of` has them, shape (n, 2), whether anything is known."""
+        """Whether the shard has an entry or a decision of each of many articles.
+
+        Args:
+            keys: ids as `key_of` gives them, uint64, shape (n, 2).
+
+        Returns:
+            Booleans, shape (n,).
+        """
         known = self._index.known(keys)
-        return known if self._history is None else known | self._history.decisions.known(keys)
+        return known if self._policy is None else known | self._policy.decisions.known(keys)
 
     def add_all(self, decisions: DecisionBatch, entries: EntryBatch) -> None:
-        """As `apply` does with records of articles of which nothing is known yet."""
-        if self._history is not None:
-            self._history.decisions.add_all(decisions)
+        """Apply many decisions and entries at once; the shard must not know the articles yet."""
+        if self._policy is not None:
+            self._policy.decisions.add_all(decisions)
         self._index.add_all(entries)
 
     def reserve(self, share: float) -> None:
-        """Make room at once for what is to be read, after so large a share of it (0..1)."""
+        """Grow the hash table ahead of a restore.
+
+        Args:
+            share: the share of the records that is applied already, 0 to 1, not 0.
+        """
         self._index.reserve(share)
 
-    def _remember(
+    def _store(
         self, candidate: Candidate, decision: Decision | None, *, known: bool, tentative: bool
     ) -> list[tuple[str, Record | None]]:
+        """Store the decision and the entry of an article; returns the records to persist."""
         entry = None
         if (decision is None or decision.is_published) and home(
             candidate.id, self._shards
@@ -274,53 +339,67 @@ class Shard:
                 if decision is None
                 else decision.bucket,
             )
-            # A known one is written again, in case the first writing came to nothing.
+            # The record of a known article is written again, in case the first write was lost.
             if not known:
-                # What it copies stands here too, and has to be found by the next copy.
+                # A match found here shows that its original is here too. The original must stay in
+                # the hash table, so that the next copy finds it: a tentative entry evicts nothing.
                 entry = self._index.add(entry, tentative=tentative)
-        if decision is not None and self._history is not None and not known:
-            self._history.remember(decision)
+        if decision is not None and self._policy is not None and not known:
+            self._policy.remember(decision)
         if decision is None and entry is None:
             return []
         return [(candidate.id, Record(decision=decision, entry=entry, tentative=tentative))]
 
-    def _pass_time(self, event_time: float, writes: list[tuple[str, Record | None]]) -> list[str]:
-        """Move the clock on, and forget what is due; returns what was forgotten."""
+    def _advance_clock(
+        self, event_time: float, writes: list[tuple[str, Record | None]]
+    ) -> list[str]:
+        """Move the clock on, and delete what is due.
+
+        Args:
+            event_time: seconds since the epoch.
+            writes: the records to persist; the clock and the deletions are appended.
+
+        Returns:
+            The ids that were deleted.
+        """
         if self._clock.advance(event_time):
             writes.append((CLOCK, Record(open_from=self._clock.open_from)))
             self._expire()
-        due = [] if self._history is None else self._history.due()
-        forgotten = list(dict.fromkeys((*due, *self._over())))
-        for article in forgotten:
-            self._forget(article)
+        due = [] if self._policy is None else self._policy.due()
+        deleted = list(dict.fromkeys((*due, *self._evict())))
+        for article in deleted:
+            self._delete(article)
             writes.append((article, None))
-        return forgotten
+        return deleted
 
     def _expire(self) -> None:
+        """Expire the entries of closed buckets, with this shard's margin."""
         if self._clock.open_from is not None:
             self._index.expire(self._clock.open_from - self._margin)
 
-    def _over(self) -> list[str]:
-        """The oldest that have to go for want of memory, `MOST_DELETED_A_PAGE` at most."""
-        over: list[str] = []
-        while self._is_over() and len(over) < MOST_DELETED_A_PAGE:
+    def _evict(self) -> list[str]:
+        """Evict the oldest articles while a limit is exceeded; at most `MOST_DELETED_A_PAGE`."""
+        evicted: list[str] = []
+        while self._is_overfull() and len(evicted) < MOST_DELETED_A_PAGE:
             article = (
                 self._index.oldest()
-                if self._history is None
-                else next(self._history.decisions.in_order(), None)
+                if self._policy is None
+                else next(self._policy.decisions.in_order(), None)
             )
             if article is None:
                 break
-            self._forget(article)
+            self._delete(article)
             self.evicted += 1
-            over.append(article)
-        return over
+            evicted.append(article)
+        return evicted
 
-    def _is_over(self) -> bool:
+    def _is_overfull(self) -> bool:
+        """Whether the content exceeds the memory bound, or the index has hardly a row left."""
         too_large = self._most_bytes is not None and self.content > self._most_bytes
         return too_large or self._index.is_full
 
-    def _forget(self, article: str) -> None:
+    def _delete(self, article: str) -> None:
+        """Delete the entry and the decision of an article."""
         self._index.discard(article)
-        if self._history is not None:
-            self._history.decisions.remove(article)
+        if self._policy is not None:
+            self._policy.decisions.remove(article)

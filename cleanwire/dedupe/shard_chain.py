@@ -1,7 +1,7 @@
-"""Shards in a row, in one process: the library's memory, and what the stream is held against.
+"""Shards in a row, in one process: the library's state, and the reference for the stream.
 
-Invariant: one article passes all shards before the next one starts. In the stream each
-shard has an article of its own in hand; what they decide is the same.
+Invariant: one article passes all shards before the next one starts. In the stream each shard works
+on an article of its own, and the decisions are the same.
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ from cleanwire.errors import Withdrawn
 from cleanwire.similarity.index import KEY_CAP, Match, Thresholds
 
 TAKEN_DOWN = "it was taken down"
-"""What the rejection of a withdrawn page says."""
+"""The detail of a withdrawn page's rejection."""
 
 
 class ShardChain:
-    """`shards` memories that decide as one.
+    """Several shards that decide as one.
 
     Args:
-        shards: how many.
-        window: for how long pages are remembered.
+        shards: how many shards.
+        window: how long articles and decisions are known.
         thresholds: when two texts are one story.
-        most_bytes: of each shard; beyond so much content the oldest is forgotten.
-        cap: so many articles at most are found by one sample hash.
+        most_bytes: a bound of each shard: its oldest articles are evicted above this much content.
+        cap: how many articles one sample hash leads to at most.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class ShardChain:
         ]
 
     def decide(self, candidate: Candidate) -> Decision:
-        """The outcome of a candidate, which is then remembered.
+        """Decide on a candidate, and store the decision.
 
         Raises:
-            Withdrawn: it was taken down before it came.
+            Withdrawn: the article was taken down before it came.
         """
         matches: list[Match] = []
         for shard in self.shards:
@@ -71,5 +71,6 @@ class ShardChain:
         return withdrawal.ids
 
     def _drop(self, articles: Sequence[str], until: int) -> None:
+        """Drop articles at their home shards."""
         for article in articles:
             self.shards[home(article, len(self.shards))].drop(article, until)

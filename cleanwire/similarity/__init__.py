@@ -1,4 +1,4 @@
-"""Near-duplicates: tokens, MinHash signatures, and an index that finds what is similar.
+"""Near-duplicates: tokens, MinHash signatures, and an index of similar articles.
 
 Invariant: a signature of one version is the same on every machine, for ever.
 """

@@ -1,7 +1,7 @@
 """Columns of numbers that grow.
 
-Invariant: a column that has grown is another array; who holds the old one, or a look at its
-memory, has what stood there then.
+Invariant: `grown` returns a new array. Old references and memoryviews keep the old contents, so
+refresh them after every growth.
 """
 
 from typing import Any
@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 
 def as_bytes(column: NDArray[Any]) -> memoryview:
-    """A column's memory: what is written into it stands in the column, at a third of the cost."""
+    """A writable view of a column's bytes; writing through it costs a third of what numpy costs."""
     return column.view(np.uint8).reshape(-1).data
 
 
 def grown(column: NDArray[Any], more: int) -> NDArray[Any]:
-    """A column with so many more rows; memory that nobody writes to is not taken."""
+    """A copy of a column with `more` rows of zeros at its end.
+
+    The operating system gives the new rows physical memory only once they are written to.
+    """
     larger = np.zeros((len(column) + more, *column.shape[1:]), column.dtype)
     larger[: len(column)] = column
     return larger

@@ -1,6 +1,6 @@
-"""Entries of the index, one by one and many on their way into its columns.
+"""Entries of the index: one by one, and many on their way into its columns.
 
-Invariant: nothing is decided; what was appended stands in every column at one place.
+Invariant: nothing is decided here. Each appended entry has the same position in every column.
 """
 
 import binascii
@@ -28,16 +28,16 @@ class Entry:
     """An article as a row of the index: its signature, cut to what the index keeps.
 
     Attributes:
-        id: the article's.
-        sequence: its place among all candidates.
-        bucket: of event time; see `decide`.
-        digest: of its words.
-        shingles: how many distinct ones it has.
-        bound: the high 32 bits of its sample's.
-        keys: of its sample, 32 bits each.
-        figures: the high 16 bits of the hashes of its figures, the lowest `MOST_FIGURES`.
-        lead: the high 16 bits of the sample hashes of its lead, the lowest `LEAD_HASHES`; none
-            where it is not known.
+        id: the article's id.
+        sequence: the position of its candidate among all candidates.
+        bucket: its bucket of event time (`policy.Clock`).
+        digest: 8 bytes over its words.
+        shingles: how many distinct shingles it has.
+        bound: the high 32 bits of its sample's bound.
+        keys: the keys of its sample hashes, uint32.
+        figures: the high 16 bits of the hashes of its figures, uint16; the lowest `MOST_FIGURES`.
+        lead: the high 16 bits of the sample hashes of its lead, uint16; the lowest `LEAD_HASHES`.
+            Empty if the lead is not known.
     """
 
     id: str
@@ -67,17 +67,20 @@ class Entry:
 
 
 class EntryBatch:
-    """Entries on their way into the columns: what `Index.add` takes, as lists and bytes."""
+    """Entries on their way into the columns of an `Index`, as lists and bytes.
+
+    `keys` holds the keys of all samples, one sample after the other; `samples` holds their sizes.
+    """
 
     def __init__(self) -> None:
-        self.names = bytearray()
+        self.id_keys = bytearray()
         self.sequences: list[int] = []
         self.buckets: list[int] = []
         self.bounds: list[int] = []
         self.digests = bytearray()
-        self.lengths: list[int] = []
+        self.shingles: list[int] = []
         self.samples: list[int] = []
-        self.counts: list[int] = []
+        self.figure_counts: list[int] = []
         self.figures = bytearray()
         self.lead_counts: list[int] = []
         self.leads = bytearray()
@@ -87,18 +90,25 @@ class EntryBatch:
     def append(
         self, key: bytes, bucket: int, fields: Mapping[str, Any], *, tentative: bool
     ) -> None:
-        """Add an entry whose id is the hexadecimal of `key`; `fields` are those of its record."""
+        """Append an entry from the fields of its record.
+
+        Args:
+            key: the 16 bytes that its id spells in hex.
+            bucket: its bucket of event time.
+            fields: the fields as `pack_record` wrote them, arrays as base64.
+            tentative: as for `Index.add`.
+        """
         keys = binascii.a2b_base64(fields["keys"])
         figures = binascii.a2b_base64(fields["figures"])
-        self.names += key
+        self.id_keys += key
         self.sequences.append(fields["order"])
         self.buckets.append(bucket)
         self.bounds.append(fields["bound"])
         self.digests += binascii.a2b_base64(fields["digest"])
-        self.lengths.append(fields["shingles"])
+        self.shingles.append(fields["shingles"])
         self.samples.append(len(keys) // _KEY)
         self.keys += keys
-        self.counts.append(len(figures) // 2)
+        self.figure_counts.append(len(figures) // 2)
         self.figures += figures.ljust(_FIGURES, b"\0")
         lead = binascii.a2b_base64(fields["lead"])
         self.lead_counts.append(len(lead) // 2)
@@ -106,16 +116,16 @@ class EntryBatch:
         self.tentative.append(tentative)
 
     def kept(self, which: Bools) -> "EntryBatch":
-        """Those entries for which `which` holds, in their order."""
+        """A batch of the entries for which `which` is true, in the same order."""
         other = EntryBatch()
-        other.names = chosen(self.names, ID_BYTES, which)
+        other.id_keys = chosen(self.id_keys, ID_BYTES, which)
         other.sequences = list(itertools.compress(self.sequences, which))
         other.buckets = list(itertools.compress(self.buckets, which))
         other.bounds = list(itertools.compress(self.bounds, which))
         other.digests = chosen(self.digests, _DIGEST, which)
-        other.lengths = list(itertools.compress(self.lengths, which))
+        other.shingles = list(itertools.compress(self.shingles, which))
         other.samples = list(itertools.compress(self.samples, which))
-        other.counts = list(itertools.compress(self.counts, which))
+        other.figure_counts = list(itertools.compress(self.figure_counts, which))
         other.figures = chosen(self.figures, _FIGURES, which)
         other.lead_counts = list(itertools.compress(self.lead_counts, which))
         other.leads = chosen(self.leads, _LEAD, which)
@@ -125,5 +135,5 @@ class EntryBatch:
 
 
 def chosen(column: bytearray, width: int, which: Bools) -> bytearray:
-    """Those rows of a column, of `width` bytes each, for which `which` holds."""
+    """The rows of a packed column for which `which` is true; a row has `width` bytes."""
     return bytearray(np.frombuffer(column, f"V{width}")[which].tobytes())

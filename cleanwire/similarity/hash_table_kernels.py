@@ -1,7 +1,7 @@
-"""The compiled loops of the packed table: where a key's slots are, and what is put into them.
+"""The compiled loops of `HashTable`: find, put, sweep and move.
 
-Invariant: a loop changes nothing but the table it is given, and what it does depends on the
-arguments alone, the order of the keys included. `slots` says what the table is.
+Invariant: a loop changes nothing but the table it is given. What it does depends on the arguments
+alone, including the order of the keys. `hash_table` describes the table.
 """
 
 import numpy as np
@@ -13,22 +13,22 @@ WAYS = 16
 WIDTH = 2 * WAYS + WAYS // 2
 FULL = 0.93
 SWEPT = 0.8
-"""A table that is emptier than this, once dead rows are swept out, need not grow. Buckets that
-are full in it all the same were filled on purpose: their oldest entry makes room, so that nobody
-can make the table grow at will."""
+"""A table whose live entries take less than this share need not grow. If a bucket is full all the
+same, it was filled on purpose: its oldest entry is evicted, so that nobody can make the table grow
+at will."""
 
 MOST_ROWS = (1 << 24) - 1
 PLACE_BITS = 32
-"""A hit is a row, shifted by so many bits, and the place of the key that led to it."""
+"""A hit is a row, shifted left by this many bits, plus the position of the key that led to it."""
 
 U64 = NDArray[np.uint64]
 Keys = NDArray[np.uint32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Table = NDArray[np.uint16]
-"""Shape (buckets, `WIDTH`): the marks of a bucket's slots (a tag and the bit beside it), the low
-16 bits of their rows, and the high 8 bits, two in one; what is looked at together stands
-together. A row stands as its number and one, and 0 is an empty slot."""
+"""Shape (buckets, `WIDTH`). A bucket holds the marks of its slots (a tag and the bit beside it),
+then the low 16 bits of their rows, then the high 8 bits, two in one element; what is read together
+lies together. A row is stored as its number plus one, and 0 is an empty slot."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _LANES = np.uint64(0x0001000100010001)
@@ -38,7 +38,7 @@ _TABLE = "uint16[:,::1]"
 
 @compiled("uint32[::1](uint64[::1])")
 def keys_of(hashes: U64) -> Keys:
-    """The keys of sample hashes."""
+    """The 32-bit keys of sample hashes, uint32, in the same order."""
     keys = np.empty(len(hashes), np.uint32)
     for at, value in enumerate(hashes):
         keys[at] = np.uint32((value * _MULTIPLIER) >> np.uint64(32))
@@ -47,19 +47,20 @@ def keys_of(hashes: U64) -> Keys:
 
 @inlined
 def _step(tag: int, buckets: int) -> int:
-    """How far the second bucket is from the home, in 1..buckets - 1."""
+    """The distance from the home bucket to the second bucket, 1 to `buckets` - 1."""
     return 1 + (((tag * 0x9E3779B1) & 0xFFFFFFFF) * (buckets - 1) >> 32)
 
 
 @inlined
 def _row(bucket: int, way: int, table: Table) -> int:
-    """The row of a slot, or -1."""
+    """The row in a slot, or -1 if the slot is empty."""
     high = (np.int64(table[bucket, 2 * WAYS + (way >> 1)]) >> ((way & 1) << 3)) & 0xFF
     return np.int64(table[bucket, WAYS + way]) + (high << 16) - 1
 
 
 @inlined
 def _set(bucket: int, way: int, mark: int, row: int, table: Table) -> None:
+    """Write a mark and a row into a slot; a row of -1 empties it."""
     table[bucket, way] = mark
     table[bucket, WAYS + way] = (row + 1) & 0xFFFF
     shift = (way & 1) << 3
@@ -71,7 +72,7 @@ def _set(bucket: int, way: int, mark: int, row: int, table: Table) -> None:
 def _empty_way(bucket: int, table: Table) -> int:
     """The first empty slot of a bucket, or -1."""
     for way in range(WAYS):
-        # What is read first tells all but one of 65,536.
+        # The low 16 bits decide, except for one row in 65,536.
         if not table[bucket, WAYS + way] and _row(bucket, way, table) < 0:
             return way
     return -1
@@ -79,7 +80,11 @@ def _empty_way(bucket: int, table: Table) -> int:
 
 @compiled(f"int64(int64, {_TABLE})")
 def _make_room(bucket: int, table: Table) -> int:
-    """A slot of a full bucket, after its entry moved to its other bucket; -1 if none can."""
+    """Free a slot of a full bucket by moving its entry to the entry's other bucket.
+
+    Returns:
+        The slot, or -1 if no entry can move.
+    """
     buckets = len(table)
     for way in range(WAYS):
         mark = np.int64(table[bucket, way])
@@ -94,7 +99,11 @@ def _make_room(bucket: int, table: Table) -> int:
 
 @compiled(f"boolean(int64, int64, int64, int64, {_TABLE})")
 def _put_free(home: int, second: int, mark: int, row: int, table: Table) -> bool:
-    """Let a key lead to a row by a slot that is empty or can be made so; whether there is one."""
+    """Let a key lead to a row by a slot that is empty or can be freed.
+
+    Returns:
+        False if there is no such slot.
+    """
     bucket = home
     way = _empty_way(home, table)
     if way < 0:
@@ -111,12 +120,21 @@ def _put_free(home: int, second: int, mark: int, row: int, table: Table) -> bool
 
 
 @compiled(f"int64[::1](uint32[::1], {_TABLE}, boolean[::1])")
-def find(keys: Keys, table: Table, living: Bools) -> Ints:
-    """Where keys lead: living rows, each shifted by `PLACE_BITS` and with its key's place."""
+def find(keys: Keys, table: Table, alive: Bools) -> Ints:
+    """The live rows that keys lead to.
+
+    Args:
+        keys: uint32, shape (n,).
+        table: as in `HashTable.table`.
+        alive: for each row whether it is alive, bool.
+
+    Returns:
+        The hits, int64: row << `PLACE_BITS`, plus the position of the key in `keys`.
+    """
     buckets = len(table)
     hits = np.empty(2 * WAYS * len(keys) + 1, np.int64)
     found = touched = 0
-    # The buckets are far apart: asked for all at once they arrive together.
+    # Touch all buckets first: the processor then loads them from memory at the same time.
     for value in keys:
         key = np.int64(value)
         bucket = key * buckets >> 32
@@ -124,12 +142,12 @@ def find(keys: Keys, table: Table, living: Bools) -> Ints:
         if second >= buckets:
             second -= buckets
         touched += np.int64(table[bucket, 0]) + np.int64(table[second, 0])
-    # Beyond what is returned; or the compiler would see that nobody needs it.
+    # Keeps the compiler from removing the loop above; this element is not returned.
     hits[-1] = touched
-    # Four marks at a time: a lane that is equal is zero, and borrows from its high bit.
+    # Compare four marks at a time: an equal lane is zero, and borrows from its high bit.
     wide = table.view(np.uint64)
-    for place in range(len(keys)):
-        key = np.int64(keys[place])
+    for position in range(len(keys)):
+        key = np.int64(keys[position])
         bucket = key * buckets >> 32
         mark = (key & 0x7FFF) << 1
         for _ in range(2):
@@ -141,8 +159,8 @@ def find(keys: Keys, table: Table, living: Bools) -> Ints:
                 for way in range(4 * four, 4 * four + 4):
                     if table[bucket, way] == mark:
                         row = _row(bucket, way, table)
-                        if row >= 0 and living[row]:
-                            hits[found] = (row << PLACE_BITS) + place
+                        if row >= 0 and alive[row]:
+                            hits[found] = (row << PLACE_BITS) + position
                             found += 1
             bucket += _step(mark >> 1, buckets)
             if bucket >= buckets:
@@ -158,21 +176,26 @@ def _oldest(
     mark: int,
     any_key: bool,
     table: Table,
-    living: Bools,
-    births: Ints,
+    alive: Bools,
+    row_order: Ints,
 ) -> int:
-    """The oldest entry of a key, or of any key, in two buckets: bucket times `WAYS` plus way."""
+    """The slot of the oldest entry of a key, or of any key, in two buckets.
+
+    Returns:
+        Bucket * `WAYS` + way. Entries of dead rows are the oldest if `any_key` is set, and are
+        ignored if not.
+    """
     oldest, found = np.int64(1 << 62), -1
     for bucket, wanted in ((home, mark), (second, mark | 1)):
         for way in range(WAYS):
             if not any_key and table[bucket, way] != wanted:
                 continue
             row = _row(bucket, way, table)
-            if row < 0 or (not any_key and not living[row]):
+            if row < 0 or (not any_key and not alive[row]):
                 continue
-            birth = births[row] if living[row] else -1
-            if birth < oldest:
-                oldest, found = birth, bucket * WAYS + way
+            order = row_order[row] if alive[row] else -1
+            if order < oldest:
+                oldest, found = order, bucket * WAYS + way
     return found
 
 
@@ -181,17 +204,27 @@ def _put_one(
     key: int,
     row: int,
     table: Table,
-    living: Bools,
-    births: Ints,
+    alive: Bools,
+    row_order: Ints,
     cap: int,
-    yielding: bool,
-    may_evict: bool,
+    may_not_evict: bool,
+    may_evict_other_keys: bool,
 ) -> int:
     """Let a key lead to a row.
 
+    Args:
+        key: the key.
+        row: the row.
+        table: the table.
+        alive: for each row whether it is alive.
+        row_order: for each row the sequence in which it was added.
+        cap: how many live rows a key leads to at most.
+        may_not_evict: at the cap, ignore the row instead of evicting the key's oldest entry.
+        may_evict_other_keys: if there is no free slot, evict the oldest entry of another key.
+
     Returns:
-        What happened: 0 the oldest entry of the key made room, or none did; 1 an empty slot was
-        taken; 2 an entry of another key made room; -1 nothing, there is no room.
+        0 if the key was at its cap (its oldest entry was replaced, or the row was ignored), 1 if an
+        empty slot was taken, 2 if an entry of another key was evicted, -1 if there is no room.
     """
     buckets = len(table)
     home = key * buckets >> 32
@@ -199,26 +232,27 @@ def _put_one(
     second = home + _step(mark >> 1, buckets)
     if second >= buckets:
         second -= buckets
-    same = 0
+    alive_entries = 0
     for bucket, wanted in ((home, mark), (second, mark | 1)):
         for way in range(WAYS):
             if table[bucket, way] == wanted:
                 other = _row(bucket, way, table)
-                same += other >= 0 and living[other]
-    if same < cap:
+                alive_entries += other >= 0 and alive[other]
+    if alive_entries < cap:
         if _put_free(home, second, mark, row, table):
             return 1
-        if not may_evict:
+        if not may_evict_other_keys:
             return -1
-    elif yielding:
+    elif may_not_evict:
         return 0
-    place = _oldest(home, second, mark, same < cap, table, living, births)
-    bucket = place // WAYS
-    if same >= cap and births[row] < births[_row(bucket, place % WAYS, table)]:
-        # Late itself: the latest stay, in whatever order they come.
+    slot = _oldest(home, second, mark, alive_entries < cap, table, alive, row_order)
+    bucket = slot // WAYS
+    if alive_entries >= cap and row_order[row] < row_order[_row(bucket, slot % WAYS, table)]:
+        # The new row is older than all stored ones. Skip it: the newest `cap` rows are kept,
+        # whatever the order in which they are put.
         return 0
-    _set(bucket, place % WAYS, mark | (bucket != home), row, table)
-    return 2 if same < cap else 0
+    _set(bucket, slot % WAYS, mark | (bucket != home), row, table)
+    return 2 if alive_entries < cap else 0
 
 
 @compiled(
@@ -231,22 +265,34 @@ def put(
     row: int,
     used: int,
     table: Table,
-    living: Bools,
-    births: Ints,
+    alive: Bools,
+    row_order: Ints,
     cap: int,
-    yielding: bool,
+    may_not_evict: bool,
 ) -> tuple[int, int, int]:
-    """Put keys from `start` on, until the table has to grow.
+    """Put the keys from position `start` on, until the table has to grow.
+
+    Args:
+        keys: the keys of the row, uint32, distinct.
+        start: the position of the first key to put.
+        row: the row.
+        used: how many slots are used.
+        table: the table.
+        alive: for each row whether it is alive.
+        row_order: for each row the sequence in which it was added.
+        cap: how many live rows a key leads to at most.
+        may_not_evict: as for `_put_one`.
 
     Returns:
-        The place of the first key that was not put, the used slots, and the evicted entries.
+        The position of the first key that was not put, how many slots are used, and how many
+        entries of other keys were evicted.
     """
     buckets = len(table)
     size = buckets * WAYS
     evicted = touched = 0
-    # As in `find`: all buckets are asked for at once, and both ends of the one that is filled.
-    for place in range(start, len(keys)):
-        key = np.int64(keys[place])
+    # Touch all buckets first, as `find` does: both ends of the home bucket, which is written to.
+    for position in range(start, len(keys)):
+        key = np.int64(keys[position])
         bucket = key * buckets >> 32
         second = bucket + _step(key & 0x7FFF, buckets)
         if second >= buckets:
@@ -254,17 +300,24 @@ def put(
         touched += np.int64(table[bucket, 0]) + np.int64(table[second, 0])
         touched += np.int64(table[bucket, WIDTH - 1])
     if touched < 0:
-        # Never; but the compiler cannot know.
+        # Never true, but the compiler cannot know and keeps the loop above.
         return start, used, evicted
-    for place in range(start, len(keys)):
-        may_evict = used <= SWEPT * size
+    for position in range(start, len(keys)):
+        may_evict_other_keys = used <= SWEPT * size
         if used > FULL * size:
-            return place, used, evicted
+            return position, used, evicted
         happened = _put_one(
-            np.int64(keys[place]), row, table, living, births, cap, yielding, may_evict
+            np.int64(keys[position]),
+            row,
+            table,
+            alive,
+            row_order,
+            cap,
+            may_not_evict,
+            may_evict_other_keys,
         )
         if happened < 0:
-            return place, used, evicted
+            return position, used, evicted
         used += happened == 1
         evicted += happened == 2
     return len(keys), used, evicted
@@ -279,45 +332,58 @@ def put_all(
     keys: Keys,
     ends: Ints,
     rows: Ints,
-    yielding: Bools,
+    may_not_evict: Bools,
     first: int,
     start: int,
     used: int,
     table: Table,
-    living: Bools,
-    births: Ints,
+    alive: Bools,
+    row_order: Ints,
     cap: int,
 ) -> tuple[int, int, int, int]:
-    """Put the keys of many rows, from place `start` of row number `first` on, as `put` does.
+    """Put the keys of many rows as `put` does, until the table has to grow.
+
+    Args:
+        keys: the keys of all rows, uint32.
+        ends: the end of each row's keys in `keys`.
+        rows: the rows.
+        may_not_evict: as for `_put_one`, one for each row.
+        first: the index of the row to start with.
+        start: the position of the first key of that row to put.
+        used: how many slots are used.
+        table: the table.
+        alive: for each row whether it is alive.
+        row_order: for each row the sequence in which it was added.
+        cap: how many live rows a key leads to at most.
 
     Returns:
-        The number of the row at which the table has to grow and the place in its keys, the used
-        slots, and the evicted entries.
+        The index of the row at which the table has to grow, the position in its keys, how many
+        slots are used, and how many entries of other keys were evicted.
     """
     evicted = 0
     for number in range(first, len(rows)):
         begin = ends[number - 1] if number else 0
         own = keys[begin : ends[number]]
-        place, used, lost = put(
-            own, start, rows[number], used, table, living, births, cap, yielding[number]
+        position, used, evicted_entries = put(
+            own, start, rows[number], used, table, alive, row_order, cap, may_not_evict[number]
         )
-        evicted += lost
-        if place < len(own):
-            return number, place, used, evicted
+        evicted += evicted_entries
+        if position < len(own):
+            return number, position, used, evicted
         start = 0
     return len(rows), 0, used, evicted
 
 
 @compiled(f"int64({_TABLE}, boolean[::1])")
-def sweep(table: Table, living: Bools) -> int:
-    """Empty the slots of dead rows; returns how many slots are left used."""
+def sweep(table: Table, alive: Bools) -> int:
+    """Empty the slots of dead rows; returns how many slots stay used."""
     used = 0
     for bucket in range(len(table)):
         for way in range(WAYS):
             row = _row(bucket, way, table)
             if row < 0:
                 continue
-            if living[row]:
+            if alive[row]:
                 used += 1
             else:
                 _set(bucket, way, 0, -1, table)
@@ -326,7 +392,11 @@ def sweep(table: Table, living: Bools) -> int:
 
 @compiled(f"int64({_TABLE}, {_TABLE})")
 def move(table: Table, new: Table) -> int:
-    """Put all entries of a table into a larger, empty one; returns how many found no room."""
+    """Put all entries of a table into a larger, empty one.
+
+    Returns:
+        How many entries found no room.
+    """
     buckets, more = len(table), len(new)
     lost = 0
     for bucket in range(buckets):

@@ -1,18 +1,18 @@
-"""Body text to signature: a bottom-k / FracMinHash sample of the text's shingle hashes.
+"""Body text -> signature: a bottom-k or FracMinHash sample of the text's shingle hashes.
 
-A shingle is `SHINGLE` consecutive words; its hash is 64 bits. Of a short text (at most
-`SHORT` distinct shingles) the sample holds the `FLOOR` lowest hashes (bottom-k: Broder 1997),
-of a longer one every hash up to 2**64 / `SCALE` (FracMinHash: Irber et al. 2022, as genome
-search uses it). One sample serves as index and as sketch: what two samples share below the
-smaller of their two bounds is an unbiased sample of what the texts share.
+A shingle is `SHINGLE` consecutive words; its hash has 64 bits. For a short text (at most `SHORT`
+distinct shingles) the sample holds the `FLOOR` lowest hashes (bottom-k: Broder 1997). For a longer
+text it holds every hash up to 2**64 / `SCALE` (FracMinHash: Irber et al. 2022, as genome search
+uses it). One sample serves both as index and as sketch: what two samples share below the smaller of
+their two bounds is an unbiased sample of what the texts share.
 
-Invariant: a signature is the same for ever, on every machine and Python, for one
-`VERSION`. Whatever would change a value (words, hash, sample, packing) is a new version.
+Invariant: for one `VERSION`, the signature of a text is the same for ever, on every machine and
+Python. Any change that changes a value (words, hash, sample, packing) is a new version.
 
-Words are runs of letters, digits and `_` after NFKC and full case folding, so that the
-quotes, dashes and blanks that syndication changes vanish; `.` and `,` between digits
-belong to the figure. In scripts that put no blanks between words every character counts as one,
-and stands for the last few characters of its run.
+Words are runs of letters, digits and `_` after NFKC and full case folding. So the quotes, dashes
+and blanks that syndication changes make no difference; `.` and `,` between digits belong to the
+figure. In scripts without blanks between words every character counts as one word, which stands for
+the last few characters of its run.
 """
 
 import base64
@@ -44,7 +44,8 @@ _HEAD = struct.Struct(">BB8sIQ")
 
 _STACK = 1000
 # Normalising sorts the marks on one letter, in a time that grows with the square of their number.
-# Other characters that this takes for marks part words, as one of them does.
+# The pattern also takes some other characters for marks; a long run of those separates words as one
+# of them does.
 _STACKED = re.compile(
     rf"((?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){{{_STACK}}})(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f])+"
 )
@@ -55,13 +56,15 @@ class Signature:
     """A text as the index knows it.
 
     Attributes:
-        digest: 8 bytes over the text's words in order; equal for equal texts once normalised.
+        digest: 8 bytes over the text's words in order; equal for texts that are equal once
+            normalised.
         shingles: the number of distinct shingles.
-        bound: every shingle hash up to and including it is in `sample`.
-        sample: ascending distinct 64-bit shingle hashes.
-        places: of each of them, how many of the others stand before it in the text.
-        figures: ascending distinct 64-bit hashes of the words that hold a digit, the lowest
-            `MAX_FIGURES` of them.
+        bound: `sample` holds every shingle hash up to and including this one.
+        sample: distinct 64-bit shingle hashes, uint64, ascending.
+        places: for each hash of the sample, its position among them in the order of the text,
+            int64.
+        figures: distinct 64-bit hashes of the words that hold a digit, uint64, ascending; the
+            lowest `MAX_FIGURES`.
     """
 
     digest: bytes
@@ -74,8 +77,8 @@ class Signature:
     def pack(self) -> str:
         """The signature as text: URL-safe base64 over a fixed big-endian layout.
 
-        version (1 byte), number of figures (1), digest (8), shingles (4), bound (8), the
-        figures (8 each), the sample in the order of the text (8 each).
+        The layout: version (1 byte), number of figures (1), digest (8), shingles (4), bound (8),
+        the figures (8 each), the sample in the order of the text (8 each).
         """
         head = _HEAD.pack(VERSION, len(self.figures), self.digest, self.shingles, self.bound)
         told = np.empty_like(self.sample)
@@ -88,7 +91,7 @@ class Signature:
         """The inverse of `pack`.
 
         Raises:
-            ValueError: not a packed signature of this version.
+            ValueError: the text is not a packed signature of this version.
         """
         try:
             data = base64.urlsafe_b64decode(packed)
@@ -103,27 +106,29 @@ class Signature:
 
 
 def signature(text: str) -> Signature:
-    """The signature of a body text (any length; an empty text has no shingles)."""
+    """The signature of a body text of any length; an empty text has no shingles."""
     return sign(text)[0]
 
 
 def sign(text: str) -> tuple[Signature, int]:
-    """The signature of a body text, and how many words it saw in it."""
+    """The signature of a body text, and the number of its words."""
     made = sketch(_bytes(text), False)  # noqa: FBT003 - compiled for positions
     if not made[0]:
-        made = sketch(_bytes(_normalized(text)), True)  # noqa: FBT003 - as above
+        made = sketch(_bytes(_normalized(text)), True)  # noqa: FBT003 - compiled for positions
     _, words, digest, shingles, bound, sample, places, figures = made
     named = int(digest).to_bytes(8, "big")
     return Signature(named, shingles, int(bound), sample, places, figures), words
 
 
 def _bytes(text: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    # In a buffer that may be written to: numba looks at others three times as long.
+    """The text's UTF-8, for the compiled loops."""
+    # A writable buffer: numba takes three times as long to check a read-only array.
     return np.frombuffer(bytearray(text.encode("utf-8", "replace")), np.uint8)
 
 
 def _normalized(text: str) -> str:
-    # Nothing is composed over the end of a line, and ASCII is folded by whoever reads it.
+    """The text in NFKC and case-folded, line by line."""
+    # NFKC composes nothing across a line end, and `read_words` folds ASCII itself.
     return "\n".join(line if line.isascii() else _folded(line) for line in text.split("\n"))
 
 

@@ -1,13 +1,13 @@
 """Two similar texts -> copies of one story, or two stories written from one template.
 
-Invariant: similarity alone tells neither. A copy differs from its story by passages that were
-cut, added or replaced; it keeps the lead and the figures. Two obituaries of one undertaker differ
-in their leads, in names all over, and in their figures; two releases of one company share its
+Invariant: similarity alone decides neither. A copy differs from its story by passages that were
+cut, added or replaced; it keeps the lead and the figures. Two obituaries by one undertaker differ
+in their leads, in names all over, and in their figures. Two releases of one company share its
 standing paragraph, and no lead.
 
-What is looked at is which shingles of the later text the earlier one holds, in the order of the
-text, and which of the earlier one's lead the later one holds. The limits were chosen on some kinds
-of generated texts and judged on others (`bench/templated.py`).
+The tests look at which shingles of the later text the earlier text holds, in the order of the text,
+and at which part of the earlier text's lead the later text holds. The limits were chosen on some
+kinds of generated texts and judged on others (`bench/templated.py`).
 """
 
 import numpy as np
@@ -18,79 +18,81 @@ from cleanwire.native import compiled
 Bools = NDArray[np.bool_]
 
 LEAD = 4
-"""The lead is the first of so many parts of a text."""
+"""The lead is the first of this many equal parts of a text."""
 
 LEAD_HASHES = 8
-"""So many hashes of its lead are kept of a text, the lowest of its sample."""
+"""How many hashes of a text's lead are kept: the lowest of its sample."""
 
 LEAST_LEAD = 3
-"""Of a lead with fewer hashes nothing is known."""
+"""A lead with fewer hashes than this counts as not known."""
 
 COPIED = 0.6
-"""A copy holds so much of the other's lead, or the other of its. What tells stories apart besides
-counts only where neither does."""
+"""From this share on, of either lead held by the other text, the texts are copies. The tests by
+figures, passages and standing paragraphs apply only below it."""
 
 NO_LEAD = 0.25
-"""Texts that hold less of each other's leads share no lead."""
+"""Texts that hold no more than this share of each other's leads have no common lead."""
 
 SAME_FIGURES = 2 / 3
-"""Copies share so much of the smaller set of figures."""
+"""Copies share at least this part of the smaller set of figures."""
 
 FIGURES = 2
-"""From so many figures on, on both sides, figures say something."""
+"""From this many figures on, in both texts, figures are evidence."""
 
 OTHER_FIGURES = 0.1
-"""Texts that share no more than this have other figures altogether."""
+"""Texts that share no more than this part of the smaller set have other figures altogether."""
 
 OTHER_LEAD = 0.8
-"""Unless so much of a lead is the same, other figures and swapped words are another story."""
+"""Below this share of common lead, other figures or swapped words show another story."""
 
 PASSAGE = 50.0
-"""Words of a passage that stands between shared ones and is not shared: one story in the furniture
-that goes around another one."""
+"""From this many words on, a passage between shared ones that is not shared is a story of its own:
+the shared text around it is boilerplate."""
 
 WHOLE = 0.8
-"""A text that is held to this part has hardly anything of its own: it is a part of the other."""
+"""A text of which the other holds this share is a part of it: it has hardly anything of its own."""
 
 SURE_FIGURES = 4
-"""So many figures, all of them shared, are one story's under another lead."""
+"""From this many figures on, if all are shared, the texts tell one story under two leads."""
 
 SWAP = 8.0
-"""Shingles that are lost to a swapped name or figure, at most."""
+"""The most shingles that a swapped name or figure changes."""
 
 SWAPS = 3
 SWAP_RATE = 0.035
-"""From so many swaps on, and so many a shared shingle, words were swapped all over."""
+"""Words were swapped all over from `SWAPS` swaps on, if there are this many for each shared
+shingle."""
 
 DENSE = 0.05
-"""So many swaps a shared shingle count even where no figure differs."""
+"""From this many swaps for each shared shingle on, swaps count even if no figure differs."""
 
 SWAPPED_LEADS = 0.65
-"""Then texts are two stories if figures differ too, and the leads hold less than this of each other
-on average."""
+"""With swaps all over and enough figures, texts are two stories if their leads hold less than this
+of each other on average."""
 
 SWAPPED_LEAD = 0.5
-"""Where no figure is shared, and there are not enough to tell, they are if neither lead is held to
-this part."""
+"""With swaps all over, too few figures and none of them shared, texts are two stories if less than
+this of either lead is held."""
 
 SHORT_WORDS = 120
 SHORT_LEADS = 0.7
 SHORT_SIMILARITY = 0.45
-"""In a text of so few words every swap is seen: if the texts are so similar it is enough that there
-are `SWAPS` of them, and that the leads hold less than that of each other on average."""
+"""In a text of at most `SHORT_WORDS` shingles every swap is seen. If the texts are this similar,
+`SWAPS` swaps are enough, however few they are for each shared shingle, if the leads hold less than
+`SHORT_LEADS` of each other on average."""
 
 STANDING_WORDS = 120
 STANDING_SIMILARITY = 0.62
-"""Of texts with no common lead, of so many words, no more similar than this and neither a part of
-the other, the standing paragraph is all that is common."""
+"""Texts without a common lead that are less similar than this, have at least `STANDING_WORDS`
+shingles and are no part of each other share only a standing paragraph."""
 
 
 @compiled("float64(boolean[::1])")
 def lead_held(held: Bools) -> float:
-    """Which part of a text's lead another one holds; 1 where that is not known.
+    """The share of a text's lead that another text holds, 0 to 1; 1 if the lead is not known.
 
     Args:
-        held: of each sampled shingle in the order of the text, whether the other one holds it.
+        held: for each sampled shingle, in the order of the text, whether the other text holds it.
     """
     size = len(held) // LEAD
     if size < LEAST_LEAD:
@@ -100,11 +102,15 @@ def lead_held(held: Bools) -> float:
 
 @compiled("Tuple((float64, int64))(boolean[::1], float64)")
 def gaps(held: Bools, scale: float) -> tuple[float, int]:
-    """The longest passage between shared ones that is not shared, in words, and how many are swaps.
+    """The longest passage that is not shared between shared ones, and the number of swaps.
 
     Args:
-        held: as `lead_held` takes it.
-        scale: how many shingles of the text a sampled one stands for.
+        held: as for `lead_held`.
+        scale: how many shingles of the text one sampled shingle stands for.
+
+    Returns:
+        The length of the passage in words, and how many of the unshared passages are short enough
+        to be swaps.
     """
     most = max(1, round(SWAP / scale))
     longest = swaps = 0
@@ -133,13 +139,13 @@ def tell_apart(
     """Whether two similar texts are two stories.
 
     Args:
-        held: of each sampled shingle of the later text, in its order, whether the earlier one
-            holds it.
-        shingles: how many distinct ones the later text has.
-        other_lead: which part of the earlier text's lead the later one holds; 1 if not known.
-        jaccard: their similarity.
-        whole: which part of one of them the other holds; of the two parts the greater.
-        shared: how many figures both have.
+        held: for each sampled shingle of the later text, in the order of the text, whether the
+            earlier text holds it.
+        shingles: how many distinct shingles the later text has.
+        other_lead: the share of the earlier text's lead that the later text holds; 1 if not known.
+        jaccard: the similarity of the texts.
+        whole: the share of one text that the other holds; the greater of the two shares.
+        shared: how many figures both texts have.
         figures: the size of the smaller set of figures.
     """
     own_lead = lead_held(held)

@@ -1,11 +1,11 @@
-"""The loop over a text's bytes: words, their shingles, and the sample of the shingles' hashes.
+"""The loop over a text's bytes: words, shingles, and the sample of the shingle hashes.
 
-Invariant: one pass, no state, and no answer that depends on a machine. `minhash` says what
-a signature is and turns the numbers of this module into one.
+Invariant: one pass, no state, and no answer that depends on the machine. `minhash` says what a
+signature is, and makes one from the numbers of this module.
 
-The bytes are UTF-8. A text is `plain` where NFKC and case folding change nothing but what this
-loop folds itself (ASCII and Latin-1 letters) or what separates words anyway (general
-punctuation); of another one the loop asks for the normalised form by refusing it.
+The bytes are UTF-8. A text is plain if NFKC and case folding change nothing in it but the letters
+that this loop folds itself (those up to U+07FF) and general punctuation, which separates words
+anyway. For any other text the loop asks for the normalised form: it returns 0.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ SHINGLE = 3
 SCALE = 8
 FLOOR = 96
 SHORT = 512
-"""A text of at most so many distinct shingles is sampled by `FLOOR`, a longer one by `SCALE`."""
+"""A text of at most this many distinct shingles is sampled by `FLOOR`, a longer text by `SCALE`."""
 
 MAX_FIGURES = 32
 
@@ -44,15 +44,15 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _FULL = np.uint64(2**64 - 1)
 _ONE = np.uint64(1)
 IDEOGRAPHS = 4
-"""A Chinese or Japanese character counts as a word that stands for the last so many of its run:
-three of them in a row say as much as three words of other scripts."""
+"""A Chinese or Japanese character counts as a word that stands for the last so many characters of
+its run. So three characters in a row say as much as three words of another script."""
 
 SYLLABLES = 8
-"""The same of scripts that write sounds without blanks: Thai, Lao, Khmer, Myanmar, Tibetan."""
+"""The same for scripts that write sounds without blanks: Thai, Lao, Khmer, Myanmar, Tibetan."""
 
 
 def _folded() -> U64:
-    """Of ASCII's letters, digits and `_` the byte in lower case, of other bytes 0."""
+    """A table of ASCII: letters, digits and `_` in lower case; 0 for all other bytes."""
     table = np.zeros(256, np.uint64)
     for byte in b"abcdefghijklmnopqrstuvwxyz_0123456789":
         table[byte] = byte
@@ -76,9 +76,9 @@ def mix(value: np.uint64) -> np.uint64:
 
 @inlined
 def _with(value: np.uint64, byte: int) -> np.uint64:
-    """The hash of a word, and one byte more of it (after Fowler, Noll and Vo).
+    """The hash of a word, extended by one byte (after Fowler, Noll and Vo).
 
-    The shift keeps it from being a polynomial, which could be made to collide at will.
+    The shift keeps the hash from being a polynomial, for which collisions can be made at will.
     """
     value = (value ^ np.uint64(byte)) * _MULTIPLIER
     return value ^ (value >> np.uint64(29))
@@ -86,36 +86,36 @@ def _with(value: np.uint64, byte: int) -> np.uint64:
 
 @compiled("Tuple((int64, uint64[::1], uint64[::1]))(uint8[::1], boolean)")
 def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
-    """The hashes of the words in order, and of those that hold a digit.
+    """The hashes of the words in order, and of the words that hold a digit.
 
-    In scripts without blanks, a run of digits or of Han numerals is a figure.
+    In scripts without blanks a run of digits or of Han numerals is a figure.
 
     Args:
-        data: UTF-8.
-        normal: whether it is in NFKC and case-folded.
+        data: the text in UTF-8, uint8.
+        normal: whether the text is in NFKC and case-folded.
 
     Returns:
-        1, the words and the figures; or 0 and nothing of use for a text that is neither plain
+        1, the words and the figures, both uint64; or 0 and no words if the text is neither plain
         nor normal.
     """
     size = len(data)
     words = np.empty(size // 2 + 2, np.uint64)
     figures = np.empty(size // 2 + 2, np.uint64)
     count = digits = np.uint64(0)
-    # Of the word that goes on: its hash, which is 0 where none does, and whether it has a digit.
+    # The current word: its hash (0 if there is none), and whether it holds a digit.
     value = figure = np.uint64(0)
-    # Of the latest run of numerals: its hash, its length, its end, and whether one says a figure.
+    # The latest run of numerals: its hash, its length, its end, and whether it surely is a figure.
     numeral = np.uint64(0)
     numerals = numeral_end = 0
     is_clear = False
     at = 0
-    # Of the run of characters that are words: its length, its end, and the last ones' values.
+    # The run of characters that count as words: its length, its end, and the last values.
     run = end = 0
     characters = np.empty(SYLLABLES, np.uint64)
     while at < size:
         byte = data[at]
         if _SIMPLE[byte]:
-            # Without a branch on where a word ends, which no processor can foresee.
+            # No branch on whether a word ends here: processors cannot predict it.
             words[count] = figures[digits] = value
             ended = np.uint64((value != 0) & (_FOLDED[byte] == 0))
             count += ended
@@ -125,7 +125,7 @@ def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
             at += 1
             continue
         length = 1
-        # Of a character of two bytes what it is once folded; of a longer one what it is.
+        # A character of two bytes: its folded form. A longer one: its code point.
         point = whole = 0
         if byte < 0x80:  # a point or a comma
             joins = 0 < at < size - 1 and _DIGITS[data[at - 1]] and _DIGITS[data[at + 1]]
@@ -160,8 +160,8 @@ def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
             elif point:
                 value = _with(_with(value, 0xC0 | (point >> 6)), 0x80 | (point & 0x3F))
             else:
-                for place in range(at, at + length):
-                    value = _with(value, data[place])
+                for index in range(at, at + length):
+                    value = _with(value, data[index])
             at += length
             continue
         if value != 0:
@@ -175,15 +175,15 @@ def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
                     figures[digits] = numeral
                     digits += _ONE
                 numeral, numerals, is_clear = np.uint64(0), 0, False
-            for place in range(at, at + length):
-                numeral = _with(numeral, data[place])
+            for index in range(at, at + length):
+                numeral = _with(numeral, data[index])
             numerals += 1
             is_clear = is_clear or not is_vague(whole)
             numeral_end = at + length
         if kind != SEPARATOR:
             own = np.uint64(0)
-            for place in range(at, at + length):
-                own = own * np.uint64(256) + np.uint64(data[place])
+            for index in range(at, at + length):
+                own = own * np.uint64(256) + np.uint64(data[index])
             width = IDEOGRAPHS if kind == IDEOGRAPH else SYLLABLES
             run = run + 1 if at == end else 1
             end = at + length
@@ -201,16 +201,16 @@ def read_words(data: U8, normal: bool) -> tuple[int, U64, U64]:
     if numerals > 1 or is_clear:
         figures[digits] = numeral
         digits += _ONE
-    for place in range(count):
-        words[place] = mix(words[place])
-    for place in range(digits):
-        figures[place] = mix(figures[place])
+    for index in range(count):
+        words[index] = mix(words[index])
+    for index in range(digits):
+        figures[index] = mix(figures[index])
     return 1, words[:count], figures[:digits]
 
 
 @compiled("uint64(uint64[::1])")
 def text_hash(words: U64) -> np.uint64:
-    """A hash over the words in their order."""
+    """A hash over the words in order."""
     value = np.uint64(len(words))
     for word in words:
         value = (value ^ word) * _MULTIPLIER
@@ -232,29 +232,30 @@ def distinct(values: U64) -> U64:
 
 @compiled("uint64[::1](uint64[::1])")
 def shingle_hashes(words: U64) -> U64:
-    """The hashes of all runs of `SHINGLE` words, each once, in the order of the text.
+    """The distinct hashes of all runs of `SHINGLE` words, in the order of the text.
 
-    A shorter text is one.
+    A text with fewer words is one shingle; a text without words has none.
     """
     width = min(SHINGLE, len(words))
     count = len(words) - width + 1 if width else 0
     size = 8
     while size < 2 * count:
         size *= 2
-    # A set by open addressing; 0 is an empty place, and a hash of 0 is no more likely than any.
-    places = np.zeros(size, np.uint64)
+    # A hash set with open addressing. 0 is an empty slot; a hash of 0 becomes 1, which is no more
+    # likely than any other value.
+    slots = np.zeros(size, np.uint64)
     found = np.empty(count, np.uint64)
     kept = 0
     for start in range(count):
         total = np.uint64(0)
-        for place in range(width):
-            total = total * _MULTIPLIER + words[start + place]
+        for offset in range(width):
+            total = total * _MULTIPLIER + words[start + offset]
         total = max(mix(total), _ONE)
         at = np.int64(total & np.uint64(size - 1))
-        while places[at] not in (np.uint64(0), total):
+        while slots[at] not in (np.uint64(0), total):
             at = (at + 1) & (size - 1)
-        if places[at] == np.uint64(0):
-            places[at] = total
+        if slots[at] == np.uint64(0):
+            slots[at] = total
             found[kept] = total
             kept += 1
     return found[:kept]
@@ -262,13 +263,21 @@ def shingle_hashes(words: U64) -> U64:
 
 @compiled("Tuple((uint64, uint64[::1]))(uint64[::1])")
 def sample_of(hashes: U64) -> tuple[np.uint64, U64]:
-    """The bound of distinct shingle hashes, and those up to it, in the order of the text."""
+    """The sample of distinct shingle hashes.
+
+    Args:
+        hashes: uint64, distinct, in the order of the text.
+
+    Returns:
+        The bound, and the hashes up to it, in the order of the text.
+    """
     count = len(hashes)
     if count <= FLOOR:
         return _FULL, hashes.copy()
     bound = _FULL // np.uint64(SCALE)
     if count <= SHORT:
-        # About the part that holds the lowest FLOOR, with room; all if that was too little.
+        # A bound that about FLOOR * 1.5 hashes stay below. If it leaves too few, all hashes are
+        # taken.
         bound = _FULL
         if count > FLOOR + FLOOR // 2:
             bound = _FULL // np.uint64(count) * np.uint64(FLOOR + FLOOR // 2)
@@ -286,9 +295,9 @@ def sample_of(hashes: U64) -> tuple[np.uint64, U64]:
 
 @compiled("Tuple((uint64[::1], int64[::1]))(uint64[::1])")
 def in_order(values: U64) -> tuple[U64, Ints]:
-    """Values in ascending order, and the place of each among the values."""
-    places = np.argsort(values)
-    return values[places], places
+    """Values in ascending order, and the position of each in the input."""
+    positions = np.argsort(values)
+    return values[positions], positions
 
 
 @compiled(
@@ -296,21 +305,21 @@ def in_order(values: U64) -> tuple[U64, Ints]:
     "(uint8[::1], boolean)"
 )
 def sketch(data: U8, normal: bool) -> tuple[int, int, np.uint64, int, np.uint64, U64, Ints, U64]:
-    """All of a signature's numbers in one call.
+    """All numbers of a signature in one call.
 
     Args:
-        data: as `read_words` takes it.
-        normal: as above.
+        data: the text in UTF-8, uint8.
+        normal: whether the text is in NFKC and case-folded.
 
     Returns:
-        What `read_words` says first, the number of words, the text's hash, the number of
-        distinct shingles, the bound, the sample in ascending order, the place of each hash of it
-        in the order of the text, and the lowest `MAX_FIGURES` figures.
+        The status of `read_words` (1 or 0), the number of words, the hash of the text, the number
+        of distinct shingles, the bound, the sample in ascending order, the position of each of its
+        hashes in the order of the text, and the lowest `MAX_FIGURES` figures.
     """
     read, words, figures = read_words(data, normal)
     hashes = shingle_hashes(words)
     bound, told = sample_of(hashes)
-    sample, places = in_order(told)
+    sample, positions = in_order(told)
     return (
         read,
         len(words),
@@ -318,6 +327,6 @@ def sketch(data: U8, normal: bool) -> tuple[int, int, np.uint64, int, np.uint64,
         len(hashes),
         bound,
         sample,
-        places,
+        positions,
         distinct(figures)[:MAX_FIGURES].copy(),
     )

@@ -1,9 +1,9 @@
 """Cleanwire: raw pages in, each story once and clean out.
 
-The public API is what stands in `__all__`: `clean_page` makes an article of a page,
-`Deduper` says whether it tells anything new, `Pipeline` does both on raw-page events.
+The public API is what `__all__` lists. `clean_page` makes an article of a page, `Deduper` says
+whether it tells anything new, `Pipeline` does both on raw-page events.
 
-Invariant: a name is imported when it is first asked for (PEP 562). `import cleanwire.errors` loads
+Invariant: a name is imported when it is first used (PEP 562). `import cleanwire.errors` loads
 neither the model nor compiled code.
 """
 

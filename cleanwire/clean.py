@@ -1,7 +1,7 @@
-"""One page -> one article, or the reason why not.
+"""One page -> one article, or the reason why there is none.
 
-Invariant: the answer is a function of the page alone. Nothing is remembered from one
-page to the next, so that pages can be cleaned anywhere, in any order, and again.
+Invariant: the answer is a function of the page alone. No state passes from one page to the next, so
+pages can be cleaned anywhere, in any order, and again.
 """
 
 import importlib.metadata
@@ -17,7 +17,7 @@ try:
     CLEANER = f"cleanwire/{importlib.metadata.version('cleanwire')}"
 except importlib.metadata.PackageNotFoundError:
     CLEANER = "cleanwire/unknown"
-"""What stands in an article's `cleaner`: the name and version of this package."""
+"""The `cleaner` of every article: the name and version of this package."""
 
 
 def clean_page(
@@ -31,19 +31,19 @@ def clean_page(
     """Clean one page.
 
     Args:
-        body: HTML or plain text; bytes are decoded by BOM, `content_type`, meta, detection.
-        url: where it was fetched; links are made absolute against it.
+        body: HTML or plain text; bytes are decoded by BOM, `content_type`, meta or detection.
+        url: where the page was fetched; links are made absolute against it.
         content_type: the HTTP header, with or without a charset.
-        fetched_at: RFC 3339; with `url` and `body` it makes the article's id, and what is a day
-            later is no date of the page.
-        require_article: whether a page that is no article (a home page, a list, a shop's) is
-            refused; if not, only one without a word is.
+        fetched_at: RFC 3339. Together with `url` and `body` it makes the article's id. A date more
+            than a day later than it is no date of the page.
+        require_article: whether to reject a page that is no article (a home page, a list, a shop's
+            page). If not, only a page without a word is rejected.
 
     Returns:
-        The article; `url` and `fetched_at` are empty where they were not given.
+        The article; `url` and `fetched_at` are empty if they were not given.
 
     Raises:
-        PageRejected: one of its leaves (`cleanwire.errors`) says why there is no article.
+        PageRejected: a subclass of it (`cleanwire.errors`) says why there is no article.
     """
     content = decode(body, content_type)
     if content.kind == "html":
@@ -86,7 +86,11 @@ def clean_page(
 
 
 def clean_raw_page(page: RawPage, *, require_article: bool = True) -> Article:
-    """`clean_page` for a raw-page event."""
+    """Clean the page of a raw-page event, as `clean_page` does.
+
+    Raises:
+        PageRejected: as for `clean_page`.
+    """
     return clean_page(
         page.body,
         url=page.url,
@@ -99,10 +103,15 @@ def clean_raw_page(page: RawPage, *, require_article: bool = True) -> Article:
 def clean_event(
     value: bytes | None, *, max_page_bytes: int | None = None, require_article: bool = True
 ) -> Article:
-    """Clean one raw-page event as it is on the bus.
+    """Clean one raw-page event in the form it has in Kafka.
+
+    Args:
+        value: the record's value, JSON.
+        max_page_bytes: the largest body, in bytes; None for no limit.
+        require_article: as for `clean_page`.
 
     Raises:
-        PageRejected: as `clean_page`, and for an event that is none.
+        PageRejected: as for `clean_page`, and for a value that is no raw-page event.
     """
     page = parse_raw_page(value, max_page_bytes=max_page_bytes)
     return clean_raw_page(page, require_article=require_article)

@@ -15,9 +15,8 @@
         ├── ParserCrashed      parser-crashed     the cleaning process died
         └── Withdrawn          withdrawn          taken down
 
-Invariant: a `PageRejected` is about one page and final for it. Faults of the
-surroundings (a broker that is away, a full disk) never enter this tree, because
-what is in it costs the page.
+Invariant: a `PageRejected` concerns one page and is final for it. An operational error (a broker
+that is away, a full disk) is never in this tree, because an error of this tree costs the page.
 """
 
 from typing import ClassVar
@@ -31,8 +30,8 @@ class PageRejected(CleanwireError):  # noqa: N818 - the field's word, and the sc
     """A page that gives no article.
 
     Attributes:
-        reason: the stable, machine-readable reason (one per leaf class).
-        detail: one line for people; names the fault, never quotes the page's body.
+        reason: the stable, machine-readable reason; each leaf class has its own.
+        detail: one line for people; it names the fault and never quotes the page's body.
     """
 
     reason: ClassVar[str] = ""
@@ -52,7 +51,7 @@ class NotJson(PageRejected):
 
 
 class InvalidEvent(PageRejected):
-    """JSON, but not a raw-page event as `schemas/raw-page` has it."""
+    """JSON, but not a raw-page event by `schemas/raw-page`."""
 
     reason = "invalid-event"
 

@@ -1,8 +1,8 @@
-"""The events, frozen, as `schemas/` has them.
+"""The events, frozen, as `schemas/` defines them.
 
-Invariant: a type's fields are its schema's properties, the order
-included, and nothing in here knows Kafka. Times are ISO 8601 strings as the page
-or the crawler gave them; one without a zone is written without one.
+Invariant: the fields of a type are the properties of its schema, in the same order. Nothing here
+knows Kafka. Times are ISO 8601 strings as the page or the crawler gave them; a time without a zone
+stays without one.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 DuplicateKind = Literal["recrawl", "exact", "near", "excerpt"]
-"""The kinds of `DuplicateArticle`; the fifth relation, a revision, is published."""
+"""The kinds of `DuplicateArticle`. A revision, the fifth relation, is published instead."""
 
 
 BlockKind = Literal["paragraph", "heading", "list-item", "quote", "code", "table-row"]
@@ -18,10 +18,13 @@ BlockKind = Literal["paragraph", "heading", "list-item", "quote", "code", "table
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TextBlock:
-    """A block of an article's body; `level` is a heading's, 1 to 6, and else 0.
+    """A block of an article's body.
 
-    `text` is one line, but for `code`, whose lines are kept; the cells of a table row are
-    parted by ` | `.
+    Attributes:
+        kind: what the block is.
+        level: of a heading, 1 to 6; else 0.
+        text: one line, except for `code`, which keeps its lines. ` | ` separates the cells of a
+            table row.
     """
 
     kind: BlockKind
@@ -31,7 +34,7 @@ class TextBlock:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a raw page came from: the record on the bus, or a file and its place in it."""
+    """Where a raw page came from: its record in Kafka, or its position in a file."""
 
     topic: str
     partition: int
@@ -42,7 +45,7 @@ class Source:
 class RawPage:
     """A page as the crawler fetched it.
 
-    `body` is text where the event had `body`, and bytes where it had `body_base64`.
+    `body` is text if the event had `body`, and bytes if it had `body_base64`.
     """
 
     url: str
@@ -57,10 +60,11 @@ class RawPage:
 class Article:
     """What cleaning makes of one page, before anything is known of other pages.
 
-    `id` is 32 hex digits (`cleanwire.urls.article_id`); `text` has its paragraphs
-    parted by a blank line, `blocks` has the same with their kinds; `language` is what was
-    detected or, of short texts, declared; `signature` is that of `cleanwire.similarity.minhash`,
-    as text; `removed` counts the stripped blocks by kind; `cleaner` is the version that made it.
+    `id` is 32 hex digits (`cleanwire.urls.article_id`). A blank line separates the paragraphs of
+    `text`; `blocks` has the same paragraphs with their kinds. `language` is the detected language
+    or, for a short text, the declared one. `signature` is a packed signature of
+    `cleanwire.similarity.minhash`. `removed` counts the stripped blocks by kind. `cleaner` is the
+    version that made the article.
     """
 
     id: str
@@ -89,7 +93,7 @@ class Article:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CleanArticle:
-    """A published article: `revision` counts from 1, `supersedes` names the one before."""
+    """A published article: `revision` counts from 1, `supersedes` is the id of the one before."""
 
     id: str
     url: str
@@ -120,7 +124,7 @@ class CleanArticle:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateArticle:
-    """A page that was a copy of a published article; `similarity` is in 0..1."""
+    """A page that repeats a published article; `similarity` is 0 to 1."""
 
     id: str
     url: str
@@ -134,7 +138,7 @@ class DuplicateArticle:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """Why a raw page was rejected; the page itself travels beside it, untouched."""
+    """Why a raw page was rejected; the page itself travels beside it, unchanged."""
 
     reason: str
     detail: str
@@ -142,5 +146,5 @@ class Rejection:
 
 
 def to_dict(event: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the events above
-    """The event as plain JSON types, its fields in the schema's order."""
+    """The event as plain JSON types, its fields in the order of the schema."""
     return dataclasses.asdict(event)

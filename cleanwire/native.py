@@ -1,12 +1,12 @@
-"""Compiled loops: where Python is the bottleneck, numba turns a function into machine code.
+"""Compiled loops: numba turns a function into machine code where Python is the bottleneck.
 
-Invariant: what is compiled gives, bit for bit, what the same function gives as plain
-Python. So only integers, comparisons and single divisions stand in such a function, in an
-order that is written down, and a test runs some of them both ways.
+Invariant: a compiled function gives, bit for bit, what the same function gives as plain Python. So
+such a function has only integers, comparisons and single divisions, in an order that is written
+down, and a test runs some of them both ways.
 
-Machine code is made when a module is imported for the first time, and kept beside it, or in
-`NUMBA_CACHE_DIR`, or in the user's cache folder; where none of them can be written to, every
-process makes its own.
+Machine code is made when a module is imported for the first time. It is kept beside the module, in
+`NUMBA_CACHE_DIR`, or in the user's cache folder. If none of them is writable, every process makes
+its own.
 """
 
 from collections.abc import Callable
@@ -20,14 +20,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def compiled(signature: str) -> Callable[[Function], Function]:
     """Compile a function for one signature, in numba's notation.
 
-    The lock of the interpreter is free while it runs, so that a long one stops no heartbeat.
+    The function runs without the interpreter's lock, so that a long run stops no heartbeat.
     """
 
     def decorate(function: Function) -> Function:
         try:
             made: Any = numba.njit(signature, cache=True, nogil=True)(function)
         except RuntimeError:
-            # No folder for the cache can be written to.
+            # No folder for the cache is writable.
             made = numba.njit(signature, nogil=True)(function)
         return cast("Function", made)
 
@@ -35,6 +35,6 @@ def compiled(signature: str) -> Callable[[Function], Function]:
 
 
 def inlined(function: Function) -> Function:
-    """A small function that becomes part of every compiled one that calls it."""
+    """Compile a small function into every compiled function that calls it."""
     made: Any = numba.njit(inline="always")(function)
     return cast("Function", made)

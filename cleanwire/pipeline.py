@@ -1,7 +1,7 @@
 """The whole pipeline on a plain iterable: batch mode, and the oracle of the stream.
 
-Invariant: for the same raw-page events in the same order, these are the outcomes that
-the stream publishes, field by field.
+Invariant: for the same raw-page events in the same order, its outcomes are those that the stream
+publishes, field by field.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -14,16 +14,17 @@ from cleanwire.events import Article, CleanArticle, DuplicateArticle, Rejection,
 from cleanwire.similarity.index import Thresholds
 
 OutcomeEvent = CleanArticle | DuplicateArticle | Rejection
+"""What becomes of one raw-page event."""
 
 
 class Pipeline:
     """Clean, compare and decide, page by page.
 
     Args:
-        window: for how long pages are remembered, in event time.
+        window: how long articles are known, in event time.
         thresholds: when two texts are one story.
-        most_bytes: beyond so much of what is remembered the oldest is forgotten.
-        max_page_bytes: a larger body is rejected as `too-large`.
+        most_bytes: the oldest articles are evicted above this much content; None for no bound.
+        max_page_bytes: a larger body is rejected as `too-large`; None for no limit.
         require_article: whether a page that is no article is rejected.
     """
 
@@ -46,9 +47,9 @@ class Pipeline:
         """The outcome of one raw-page event.
 
         Args:
-            value: the event as it is on the bus.
-            source: where it came from.
-            received_at: when it came in, in seconds since the epoch; caps its event time.
+            value: the event in the form it has in Kafka.
+            source: where the event came from.
+            received_at: when it was received, in seconds since the epoch; caps its event time.
         """
         try:
             article = clean_event(
@@ -65,8 +66,14 @@ class Pipeline:
     ) -> CleanArticle | DuplicateArticle:
         """The outcome of an article that was cleaned elsewhere.
 
+        Args:
+            article: the article.
+            source: where its page came from.
+            received_at: when the page was received, in seconds since the epoch; caps its event
+                time.
+
         Raises:
-            Withdrawn: it was taken down.
+            Withdrawn: the article was taken down.
         """
         return outcome_event(article, source, self._deduper.decide(article, received_at))
 
@@ -77,7 +84,7 @@ class Pipeline:
         return self._deduper.withdraw(ids=ids, pages=pages, at=at)
 
     def run(self, pages: Iterable[tuple[bytes | None, Source]]) -> Iterator[OutcomeEvent]:
-        """The outcomes of many raw-page events, in their order, one at a time."""
+        """The outcomes of many raw-page events, in the same order, one at a time."""
         for value, source in pages:
             yield self.process(value, source)
 

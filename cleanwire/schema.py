@@ -1,7 +1,7 @@
 """The JSON Schemas of the events, as the package carries them.
 
 Invariant: an installed package and a checkout give the same schemas. The wheel holds them beside
-this module; a checkout has them at its top.
+this module; a checkout has them in its top folder.
 """
 
 import importlib.resources
@@ -28,6 +28,6 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def folder() -> Traversable:
-    """Where the schemas are, and `examples/` with one of each."""
+    """The folder with the schemas, and with `examples/`, which has one event of each."""
     packaged = _HERE / "schemas"
     return packaged if packaged.is_dir() else _HERE / ".." / "schemas"

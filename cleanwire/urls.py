@@ -1,7 +1,7 @@
 """URL normalisation, site names, article ids.
 
-Invariant: equal inputs give equal names for ever. An article's id is a function of the
-event alone, never of offsets, so that the same event published twice has one id.
+Invariant: equal inputs give equal names for ever. An article's id is a function of the event alone,
+never of offsets. So the same event published twice has one id.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ ID_BITS = 128
 
 _PORTS = {"http": 80, "https": 443}
 
-# What trackers add to a link without changing the page it leads to.
+# Parameters that trackers add to a link; they do not change the page.
 _TRACKING = (
     "utm_source utm_medium utm_campaign utm_term utm_content utm_id utm_name utm_cid "
     "utm_reader fbclid gclid dclid gbraid wbraid msclkid yclid twclid ttclid igshid mc_cid "
@@ -29,8 +29,8 @@ _SUFFIXES = PublicSuffixList(accept_unknown=True)
 def article_id(url: str, fetched_at: str, body: str | bytes) -> str:
     """The id of a page as fetched: 32 hex digits.
 
-    SHA-256 over url, fetched_at and body bytes, each after its length as 8 bytes big-endian,
-    cut to 128 bits. Text counts as its UTF-8.
+    The id is the first 128 bits of SHA-256 over url, fetched_at and body. Before each of them comes
+    its length, as 8 bytes big-endian. Text counts as its UTF-8.
     """
     digest = hashlib.sha256()
     for part in (url, fetched_at, body):
@@ -41,14 +41,14 @@ def article_id(url: str, fetched_at: str, body: str | bytes) -> str:
 
 
 def normalize_url(url: str) -> str:
-    """The identity of a URL: what two spellings of one address have in common.
+    """The identity of a URL: the same for all spellings of one address.
 
-    Scheme and host in lower case, host as IDNA, no default port, no fragment, no tracking
-    parameters, the query sorted, percent-encoding by RFC 3986. Idempotent. What cannot be
-    parsed is its own identity.
+    Scheme and host are in lower case and the host is IDNA. There is no default port, no fragment
+    and no tracking parameter. The query is sorted, and percent-encoding follows RFC 3986. The
+    function is idempotent. A URL that cannot be parsed is its own identity.
     """
     normal = _normalized(url.strip())
-    # Decoding one layer can bring another to light; the second time settles it.
+    # Decoding one layer of escapes can reveal another; the second pass settles it.
     return _normalized(normal)
 
 
@@ -70,7 +70,7 @@ def _normalized(url: str) -> str:
 
 
 def host_of(url: str | None) -> str | None:
-    """The host of a URL, in lower case; None where there is none or the URL is broken."""
+    """The host of a URL, in lower case; None if there is none or the URL is broken."""
     try:
         return (urlsplit(url or "").hostname or "").rstrip(".") or None
     except ValueError:
@@ -78,7 +78,7 @@ def host_of(url: str | None) -> str | None:
 
 
 def path_of(url: str | None) -> str:
-    """The path of a URL; empty where there is none or the URL is broken."""
+    """The path of a URL; empty if there is none or the URL is broken."""
     try:
         return urlsplit(url or "").path
     except ValueError:
@@ -88,7 +88,7 @@ def path_of(url: str | None) -> str:
 def site_of(url: str) -> str | None:
     """The registrable domain of a URL (publicsuffix.org, private suffixes included).
 
-    An IP address is itself; None where there is no host.
+    An IP address is its own site. None if there is no host.
     """
     host = host_of(url)
     if not host:

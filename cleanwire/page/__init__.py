@@ -1,4 +1,5 @@
 """A raw-page event or a body -> text: its type, its charset, its limits.
 
-Invariant: text is what the bytes say, as a browser reads them; what is no text is rejected.
+Invariant: the text is what the bytes say, as a browser reads them. A body that is no text is
+rejected.
 """

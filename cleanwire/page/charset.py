@@ -1,8 +1,8 @@
 """Bytes -> text: BOM, what the bytes can only be, HTTP header, meta, then detection.
 
-Invariant: text is what its bytes say. A charset is taken only if the bytes are text in it,
-binary data is text in none, and what would come out as mojibake is refused. Labels are
-WHATWG's (encoding.spec.whatwg.org), so latin-1 means windows-1252.
+Invariant: the text is what its bytes say. A charset is used only if the bytes are text in it.
+Binary data is text in no charset, and a page that would come out as mojibake is rejected. Labels
+are WHATWG's (encoding.spec.whatwg.org), so latin-1 means windows-1252.
 """
 
 import codecs
@@ -24,21 +24,21 @@ _CONTROLS = bytes(c for c in range(0x20) if c not in b"\t\n\r\f\x1b\x00") + b"\x
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 _HIGH = bytes(range(0x80, 0x100))
 _MAX_CONTROLS = 0.01
-"""A larger share of control characters is binary data."""
+"""From a larger share of control characters on, the body is binary data."""
 _MOST_CHECKED = 1 << 20
 
 _BAD_UTF8 = 50
-"""UTF-8 may have one bad byte in so many: a broken teaser does not change the page's charset."""
+"""UTF-8 may have one bad byte in this many: a broken teaser does not change the page's charset."""
 _BAD = 1000
-"""Any other charset may have one bad character in so many."""
+"""Any other charset may have one bad character in this many."""
 _SEQUENCES = 20
-"""So many good multi-byte characters for each bad byte are no accident."""
+"""This many good multi-byte characters for each bad byte are no accident."""
 
 _JAPANESE = re.compile(rb"\x1b\$[@B](?:[\x21-\x7e]{2})+\x1b\([BJI]")
 _STATEFUL = re.compile(rb"\x1b\$\)[ACG]")
 _HZ = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e]){2,}+~\}")
 _LEAST_HZ = 3
-"""So many shifts are no accident where nothing says that the page is HZ."""
+"""This many shifts are no accident if nothing declares that the page is HZ."""
 
 _CODECS = {
     "big5": ("big5hkscs", "cp950"),
@@ -48,7 +48,7 @@ _CODECS = {
     "iso-2022-jp": ("iso2022_jp", "iso2022_jp_ext"),
     "shift_jis": ("cp932",),
 }
-"""Python's codecs that are nearest to WHATWG's, the first of them for bytes that have faults."""
+"""The Python codecs nearest to WHATWG's. The first of each also decodes bytes that have faults."""
 
 _DETECTED = {
     "euc_jp": "euc-jp",
@@ -62,7 +62,7 @@ _DETECTED = {
     "utf-16-be": "utf-16be",
     "utf-8-sig": "utf-8",
 }
-"""Names of the detector, which are Python's, where they are no labels of WHATWG's."""
+"""The detector's names, which are Python's, that are no labels of WHATWG's."""
 
 _WESTERN = frozenset({"windows-1252", "windows-1254", "iso-8859-15", "macintosh"})
 _FALLBACK = "windows-1252"
@@ -81,10 +81,10 @@ def decode_bytes(body: bytes, declared: str | None) -> tuple[str, str]:
 
     Args:
         body: the bytes as fetched.
-        declared: the charset of the HTTP header, if it has one.
+        declared: the charset of the HTTP header, or None.
 
     Raises:
-        Undecodable: binary or compressed data, or text that would come out as mojibake.
+        Undecodable: the body is binary or compressed data, or would come out as mojibake.
     """
     for magic, name in _COMPRESSED.items():
         if body.startswith(magic):
@@ -110,17 +110,21 @@ def decode_bytes(body: bytes, declared: str | None) -> tuple[str, str]:
 
 
 def _name(label: str | None) -> str | None:
+    """The WHATWG name of a label; None if the label is unknown."""
     encoding = webencodings.lookup(label) if label else None
     return None if encoding is None else str(encoding.name)
 
 
 def _is_wide(header: str | None, body: bytes) -> bool:
-    """Whether a body without a BOM is UTF-16: its tags have zeros then, and no others have."""
+    """Whether a body without a BOM is UTF-16: only then its tags have zero bytes."""
     return header is not None and header.startswith("utf-16") and b"\0" in body[:_START]
 
 
 def _utf8(body: bytes) -> str | None:
-    """UTF-8 of multi-byte characters is no accident; it may break off within one."""
+    """The text if the body is UTF-8 beyond ASCII; it may break off within a character.
+
+    Valid multi-byte characters of UTF-8 are no accident.
+    """
     if body.isascii():
         return None
     try:
@@ -132,7 +136,7 @@ def _utf8(body: bytes) -> str | None:
 
 
 def _by_its_bytes(body: bytes, names: list[str]) -> tuple[str, str] | None:
-    """What the bytes can only be, whatever is declared."""
+    """The text and charset that the bytes can only be, whatever is declared; else None."""
     if body.isascii():
         return _by_escapes(body, names)
     text = body.decode("utf-8", "replace")
@@ -141,8 +145,8 @@ def _by_its_bytes(body: bytes, names: list[str]) -> tuple[str, str] | None:
         return None
     bad_bytes = len(body) - len(text.encode("utf-8")) + len("\ufffd".encode()) * bad
     good = len(text) - len(body.translate(None, _HIGH)) - bad
-    # Declared UTF-8 whose bad bytes are no beginnings of a character, with nothing else above
-    # ASCII, has letters of a western charset.
+    # A page that is declared as UTF-8, and whose only bytes above ASCII are bad ones that begin no
+    # character, holds letters of a western charset.
     is_utf8 = good >= bad * _SEQUENCES or (
         "utf-8" in names[:1] and (good >= bad or bad_bytes >= 2 * bad)
     )
@@ -150,7 +154,11 @@ def _by_its_bytes(body: bytes, names: list[str]) -> tuple[str, str] | None:
 
 
 def _by_escapes(body: bytes, names: list[str]) -> tuple[str, str] | None:
-    """What ASCII bytes say with the escapes of a seven-bit charset."""
+    """The text of ASCII bytes, by the escape sequences of seven-bit charsets.
+
+    Raises:
+        Undecodable: the body is ISO-2022-KR, ISO-2022-CN or HZ.
+    """
     if b"\x1b" in body:
         if _JAPANESE.search(body) is not None:
             text = _decoded(body, "iso-2022-jp")
@@ -172,6 +180,7 @@ def _by_escapes(body: bytes, names: list[str]) -> tuple[str, str] | None:
 
 
 def _guessed(body: bytes) -> Iterator[str]:
+    """Charsets to try in turn: the detected one, then the fallbacks."""
     found = (detect_encoding(body, html5_compatible=False) or "").lower()
     name = _name(_DETECTED.get(found, found.replace("iso8859-", "iso-8859-")))
     yield name or "utf-8"
@@ -180,6 +189,7 @@ def _guessed(body: bytes) -> Iterator[str]:
 
 
 def _decoded(body: bytes, name: str) -> str | None:
+    """The text in a charset, or None if the bytes are no text in it."""
     if name in {"replacement", "x-user-defined"}:
         return None
     names = _CODECS.get(name) or (webencodings.lookup(name).codec_info.name,)
@@ -190,7 +200,7 @@ def _decoded(body: bytes, name: str) -> str | None:
             continue
         except ValueError:
             return None
-    # One bad byte in a long page is a typo, not another charset.
+    # One bad byte in a long page is a typo, not a sign of another charset.
     text = body.decode(names[0], "replace")
     bad = text.count("\ufffd")
     if bad <= len(text) // _BAD or (bad == 1 and text.endswith("\ufffd")):
@@ -199,7 +209,7 @@ def _decoded(body: bytes, name: str) -> str | None:
 
 
 def _is_mojibake(body: bytes) -> bool:
-    """Whether most bytes above ASCII stand in runs, as in no language of Western Europe."""
+    """Whether most bytes above ASCII come in runs, as in no language of Western Europe."""
     sample = body[:_LOOKED_AT]
     high = len(sample) - len(sample.translate(None, _HIGH)) - sample.count(b"\xa0")
     if high < _LEAST_HIGH:
@@ -209,13 +219,14 @@ def _is_mojibake(body: bytes) -> bool:
 
 
 def _is_doubled(text: str) -> bool:
-    """Whether text is UTF-8 that was read as windows-1252, and no word of it is anything else."""
+    """Whether a text is UTF-8 that was read as windows-1252, and nothing in it is anything else."""
     if text.isascii():
         return False
     try:
         text.encode("ascii")
     except UnicodeEncodeError as error:
-        # The first character above ASCII was the first byte of one, the next one its second.
+        # The first character above ASCII would be the lead byte of a UTF-8 character, and the next
+        # one its second byte.
         first, second = text[error.start], text[error.start + 1 : error.start + 2]
         if not "\u00c2" <= first <= "\u00f4" or second.isascii():
             return False
@@ -228,17 +239,27 @@ def _is_doubled(text: str) -> bool:
 
 
 def _checked(text: str, body: bytes, utf8: bytes | None = None) -> str:
-    """A text, unless it is none; `utf8` is it in UTF-8, where that is at hand."""
+    """The text, once it has passed the checks.
+
+    Args:
+        text: the decoded text.
+        body: the bytes it was decoded from.
+        utf8: the text in UTF-8, if it is at hand.
+
+    Raises:
+        Undecodable: the text is binary data, or UTF-8 that was encoded twice.
+    """
     if "\x00" in text[:_START] and text.count("\x00") > len(text) // 100:
         raise Undecodable("the body is binary data, not text")
     if _is_doubled(text[:_MOST_CHECKED]):
         raise Undecodable("the body is UTF-8 that was read as windows-1252 and encoded again")
-    # Binary data shows at once, and counting takes as long as decoding.
+    # Binary data shows in the first bytes, and counting in all of them takes as long as decoding.
     sample = text[:_LOOKED_AT]
     start = sample.encode("utf-8", "replace") if utf8 is None else utf8[:_LOOKED_AT]
     strange = len(start) - len(start.translate(None, _CONTROLS))
     if "\ufffd" in sample:
-        # Those that decoding put there were judged by then.
+        # Count only the replacement characters of the page itself: those of decoding were judged
+        # before.
         strange += body[:_LOOKED_AT].count("\ufffd".encode())
     if start.count(b"\xc2") > _LEAST_HIGH:
         strange += sum(1 for _ in _C1.finditer(start))

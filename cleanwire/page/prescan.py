@@ -1,7 +1,7 @@
-"""The charset that a page names in its first bytes (HTML standard, "prescan a byte stream").
+"""The charset that a page declares in its first bytes (HTML standard, "prescan a byte stream").
 
-Invariant: a tag in a comment, in a script or in an attribute's value names nothing, and the
-time is linear in the bytes looked at.
+Invariant: a tag in a comment, in a script or in an attribute's value declares nothing. The time is
+linear in the bytes read.
 """
 
 import re
@@ -9,7 +9,7 @@ import re
 import webencodings
 
 _MOST = 1 << 14
-"""Bytes looked at; the standard has 1,024 or more, and pages put scripts first."""
+"""How many bytes are read. The standard has 1,024 or more, and pages put scripts first."""
 
 _TAG = re.compile(rb"<(/?)([A-Za-z][^\s/>]*+)")
 _ATTRIBUTE = re.compile(
@@ -31,9 +31,9 @@ _RAW = frozenset(
 
 
 def declared_in(body: bytes) -> list[str]:
-    """The WHATWG names of what a meta tag and what an XML declaration say, in this order.
+    """The WHATWG names that a meta tag and an XML declaration give, in this order.
 
-    A page whose tags can be read is no UTF-16, so that the standard takes that for UTF-8.
+    A page whose tags can be read is not UTF-16, so the standard takes a declared UTF-16 for UTF-8.
     """
     start = body[:_MOST]
     found = _XML.match(start)
@@ -42,6 +42,7 @@ def declared_in(body: bytes) -> list[str]:
 
 
 def _in_meta(start: bytes) -> str | None:
+    """The charset of the first meta tag that declares one."""
     lower = start.lower()
     at = 0
     while (at := start.find(b"<", at)) >= 0:
@@ -66,12 +67,13 @@ def _in_meta(start: bytes) -> str | None:
 
 
 def _after(start: bytes, end: bytes, at: int) -> int:
+    """The position after the next occurrence of `end`, or -1."""
     found = start.find(end, at)
     return found + len(end) if found >= 0 else -1
 
 
 def _attributes(start: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
-    """A tag's attributes, and where it ends; -1 if the bytes end first."""
+    """A tag's attributes, and the position after the tag; -1 if the bytes end first."""
     attributes: dict[bytes, bytes] = {}
     while (end := _END.match(start, at)) is None:
         found = _ATTRIBUTE.match(start, at)
@@ -83,6 +85,7 @@ def _attributes(start: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
 
 
 def _of_meta(attributes: dict[bytes, bytes]) -> str | None:
+    """The charset that a meta tag's attributes declare."""
     if b"charset" in attributes:
         return _name(attributes[b"charset"], {"x-user-defined": "windows-1252"})
     if attributes.get(b"http-equiv", b"").strip().lower() != b"content-type":
@@ -94,6 +97,7 @@ def _of_meta(attributes: dict[bytes, bytes]) -> str | None:
 
 
 def _name(label: bytes, instead: dict[str, str]) -> str | None:
+    """The WHATWG name of a label; `instead` replaces some names."""
     encoding = webencodings.lookup(label[:100].decode("ascii", "replace"))
     if encoding is None:
         return None

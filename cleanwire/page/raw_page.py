@@ -1,7 +1,7 @@
 """A raw-page event -> its page, decoded to text or HTML.
 
-Invariant: bytes in, one answer out. Every fault of the event or of its body is a
-rejection with a one-line detail that names the field and the fault and quotes no body.
+Invariant: one event gives one answer. Every fault of the event or of its body is a rejection. Its
+detail is one line that names the field and the fault, and quotes no body.
 """
 
 import binascii
@@ -19,7 +19,7 @@ from cleanwire.page.charset import decode_bytes
 from cleanwire.page.mime import content_type as parsed_type
 
 MAX_URL = 8192
-"""Characters; longer ones are refused by browsers, servers and archives alike."""
+"""The longest URL, in characters; browsers, servers and archives refuse longer ones."""
 
 SCHEMES = ("http", "https", "file")
 
@@ -65,9 +65,13 @@ _FEED = re.compile(r"<(?:rss|feed|urlset|sitemapindex|rdf:rdf|svg|opml)[\s>]", r
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A decoded page; `charset` is the WHATWG name, None for what came as text.
+    """A decoded page.
 
-    `utf8` is `text` encoded: encoding a page takes as long as hashing it, so it is done once.
+    Attributes:
+        kind: whether the page is HTML or plain text.
+        text: the page's text, markup included.
+        utf8: `text` in UTF-8. Encoding a page takes as long as hashing it, so it is done once.
+        charset: the WHATWG name; None for a body that came as text.
     """
 
     kind: Literal["html", "text"]
@@ -81,11 +85,11 @@ def parse_raw_page(value: bytes | None, *, max_page_bytes: int | None = None) ->
 
     Args:
         value: the record's value, JSON.
-        max_page_bytes: the largest body, in bytes, that is taken.
+        max_page_bytes: the largest body, in bytes; None for no limit.
 
     Raises:
-        NotJson: no JSON object.
-        InvalidEvent: not as `schemas/raw-page` has it.
+        NotJson: the value is no JSON object.
+        InvalidEvent: the object does not follow `schemas/raw-page`.
         HttpError: the fetch gave no page.
         TooLarge: the body is over the limit.
     """
@@ -111,15 +115,15 @@ def parse_raw_page(value: bytes | None, *, max_page_bytes: int | None = None) ->
 
 
 def decode(body: str | bytes, content_type: str | None = None) -> Content:
-    """Decode a body and tell HTML from plain text.
+    """Decode a body, and tell HTML from plain text.
 
     Args:
-        body: text, or bytes to be decoded by BOM, HTTP header, meta, detection.
-        content_type: the HTTP header, parameters included.
+        body: text, or bytes that are decoded by BOM, HTTP header, meta or detection.
+        content_type: the HTTP header with its parameters; None if there is none.
 
     Raises:
-        UnsupportedType: neither HTML nor plain text.
-        Undecodable: bytes that are text in no charset.
+        UnsupportedType: the body is neither HTML nor plain text.
+        Undecodable: the bytes are text in no charset.
     """
     media, label = parsed_type(content_type)
     if isinstance(body, bytes):
@@ -145,11 +149,16 @@ def decode(body: str | bytes, content_type: str | None = None) -> Content:
 
 
 def _is_exact(text: str, body: bytes) -> bool:
-    """Whether a body is the UTF-8 of its text: nothing was replaced, and no mark taken off."""
+    """Whether a body is the UTF-8 of its text: nothing was replaced, and no BOM was removed."""
     return "\ufffd" not in text and not body.startswith(_BOM)
 
 
 def _kind(text: str, media: str) -> Literal["html", "text"]:
+    """Whether a page is HTML, by its type and its first characters.
+
+    Raises:
+        UnsupportedType: the page is a feed, other XML, or JSON.
+    """
     start = text[:_SNIFFED].lstrip()
     if _FEED.search(start) and not re.search(r"<(?:!doctype html|html|body)", start, re.IGNORECASE):
         raise UnsupportedType("a feed, site map or drawing, not a page")
@@ -168,6 +177,11 @@ def _is_json(start: str, text: str) -> bool:
 
 
 def _json_object(value: bytes | None) -> dict[str, Any]:
+    """The JSON object in a record's value.
+
+    Raises:
+        NotJson: there is none.
+    """
     if not value:
         raise NotJson("the record has no value")
     try:
@@ -180,10 +194,10 @@ def _json_object(value: bytes | None) -> dict[str, Any]:
 
 
 def check_url(url: str) -> str:
-    """A URL that a page can have, as it is.
+    """The URL, unchanged, if a page can have it.
 
     Raises:
-        InvalidEvent: it is none.
+        InvalidEvent: it is not a URL that a page can have.
     """
     if len(url) > MAX_URL:
         raise InvalidEvent(f"url has {len(url)} characters, more than {MAX_URL}")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.model import forest as model
-from cleanwire.extract.model.block_features import features
+from cleanwire.extract.model.block_features import WORDS, features
 from cleanwire.extract.model.class_names import Names
 from cleanwire.extract.model.forest import GAINS, SHARES, Forest
 from cleanwire.extract.model.line_features import features as line_features
@@ -166,14 +166,14 @@ def likely_blocks(
 ) -> tuple[NDArray[np.float64], Rows]:
     """Of each block the probability that it is content, and the features."""
     rows = features(example.page, example.hints, names)
-    return smoothed(example.page, forest(rows), rows[0]), rows
+    return smoothed(example.page, forest(rows), rows[WORDS]), rows
 
 
 def _guessed(example: Example, forest: Forest, names: Names) -> Example:
     """An example with labels: a model's, and where a snippet speaks of a block, the snippet's."""
     likely, rows = likely_blocks(example, forest, names)
     cover = np.zeros(len(example.page))
-    cover[chosen(likely, rows[0])] = 1.0
+    cover[chosen(likely, rows[WORDS])] = 1.0
     trust = np.abs(likely - 0.5) * 2
     wanted, unwanted = (
         [" ".join(snippet.split()) for snippet in snippets if snippet.strip()]

@@ -20,10 +20,10 @@ from sklearn.linear_model import LogisticRegression
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html
 from cleanwire.extract.metadata.metadata import Metadata, read_metadata, with_elements
-from cleanwire.extract.model.block_features import features
+from cleanwire.extract.model.block_features import WORDS, features
 from cleanwire.extract.model.class_names import Names
 from cleanwire.extract.model.forest import Forest
-from cleanwire.extract.model.page_kind import FEWEST_LINKS, SURE, page_features, signs
+from cleanwire.extract.model.page_kind import FEWEST_LINKS, SURE, page_features, page_tokens
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen, hints_of, smoothed
 from training.dataset import SETS, SHARED, corpus
 from training.forests import Arrays, grow
@@ -79,7 +79,7 @@ def _sample(kind: str, reader: Any, url: str, html: str, *, article: bool) -> Sa
     metadata = read_metadata(tree, url)
     page = read_html(tree)
     metadata = with_elements(metadata, tree, page, url)
-    return Sample(kind, reader.site_key(url), url, page, metadata, signs(page, url), article)
+    return Sample(kind, reader.site_key(url), url, page, metadata, page_tokens(page, url), article)
 
 
 def shapes(found: Sequence[Sample], judge: Callable[[str], Judge]) -> None:
@@ -87,8 +87,8 @@ def shapes(found: Sequence[Sample], judge: Callable[[str], Judge]) -> None:
     for sample in found:
         forest, names = judge(sample.site)
         rows = features(sample.page, hints_of(sample.metadata), names)
-        likely = smoothed(sample.page, forest(rows), rows[0])
-        decision = BlockSelection(chosen(likely, rows[0]), likely, rows)
+        likely = smoothed(sample.page, forest(rows), rows[WORDS])
+        decision = BlockSelection(chosen(likely, rows[WORDS]), likely, rows)
         sample.shape = page_features(sample.page, decision, sample.metadata, sample.url)[:, 0]
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from adapters import unjudged
 
 from cleanwire.extract import extract_text
+from cleanwire.extract.model.block_features import WORDS
 from cleanwire.extract.model.select_blocks import chosen
 from training.dataset import corpus, flat_lines
 from training.fit import Fitted, fit, in_use, likely_blocks, part, shortened
@@ -77,7 +78,7 @@ def _curve(fitted: Fitted, pages: Sequence[Example], scores: Scores) -> None:
         forest = shortened(fitted, trees)
         for example in pages:
             likely, rows = likely_blocks(example, forest, fitted.names)
-            taken = [example.page.texts[place] for place in chosen(likely, rows[0])]
+            taken = [example.page.texts[place] for place in chosen(likely, rows[WORDS])]
             scores[f"{trees} trees", example.dataset].append(_score(example, "\n\n".join(taken)))
 
 

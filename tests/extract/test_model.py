@@ -7,13 +7,19 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract.dom.blocks import read_html, read_lines
+from cleanwire.extract.metadata.metadata import read_metadata
 from cleanwire.extract.model import forest
-from cleanwire.extract.model.block_features import NAMES, Hints, features
+from cleanwire.extract.model.block_features import BLOCK_FEATURES, WORDS, Hints, features
 from cleanwire.extract.model.character_counts import Characters
 from cleanwire.extract.model.class_names import UNKNOWN, Names, tokens_of
 from cleanwire.extract.model.forest import Forest
+from cleanwire.extract.model.line_features import (
+    LINE_FEATURES,
+    SECOND_LINE_FEATURES,
+    second_features,
+)
 from cleanwire.extract.model.line_features import features as line_features
-from cleanwire.extract.model.line_features import second_features
+from cleanwire.extract.model.page_kind import PAGE_FEATURES, page_features
 from cleanwire.extract.model.select_blocks import chosen, select_blocks, smoothed
 
 
@@ -37,7 +43,7 @@ def test_a_forest_is_its_trees_one_by_one():
 
 
 def test_a_forest_answers_for_many_columns_as_for_few():
-    rows = np.random.default_rng(1).normal(size=(len(NAMES), 9000)).astype(np.float32)
+    rows = np.random.default_rng(1).normal(size=(len(BLOCK_FEATURES), 9000)).astype(np.float32)
     whole = forest.BLOCKS(rows)
     assert np.array_equal(whole[4000:4010], forest.BLOCKS(rows[:, 4000:4010]))
 
@@ -73,10 +79,10 @@ def test_words_and_ends(text, words, ended):
 def test_names_are_worth_their_tokens():
     table = {"story": (0.8, 0.2), "comments": (0.02, -0.5), "<aside": (0.1, -0.2)}
     names = Names(table.get)
-    assert names.worth("div", ' class="story-body"')[:3] == (0.8, 0.8, 0.0)
-    assert names.worth("div", ' id="story" class="Comments_x"')[:3] == (0.02, 0.8, -0.5)
-    assert names.worth("aside", "")[:3] == (0.1, 0.1, -0.2)
-    assert names.worth("div", ' class="nobody-knows"')[:3] == UNKNOWN
+    assert names.content_shares("div", ' class="story-body"')[:3] == (0.8, 0.8, 0.0)
+    assert names.content_shares("div", ' id="story" class="Comments_x"')[:3] == (0.02, 0.8, -0.5)
+    assert names.content_shares("aside", "")[:3] == (0.1, 0.1, -0.2)
+    assert names.content_shares("div", ' class="nobody-knows"')[:3] == UNKNOWN
     assert "=hidden" in tokens_of("div", ' style="color:red; display: none"')
     assert "itemprop=articlebody" in tokens_of("div", ' itemprop="articleBody"')
 
@@ -85,11 +91,11 @@ def test_elements_of_a_page_are_worth_what_each_is_alone():
     body = "".join(f"<div class='c{n % 7} story' id='x{n}'><p>t</p></div>" for n in range(3000))
     page = read_html(LexborHTMLParser(f"<body>{body}<div class='story'></div></body>"))
     names = Names({"story": (0.8, 0.2), "c3": (0.1, -0.3)}.get)
-    worths, looks = names.of(page)
+    shares, style_ids = names.of(page)
     for at, (tag, attributes) in enumerate(zip(page.tags, page.attributes, strict=True)):
         if page.starts[at] < page.ends[at]:
-            assert tuple(worths[:, at]) == names.worth(tag, attributes)[:3]
-    assert len(set(looks.tolist())) == 1 + 7 + 1 + 1
+            assert tuple(shares[:, at]) == names.content_shares(tag, attributes)[:3]
+    assert len(set(style_ids.tolist())) == 1 + 7 + 1 + 1
 
 
 def test_what_is_remembered_of_names_is_bounded(monkeypatch):
@@ -98,13 +104,13 @@ def test_what_is_remembered_of_names_is_bounded(monkeypatch):
     page = read_html(LexborHTMLParser(f"<p class='a {'b' * 300}'>x</p>"))
     first = [found.tolist() for found in names.of(page)]
     assert [found.tolist() for found in names.of(page)] == first
-    assert len(names._places) == len({*page.tags})
+    assert len(names._rows) == len({*page.tags})
 
 
 def test_as_many_rows_of_features_as_names_and_all_filled():
     page = read_html(LexborHTMLParser("<h1>T</h1><div class='a'><p>One, two.</p><p>3</p></div>"))
     rows = features(page, Hints(title="T", description="d" * 50, body="b" * 300), forest.NAMES)
-    assert rows.shape == (len(NAMES), 3)
+    assert rows.shape == (len(BLOCK_FEATURES), 3)
     assert np.isfinite(rows).all()
 
 
@@ -118,25 +124,42 @@ def test_features_do_not_depend_on_what_was_looked_up_before():
 
 def test_lines_have_their_features_and_the_neighbours():
     rows = line_features(read_lines(["Head", "A line, with a comma.", "Tail"]), forest.WORDS)
-    assert rows.shape[1] == 3
+    assert rows.shape == (len(LINE_FEATURES), 3)
     assert np.isfinite(rows).all()
     more = second_features(rows, np.array([0.1, 0.9, 0.2]))
-    assert more.shape[0] > rows.shape[0]
+    assert more.shape == (len(SECOND_LINE_FEATURES), 3)
     assert np.array_equal(more[: len(rows)], rows)
+
+
+def test_every_feature_of_a_page_has_a_name():
+    html = "<h1>T</h1><div><p>One, two.</p><p><a href='/x'>3</a></p></div>"
+    tree = LexborHTMLParser(html)
+    metadata = read_metadata(tree, None)
+    page = read_html(tree)
+    decision = select_blocks(page, Hints())
+    assert decision.rows.shape == (len(BLOCK_FEATURES), 3)
+    assert page_features(page, decision, metadata, None).shape == (len(PAGE_FEATURES), 1)
+
+
+def test_names_of_features_are_distinct_and_words_are_in_one_row():
+    for names in (BLOCK_FEATURES, SECOND_LINE_FEATURES, PAGE_FEATURES):
+        assert len(set(names)) == len(names)
+    assert SECOND_LINE_FEATURES[: len(LINE_FEATURES)] == LINE_FEATURES
+    assert LINE_FEATURES[WORDS] == "words"
 
 
 def test_the_chosen_blocks_have_the_greatest_expected_f1():
     random = np.random.default_rng(3)
     for _ in range(50):
-        likely = random.random(6)
+        probability = random.random(6)
         words = random.integers(1, 30, 6).astype(np.float32)
 
-        def expected(places, likely=likely, words=words):
-            good = (likely * words)[list(places)].sum()
-            return 2 * good / (words[list(places)].sum() + (likely * words).sum())
+        def expected(places, probability=probability, words=words):
+            good = (probability * words)[list(places)].sum()
+            return 2 * good / (words[list(places)].sum() + (probability * words).sum())
 
         best = max(expected([i for i in range(6) if mask >> i & 1]) for mask in range(1, 64))
-        assert expected(chosen(likely, words)) == pytest.approx(best, abs=1e-6)
+        assert expected(chosen(probability, words)) == pytest.approx(best, abs=1e-6)
 
 
 def test_the_items_of_a_list_share_one_answer():

@@ -34,7 +34,7 @@ def set_apart(
         return decision
     around = elements_around(page, decision.chosen)
     weights = [0.0] * len(page)
-    words = decision.rows[0][decision.chosen].tolist()
+    words = decision.block_words[decision.chosen].tolist()
     for place, count in zip(decision.chosen, words, strict=True):
         weights[place] = count
     apart: set[int] = set()
@@ -42,10 +42,12 @@ def set_apart(
         apart.update(range(start, end))
     apart |= _hidden(page, around, weights, sheet)
     if not apart.isdisjoint(decision.chosen):
-        likely = decision.likely.copy()
-        likely[sorted(apart)] = 0.0
-        places = [place for place in chosen(likely, decision.rows[0]) if place not in apart]
-        decision = dataclasses.replace(decision, chosen=places, likely=likely)
+        probability = decision.probability.copy()
+        probability[sorted(apart)] = 0.0
+        places = [
+            place for place in chosen(probability, decision.block_words) if place not in apart
+        ]
+        decision = dataclasses.replace(decision, chosen=places, probability=probability)
     once = without_repeats(page, decision.chosen)
     if len(once) < len(decision.chosen):
         decision = dataclasses.replace(decision, chosen=once)

@@ -1,4 +1,4 @@
-"""The learned model: features of blocks and pages, the forests, and what they decide.
+"""The learned model: features of blocks and pages, the forests, and their decisions.
 
 Invariant: training and use call the same functions.
 """

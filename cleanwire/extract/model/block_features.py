@@ -1,12 +1,12 @@
 """Blocks -> numbers: what the model sees of an HTML page.
 
-Invariant: a row of numbers a block, for all blocks at once, a function of the page alone
-and of the table of names. `NAMES` is the order of the columns; a trained model fits one order,
-so a change here wants a new model.
+Invariant: the features of all blocks are a function of the page and of the table of names alone.
+`BLOCK_FEATURES` names the rows in order. A trained model fits one order, so a change here needs a
+new model.
 
-Sums over an element come from running sums, since its blocks are a run; what holds for an
-element and all around it (the least worth of their names, whether one is an `article`) comes
-from doubling the distance to the element above, about five rounds for any depth.
+An element's blocks are a run, so a sum over them is a difference of running sums. A value over an
+element and all elements around it (the least content share of their names, or whether one is an
+`article`) takes about five rounds for any depth: each round doubles the distance to the ancestor.
 """
 
 import dataclasses
@@ -22,20 +22,51 @@ from cleanwire.extract.model.class_names import Names
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NAMES = (
-    "words upper ended density next_density density_3 density_8 prose_3 words_before "
-    "prose_words_before prose_after page_blocks page_words copies words_from_title lead in_body "
-    "share_low_own share_low_outer share_low_outer2 share_high_outer share_high_outer2 low_own "
-    "share_least share_most low_least tag depth in_article in_figure in_list page_articles "
-    "trusted_before siblings_own "
-    "e1_prose e1_pure e1_links e1_siblings e2_prose e2_links e2_siblings e3_prose e3_links "
-    "e3_blocks e4_prose e4_blocks top_distance top_direct "
-    "core4_inside core4_distance core6_inside core6_distance core8_inside "
-    "net3_inside net3_distance net3_share net10_inside net10_distance net10_share "
-    "look_words look_prose look_prose_share look_count"
-).split()
+BLOCK_FEATURES = (
+    # The block's text and those around it. `density` is the share of text in links, `_3` and `_8`
+    # mean the blocks up to 3 or 8 before and after, `prose` is text that reads as prose.
+    *("words", "upper", "ended", "density", "next_density", "density_3", "density_8", "prose_3"),
+    *("words_before", "prose_words_before", "prose_after", "page_blocks", "page_words", "copies"),
+    *("words_from_title", "lead", "in_body"),
+    # What the names of its element say (`class_names`), and of the two elements around that: the
+    # least and greatest content share and the least gain (`low`). `share_least`, `share_most` and
+    # `low_least` are over the element and all around it.
+    *("share_low_own", "share_low_outer", "share_low_outer2"),
+    *("share_high_outer", "share_high_outer2"),
+    *("low_own", "share_least", "share_most", "low_least"),
+    # Where its element is.
+    *("tag", "depth", "in_article", "in_figure", "in_list", "page_articles"),
+    # Prose counts for less from here on if names say that it is seldom content. `siblings` are the
+    # elements of one style and one parent.
+    *("trusted_before", "siblings_own"),
+    # The elements around it, each of which holds more blocks than the one before.
+    *("e1_prose", "e1_pure", "e1_links", "e1_siblings"),
+    *("e2_prose", "e2_links", "e2_siblings"),
+    *("e3_prose", "e3_links", "e3_blocks"),
+    *("e4_prose", "e4_blocks"),
+    # The element whose children hold the most prose.
+    *("top_distance", "top_direct"),
+    # The smallest elements that hold 40, 60 and 80 percent of the prose.
+    *("core4_inside", "core4_distance", "core6_inside", "core6_distance", "core8_inside"),
+    # The elements with the most prose, less 0.3 or 1.0 times what else they hold.
+    *("net3_inside", "net3_distance", "net3_share"),
+    *("net10_inside", "net10_distance", "net10_share"),
+    # All blocks in elements of the same style, in elements of the same style.
+    *("style_words", "style_prose", "style_prose_share", "style_count"),
+)
+"""The names of the features of a block, in the order of the rows that `features` returns.
+
+Distances are in blocks, and 0 or less within the element. A feature that the page does not tell
+(`words_from_title`, `in_body`) is NaN.
+"""
+
+WORDS = BLOCK_FEATURES.index("words")
+"""The row with the words of each block; `line_features` has them in the same row."""
+
+_INDEX = {name: index for index, name in enumerate(BLOCK_FEATURES)}
 
 LINKED = 0.5
+"""From this share of its text in links on, a block is no prose."""
 
 _TAGS = {
     "p": 1,
@@ -63,6 +94,7 @@ _TAGS = {
     "body": 17,
     "main": 17,
 }
+"""Tags -> the number that the model knows them by; 0 for all others."""
 _ARTICLE, _FIGURE, _LIST = 1, 2, 4
 _FLAGS = {
     "article": _ARTICLE,
@@ -80,7 +112,13 @@ _LONGEST_SEARCH = 500_000_000
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
-    """What a page says of its article beside its blocks: title, lead, body."""
+    """What the metadata of a page say of its article.
+
+    Attributes:
+        title: the headline.
+        description: the lead, or a summary.
+        body: the text of the body.
+    """
 
     title: str | None = None
     description: str | None = None
@@ -88,22 +126,73 @@ class Hints:
 
 
 def features(page: BlockList, hints: Hints, names: Names) -> NDArray[np.float32]:
-    """The features of a page with at least one block; shape (len(NAMES), blocks)."""
-    rows = np.empty((len(NAMES), len(page)), np.float32)
-    texts = _texts(rows, page, hints)
-    _elements(rows, page, names, texts)
+    """The features of the blocks of an HTML page.
+
+    Args:
+        page: a page with at least one block.
+        hints: what its metadata say of its article.
+        names: the table of names.
+
+    Returns:
+        A row for each name of `BLOCK_FEATURES`, in that order, and a column for each block.
+    """
+    rows = np.empty((len(BLOCK_FEATURES), len(page)), np.float32)
+    texts = _text_features(rows, page, hints)
+    _element_features(rows, page, names, texts)
     return rows
 
 
 @dataclasses.dataclass(slots=True)
 class _Texts:
+    """The texts of a page's blocks in numbers.
+
+    Attributes:
+        words: words.
+        density: the share of the text in links, 0 to 1.
+        prose: words of prose: all or none of the block's, before names are counted in.
+    """
+
     words: Floats
     density: Floats
     prose: Floats
 
 
+@dataclasses.dataclass(slots=True)
+class _Elements:
+    """The elements of a page as arrays; the first is its own parent.
+
+    Attributes:
+        inside: for each block its innermost element.
+        parents: for each element its parent.
+        starts: for each element its first block.
+        ends: for each element the block after its last.
+        style_ids: for each element the number of its style: its tag and class.
+        styles: how many styles there may be, at most.
+    """
+
+    inside: Ints
+    parents: Ints
+    starts: Ints
+    ends: Ints
+    style_ids: Ints
+    styles: int
+
+    def total(self, values: Floats) -> Floats:
+        """For each element the sum over its blocks of `values`, one number a block."""
+        sums = np.concatenate(((0.0,), np.cumsum(values)))
+        found: Floats = sums[self.ends] - sums[self.starts]
+        return found
+
+    def distance(self, element: int) -> Ints:
+        """For each block how many blocks away an element is; 0 or less inside it."""
+        first, last = self.starts[element], self.ends[element]
+        at = np.arange(len(self.inside))
+        gap: Ints = np.maximum(first - at, at - last + 1)
+        return gap
+
+
 def window(values: Floats, span: int) -> Floats:
-    """Sums over the blocks from `span` before to `span` after."""
+    """For each block the sum of `values` over the blocks from `span` before to `span` after it."""
     count = len(values)
     sums = np.concatenate(((0.0,), np.cumsum(values)))
     at = np.arange(count)
@@ -111,7 +200,8 @@ def window(values: Floats, span: int) -> Floats:
     return upper - sums[np.maximum(at - span, 0)]
 
 
-def _texts(rows: NDArray[np.float32], page: BlockList, hints: Hints) -> _Texts:
+def _text_features(rows: NDArray[np.float32], page: BlockList, hints: Hints) -> _Texts:
+    """Fill the rows from "words" to "in_body"."""
     texts = page.texts
     count = len(texts)
     kinds = Characters(texts)
@@ -126,33 +216,36 @@ def _texts(rows: NDArray[np.float32], page: BlockList, hints: Hints) -> _Texts:
     near = window(words, 3)
     seen = Counter(texts)
     title = _title_at(page, hints.title)
-    rows[0] = words
-    rows[1] = kinds.upper / np.maximum(kinds.letter, 1)
-    rows[2] = kinds.ended
-    rows[3] = density
-    rows[4, :-1] = density[1:]
-    rows[4, -1] = 1
-    rows[5] = window(in_links, 3) / near
-    rows[6] = window(in_links, 8) / window(words, 8)
-    rows[7] = window(prose, 3) / near
-    rows[8] = before
-    rows[9] = read - prose
-    rows[10] = 1 - read / mass
-    rows[11] = count
-    rows[12] = words.sum()
-    rows[13] = [seen[text] for text in texts]
-    rows[14] = before - before[title] if title >= 0 else np.nan
+    rows[_INDEX["words"]] = words
+    rows[_INDEX["upper"]] = kinds.upper / np.maximum(kinds.letter, 1)
+    rows[_INDEX["ended"]] = kinds.ended
+    rows[_INDEX["density"]] = density
+    following = rows[_INDEX["next_density"]]
+    following[:-1] = density[1:]
+    following[-1] = 1
+    rows[_INDEX["density_3"]] = window(in_links, 3) / near
+    rows[_INDEX["density_8"]] = window(in_links, 8) / window(words, 8)
+    rows[_INDEX["prose_3"]] = window(prose, 3) / near
+    rows[_INDEX["words_before"]] = before
+    rows[_INDEX["prose_words_before"]] = read - prose
+    rows[_INDEX["prose_after"]] = 1 - read / mass
+    rows[_INDEX["page_blocks"]] = count
+    rows[_INDEX["page_words"]] = words.sum()
+    rows[_INDEX["copies"]] = [seen[text] for text in texts]
+    rows[_INDEX["words_from_title"]] = before - before[title] if title >= 0 else np.nan
     lead = (hints.description or "")[:_LEAD]
-    rows[15] = [text.startswith(lead) for text in texts] if len(lead) > _LEAD // 2 else 0
+    rows[_INDEX["lead"]] = (
+        [text.startswith(lead) for text in texts] if len(lead) > _LEAD // 2 else 0
+    )
     body = hints.body or ""
-    # Each text is looked for in it, so both together are bounded.
+    # Each text is searched for in the body, so the product of their sizes is bounded.
     known = _BODY < len(body) <= _LONGEST_SEARCH // count
-    rows[16] = [text[:_LEAD] in body for text in texts] if known else np.nan
+    rows[_INDEX["in_body"]] = [text[:_LEAD] in body for text in texts] if known else np.nan
     return _Texts(words, density, prose)
 
 
 def _title_at(page: BlockList, title: str | None) -> int:
-    """Where the headline stands: the text itself, else the first first-level heading."""
+    """The block of the headline: the title's text, else the first `h1`; -1 if there is neither."""
     if title:
         try:
             return page.texts.index(title)
@@ -161,22 +254,53 @@ def _title_at(page: BlockList, title: str | None) -> int:
     return next((place for place, at in enumerate(page.inside) if page.tags[at] == "h1"), -1)
 
 
-def _elements(rows: NDArray[np.float32], page: BlockList, names: Names, texts: _Texts) -> None:  # noqa: PLR0915 - one column after the other
-    count, elements = len(page), len(page.tags)
-    words, prose = texts.words, texts.prose
-    at = np.arange(count)
-    inside = np.array(page.inside)
+def _element_features(
+    rows: NDArray[np.float32], page: BlockList, names: Names, texts: _Texts
+) -> None:
+    """Fill the rows from "share_low_own" on, of the elements that a block is in."""
     parents = np.array(page.parents)
     parents[0] = 0
-    starts, ends = np.array(page.starts), np.array(page.ends)
-    size = ends - starts
+    shares, style_ids = names.of(page)
+    elements = _Elements(
+        inside=np.array(page.inside),
+        parents=parents,
+        starts=np.array(page.starts),
+        ends=np.array(page.ends),
+        style_ids=style_ids,
+        styles=int(style_ids.max()) + 1,
+    )
+    trust = _name_features(rows, page, elements, shares)
+    # Prose under names that seldom hold content counts for less.
+    trusted = texts.prose * np.minimum(1.0, (trust + 0.02) / 0.3)
+    mass = max(float(trusted.sum()), 1.0)
+    rows[_INDEX["trusted_before"]] = np.cumsum(trusted) / mass
+    believed = _Texts(texts.words, texts.density, trusted)
+    prose_sums = elements.total(trusted)
+    _surrounding_features(rows, elements, believed, prose_sums, mass)
+    _core_features(rows, elements, believed, prose_sums, mass)
+    _style_features(rows, elements, believed, mass)
 
-    (share_low, share_high, low), looks = names.of(page)
+
+def _name_features(
+    rows: NDArray[np.float32], page: BlockList, elements: _Elements, shares: Floats
+) -> Floats:
+    """Fill the rows from "share_low_own" to "page_articles".
+
+    Args:
+        rows: the features, which are filled.
+        page: the page.
+        elements: its elements.
+        shares: as `Names.of` returns them; shape (3, elements).
+
+    Returns:
+        For each block the least content share of its element and all around it.
+    """
+    share_low, share_high, low = shares
+    inside, parents = elements.inside, elements.parents
     least, most, lowest = share_low.copy(), share_high.copy(), low.copy()
     flags = np.array([_FLAGS.get(tag, 0) for tag in page.tags])
-    depth = np.ones(elements)
+    depth = np.ones(len(page.tags))
     depth[0] = 0
-    articles = page.tags.count("article")
     up = parents
     while True:
         np.minimum(least, least[up], out=least)
@@ -189,96 +313,129 @@ def _elements(rows: NDArray[np.float32], page: BlockList, names: Names, texts: _
         up = up[up]
     outer = parents[inside]
     outer2 = parents[outer]
-    tags = page.tags
-    rows[17] = share_low[inside]
-    rows[18] = share_low[outer]
-    rows[19] = share_low[outer2]
-    rows[20] = share_high[outer]
-    rows[21] = share_high[outer2]
-    rows[22] = low[inside]
-    rows[23] = trust = least[inside]
-    rows[24] = most[inside]
-    rows[25] = lowest[inside]
-    rows[26] = [_TAGS.get(tags[element], 0) for element in page.inside]
-    rows[27] = depth[inside]
+    trust: Floats = least[inside]
     around = flags[inside]
-    rows[28] = (around & _ARTICLE) > 0
-    rows[29] = (around & _FIGURE) > 0
-    rows[30] = (around & _LIST) > 0
-    rows[31] = articles
+    rows[_INDEX["share_low_own"]] = share_low[inside]
+    rows[_INDEX["share_low_outer"]] = share_low[outer]
+    rows[_INDEX["share_low_outer2"]] = share_low[outer2]
+    rows[_INDEX["share_high_outer"]] = share_high[outer]
+    rows[_INDEX["share_high_outer2"]] = share_high[outer2]
+    rows[_INDEX["low_own"]] = low[inside]
+    rows[_INDEX["share_least"]] = trust
+    rows[_INDEX["share_most"]] = most[inside]
+    rows[_INDEX["low_least"]] = lowest[inside]
+    rows[_INDEX["tag"]] = [_TAGS.get(page.tags[element], 0) for element in page.inside]
+    rows[_INDEX["depth"]] = depth[inside]
+    rows[_INDEX["in_article"]] = (around & _ARTICLE) > 0
+    rows[_INDEX["in_figure"]] = (around & _FIGURE) > 0
+    rows[_INDEX["in_list"]] = (around & _LIST) > 0
+    rows[_INDEX["page_articles"]] = page.tags.count("article")
+    return trust
 
-    # Prose under names that seldom hold content counts for less.
-    prose = prose * np.minimum(1.0, (trust + 0.02) / 0.3)
-    mass = max(float(prose.sum()), 1.0)
 
-    def total(values: Floats) -> Floats:
-        sums = np.concatenate(((0.0,), np.cumsum(values)))
-        found: Floats = sums[ends] - sums[starts]
-        return found
+def _surrounding_features(
+    rows: NDArray[np.float32],
+    elements: _Elements,
+    texts: _Texts,
+    prose_sums: Floats,
+    mass: float,
+) -> None:
+    """Fill the rows from "siblings_own" to "e4_blocks".
 
-    rows[32] = np.cumsum(prose) / mass
-    all_words = np.maximum(total(words), 1)
-    e_prose = total(prose)
-    e_links = total(texts.density * words) / all_words
+    Args:
+        rows: the features, which are filled.
+        elements: the page's elements.
+        texts: the blocks' texts, with trusted prose.
+        prose_sums: for each element its trusted prose.
+        mass: the trusted prose of the page; at least 1.
+    """
+    inside, parents = elements.inside, elements.parents
+    starts, ends = elements.starts, elements.ends
+    size = ends - starts
+    all_words = np.maximum(elements.total(texts.words), 1)
+    links = elements.total(texts.density * texts.words) / all_words
 
-    # How many elements of the same looks stand side by side.
-    kinds = int(looks.max()) + 1
-    pairs = parents * kinds + looks
+    pairs = parents * elements.styles + elements.style_ids
     _, inverse, counts = np.unique(pairs, return_inverse=True, return_counts=True)
     siblings = counts[inverse]
-    rows[33] = siblings[inside]
+    rows[_INDEX["siblings_own"]] = siblings[inside]
 
-    # The elements around a block, each that holds more than the one before.
+    # Of nested elements with the same blocks only the outermost counts.
     same = (starts == starts[parents]) & (ends == ends[parents])
     same[0] = False
-    run = np.where(same, parents, np.arange(elements))
+    run = np.where(same, parents, np.arange(len(parents)))
     while not np.array_equal(run, further := run[run]):
         run = further
     e1 = run[inside]
     e2 = run[parents[e1]]
     e3 = run[parents[e2]]
     e4 = run[parents[e3]]
-    rows[34] = e_prose[e1] / mass
-    rows[35] = (e_prose / all_words)[e1]
-    rows[36] = e_links[e1]
-    rows[37] = siblings[e1]
-    rows[38] = e_prose[e2] / mass
-    rows[39] = e_links[e2]
-    rows[40] = siblings[e2]
-    rows[41] = e_prose[e3] / mass
-    rows[42] = e_links[e3]
-    rows[43] = size[e3]
-    rows[44] = e_prose[e4] / mass
-    rows[45] = size[e4]
+    rows[_INDEX["e1_prose"]] = prose_sums[e1] / mass
+    rows[_INDEX["e1_pure"]] = (prose_sums / all_words)[e1]
+    rows[_INDEX["e1_links"]] = links[e1]
+    rows[_INDEX["e1_siblings"]] = siblings[e1]
+    rows[_INDEX["e2_prose"]] = prose_sums[e2] / mass
+    rows[_INDEX["e2_links"]] = links[e2]
+    rows[_INDEX["e2_siblings"]] = siblings[e2]
+    rows[_INDEX["e3_prose"]] = prose_sums[e3] / mass
+    rows[_INDEX["e3_links"]] = links[e3]
+    rows[_INDEX["e3_blocks"]] = size[e3]
+    rows[_INDEX["e4_prose"]] = prose_sums[e4] / mass
+    rows[_INDEX["e4_blocks"]] = size[e4]
 
-    def distance(element: int) -> Ints:
-        first, last = starts[element], ends[element]
-        gap: Ints = np.maximum(first - at, at - last + 1)
-        return gap
 
-    direct = np.bincount(outer, weights=prose, minlength=elements)
+def _core_features(
+    rows: NDArray[np.float32],
+    elements: _Elements,
+    texts: _Texts,
+    prose_sums: Floats,
+    mass: float,
+) -> None:
+    """Fill the rows from "top_distance" to "net10_share".
+
+    Args:
+        rows: the features, which are filled.
+        elements: the page's elements.
+        texts: the blocks' texts, with trusted prose.
+        prose_sums: for each element its trusted prose.
+        mass: the trusted prose of the page; at least 1.
+    """
+    prose = texts.prose
+    size = elements.ends - elements.starts
+    outer = elements.parents[elements.inside]
+    direct = np.bincount(outer, weights=prose, minlength=len(elements.parents))
     top = int(direct.argmax())
-    rows[46] = np.maximum(distance(top), 0)
-    rows[47] = outer == top
-    for row, share in ((48, 0.4), (50, 0.6), (52, 0.8)):
-        core = distance(int(np.where(e_prose >= share * mass, size, count + 1).argmin()))
-        rows[row] = core <= 0
-        if row < 52:  # noqa: PLR2004 - the last one tells no more by its distance
-            rows[row + 1] = core
+    rows[_INDEX["top_distance"]] = np.maximum(elements.distance(top), 0)
+    rows[_INDEX["top_direct"]] = outer == top
+    beyond = len(elements.inside) + 1
+    for name, share in (("core4", 0.4), ("core6", 0.6), ("core8", 0.8)):
+        holds = prose_sums >= share * mass
+        gap = elements.distance(int(np.where(holds, size, beyond).argmin()))
+        rows[_INDEX[f"{name}_inside"]] = gap <= 0
+        # The distance to the largest of the three says nothing more.
+        if name != "core8":
+            rows[_INDEX[f"{name}_distance"]] = gap
     clean = prose * (1 - texts.density)
-    against = np.where(prose > 0, 0, 3 + texts.density * words)
-    for row, much in ((53, 0.3), (56, 1.0)):
-        best = int(total(clean - much * against).argmax())
-        gap = distance(best)
-        rows[row] = gap <= 0
-        rows[row + 1] = gap
-        rows[row + 2] = e_prose[best] / mass
+    against = np.where(prose > 0, 0, 3 + texts.density * texts.words)
+    for name, price in (("net3", 0.3), ("net10", 1.0)):
+        best = int(elements.total(clean - price * against).argmax())
+        gap = elements.distance(best)
+        rows[_INDEX[f"{name}_inside"]] = gap <= 0
+        rows[_INDEX[f"{name}_distance"]] = gap
+        rows[_INDEX[f"{name}_share"]] = prose_sums[best] / mass
 
-    look = looks[inside] * kinds + looks[outer]
-    _, look, counts = np.unique(look, return_inverse=True, return_counts=True)
-    look_words = np.bincount(look, weights=words)
-    look_prose = np.bincount(look, weights=prose)
-    rows[59] = look_words[look] / words.sum()
-    rows[60] = (look_prose / look_words)[look]
-    rows[61] = look_prose[look] / mass
-    rows[62] = counts[look]
+
+def _style_features(
+    rows: NDArray[np.float32], elements: _Elements, texts: _Texts, mass: float
+) -> None:
+    """Fill the rows from "style_words" to "style_count"."""
+    style_ids = elements.style_ids
+    outer = elements.parents[elements.inside]
+    pairs = style_ids[elements.inside] * elements.styles + style_ids[outer]
+    _, group, counts = np.unique(pairs, return_inverse=True, return_counts=True)
+    words = np.bincount(group, weights=texts.words)
+    prose = np.bincount(group, weights=texts.prose)
+    rows[_INDEX["style_words"]] = words[group] / texts.words.sum()
+    rows[_INDEX["style_prose"]] = (prose / words)[group]
+    rows[_INDEX["style_prose_share"]] = prose[group] / mass
+    rows[_INDEX["style_count"]] = counts[group]

@@ -1,8 +1,8 @@
 """Texts -> how many characters of each kind they have.
 
-Invariant: all texts of a page at once, in any script, without a loop over characters in
-Python. A table maps each character of the Basic Multilingual Plane to three counters in one
-integer (21 bits each), so that one summing counts three kinds.
+Invariant: all texts of a page are counted at once, in any script, without a loop over characters in
+Python. A table maps each character of the Basic Multilingual Plane to three counters in one integer
+(21 bits each), so that one sum counts three kinds.
 """
 
 import unicodedata
@@ -18,12 +18,15 @@ Counts = NDArray[np.float64]
 COMMAS = ",;，、；،؛"
 
 GOOD_WORDS = 8
+"""A text of fewer words is no prose."""
 LONG_WORDS = 20
+"""A text of this many words is prose even without a mark."""
 
 UNMARKED = (0x0E00, 0x0EFF)
-"""Thai and Lao end a sentence without a mark: a text that is long enough is taken for one."""
+"""The range of Thai and Lao, which end a sentence without a mark."""
 
 UNMARKED_LENGTH = 48
+"""A text that ends in such a script and has this many characters counts as ended."""
 
 _FIELD = 21
 _MASK = (1 << _FIELD) - 1
@@ -32,6 +35,7 @@ _END, _CLOSER = 1, 2
 
 
 def _tables() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """The three tables of counters, and a table of characters that end a text."""
     categories = np.array([unicodedata.category(chr(code)) for code in range(_PLANE)])
     unspaced = np.zeros(_PLANE, np.int64)
     for first, last in UNSPACED:
@@ -62,16 +66,21 @@ _FIRST, _SECOND, _THIRD, _LAST = _tables()
 
 
 class Characters:
-    """The characters of texts, counted by kind; each attribute has one number a text.
+    """The characters of texts, counted by kind; each attribute has one number for each text.
+
+    Args:
+        texts: the texts, without line ends; each has at least one character.
 
     Attributes:
-        length: characters.
-        words: words; in scripts without blanks two characters make one.
-        upper: capital letters; `letter`: letters.
-        comma: commas and semicolons; `end`: full stops, question and exclamation marks.
-        ended: 1 where the text ends as a sentence does, a closing quote or bracket after it
-            included, else 0.
-        first: the code point of the first character.
+        length: how many characters it has.
+        words: how many words; in scripts without blanks two characters make one.
+        upper: capital letters.
+        letter: letters.
+        comma: commas and semicolons.
+        end: full stops, question marks and exclamation marks.
+        ended: 1 if the text ends as a sentence does, a closing quote or bracket after it included;
+            else 0.
+        first: the code point of the first character, cut to 16 bits.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -94,17 +103,18 @@ class Characters:
         self.first = self._codes[self._starts]
 
     def good(self) -> NDArray[np.bool_]:
-        """Which texts read as prose: of some length, and ended, parted or long."""
+        """Which texts read as prose: of some length, and ended, with parts, or long."""
         return (self.words >= GOOD_WORDS) & (
             (self.ended > 0) | (self.comma + self.end >= 2) | (self.words >= LONG_WORDS)  # noqa: PLR2004 - a sentence with parts
         )
 
     def digits_and_closers(self) -> tuple[Counts, Counts]:
-        """Digits, and closing quotes and brackets."""
+        """How many digits each text has, and how many closing quotes and brackets."""
         digit, closer, _ = self._counts(_THIRD)
         return digit, closer
 
     def _counts(self, table: NDArray[np.int64]) -> tuple[Counts, Counts, Counts]:
+        """The three counts that a table holds, for each text."""
         sums = np.add.reduceat(table[self._codes], self._starts)
         first, second, third = sums & _MASK, (sums >> _FIELD) & _MASK, sums >> 2 * _FIELD
         return first.astype(np.float64), second.astype(np.float64), third.astype(np.float64)

@@ -1,9 +1,9 @@
-"""What the names of elements say: class, id, role, itemprop, and the element's own.
+"""What the names of elements say: class, id, role, itemprop, and the element's own name.
 
-Invariant: a name is worth what it was worth on other sites. The table tells for each token
-how much of the text under it was content, on average over the sites that use it, and how much
-that is above what was around it. A token that no three sites share is in no table and says
-nothing; so does a page's own choice of words in any language that the table does not have.
+Invariant: a name counts for what it was on other sites. For each token the table tells which share
+of the text under it was content, on average over the sites that use it, and how much that is above
+the share around it. A token that fewer than three sites use is not in the table and says nothing.
+Neither does a token in a language that the table does not have.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,12 +15,14 @@ from cleanwire.extract.dom.attributes import value_of
 from cleanwire.extract.dom.block_list import BlockList
 
 MAX_TOKENS = 14
+"""How many tokens of a class or an id are read."""
 MAX_VALUE = 200
+"""How many characters of a class or an id are read."""
 Lookup = Callable[[str], tuple[float, float] | None]
-"""Token -> (share of content under it, gain over what was around it)."""
+"""Token -> (share of content under it, gain over the share around it); None if it is unknown."""
 
 MAX_KEPT = 4_000_000
-"""Characters of what is remembered."""
+"""The cache of element names is cleared above this many characters."""
 
 _CLASS_ALONE, _ID_ALONE = len(' class=""'), len(' id=""')
 
@@ -31,9 +33,9 @@ def split(value: str) -> list[str]:
 
 
 def _apart(value: str) -> str:
-    """Names in lower case, with a blank for each mark in them."""
+    """Names in lower case, with a blank in place of each mark."""
     value = value.lower().replace("-", " ").replace("_", " ")
-    # Seldom, and a translation table costs more than all the rest.
+    # These marks are rare, and `str.translate` takes longer than all the rest of this function.
     for mark in ":./":
         if mark in value:
             value = value.replace(mark, " ")
@@ -47,7 +49,7 @@ MEANINGFUL = frozenset(
 
 
 def other_tokens(attributes: str) -> list[str]:
-    """The tokens of the attributes beside class and id that tell something."""
+    """The tokens of attributes other than class and id: itemprop, role, and hiding."""
     tokens = []
     if ' itemprop="' in attributes:
         tokens.append("itemprop=" + value_of(attributes, "itemprop").lower()[:MAX_VALUE])
@@ -56,7 +58,7 @@ def other_tokens(attributes: str) -> list[str]:
     if (
         ' hidden="' in attributes
         or ' aria-hidden="true"' in attributes
-        # Cheap, and right about most elements.
+        # A cheap test first: it is right about most elements.
         or (
             "none" in attributes
             and "display:none" in value_of(attributes, "style").replace(" ", "")
@@ -67,7 +69,7 @@ def other_tokens(attributes: str) -> list[str]:
 
 
 def tokens_of(tag: str, attributes: str) -> list[str]:
-    """All tokens of an element's names, for the making of a table."""
+    """All tokens of an element, for making the table."""
     return [
         *(["<" + tag] if tag in MEANINGFUL else []),
         *split(value_of(attributes, "class")),
@@ -77,9 +79,9 @@ def tokens_of(tag: str, attributes: str) -> list[str]:
 
 
 def tokens_of_all(elements: Iterable[tuple[str, str]]) -> set[str]:
-    """The tokens of many elements' names, each a tag and its attributes.
+    """The tokens of many elements, each a tag and its attributes.
 
-    The same as `tokens_of` says of each; names that are short are split all at once.
+    The result is what `tokens_of` gives for each of them. Short names are split all at once.
     """
     found: set[str] = set()
     short: list[str] = []
@@ -103,94 +105,99 @@ def tokens_of_all(elements: Iterable[tuple[str, str]]) -> set[str]:
 
 
 UNKNOWN = (0.4, 0.4, 0.0)
-"""Of an element whose names say nothing: least and greatest share, least gain."""
+"""The values of an element whose names say nothing: least and greatest share, least gain."""
 
 
 class Names:
-    """What names are worth by a table; remembers what it has looked up."""
+    """What element names say by a table, with a cache of what was looked up.
+
+    Args:
+        lookup: the table.
+    """
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
-        self._forget()
+        self._clear()
 
-    def _forget(self) -> None:
-        self._places: dict[str, int] = {}
-        self._looks: dict[str, int] = {}
-        self._worths = np.empty((0, 3))
-        self._looked = np.empty(0, np.intp)
+    def _clear(self) -> None:
+        """Empty the cache."""
+        self._rows: dict[str, int] = {}
+        self._style_ids: dict[str, int] = {}
+        self._shares = np.empty((0, 3))
+        self._styles = np.empty(0, np.intp)
         self._size = 0
 
     def of(self, page: BlockList) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-        """What the names of a page's elements are worth, and how the elements look.
+        """What the names of a page's elements say, and the styles of the elements.
 
         Returns:
-            Least and greatest share and least gain, shape (3, elements); and of each element
-            a number that it shares with those of its tag and class. An element without text
-            is asked for its tag alone.
+            The least and greatest content share and the least gain of each element, float64, shape
+            (3, elements); and for each element the number of its style (its tag and class),
+            integer, shape (elements,). An element without text counts by its tag alone.
         """
         if self._size > MAX_KEPT:
-            self._forget()
+            self._clear()
         keys = [
             tag + attributes if first < last else tag
             for tag, attributes, first, last in zip(
                 page.tags, page.attributes, page.starts, page.ends, strict=True
             )
         ]
-        places = list(map(self._places.get, keys))
-        if None in places:
+        known = list(map(self._rows.get, keys))
+        if None in known:
             self._add(dict(zip(keys, page.tags, strict=True)))
-            places = list(map(self._places.get, keys))
-        rows = np.array(places)
-        return self._worths[rows].T, self._looked[rows]
+            known = list(map(self._rows.get, keys))
+        rows = np.array(known)
+        return self._shares[rows].T, self._styles[rows]
 
     def _add(self, elements: Mapping[str, str]) -> None:
-        """Look up those of the elements (tag and attributes -> tag) that are not known."""
-        new = [key for key in elements if key not in self._places]
-        first = len(self._places)
-        worths, looked = [], []
-        for place, key in enumerate(new, first):
+        """Look up those of the elements (tag and attributes -> tag) that are not in the cache."""
+        new = [key for key in elements if key not in self._rows]
+        first = len(self._rows)
+        shares, styles = [], []
+        for number, key in enumerate(new, first):
             tag = elements[key]
-            *worth, looks = self.worth(tag, key[len(tag) :])
-            worths.append(worth)
-            looked.append(self._looks.setdefault(f"{tag} {looks}", len(self._looks)))
-            self._places[key] = place
+            *content_shares, class_value = self.content_shares(tag, key[len(tag) :])
+            shares.append(content_shares)
+            styles.append(self._style_ids.setdefault(f"{tag} {class_value}", len(self._style_ids)))
+            self._rows[key] = number
             self._size += len(key)
-        last = len(self._places)
-        if last > len(self._looked):
-            self._worths = np.resize(self._worths, (2 * last, 3))
-            self._looked = np.resize(self._looked, 2 * last)
-        self._worths[first:last] = worths
-        self._looked[first:last] = looked
+        last = len(self._rows)
+        if last > len(self._styles):
+            self._shares = np.resize(self._shares, (2 * last, 3))
+            self._styles = np.resize(self._styles, 2 * last)
+        self._shares[first:last] = shares
+        self._styles[first:last] = styles
 
-    def worth(self, tag: str, attributes: str) -> tuple[float, float, float, str]:
+    def content_shares(self, tag: str, attributes: str) -> tuple[float, float, float, str]:
         """Least and greatest share and least gain of an element's tokens, and its class."""
-        looks = ""
+        class_value = ""
         tokens: list[str] = []
         rest = len(attributes)
         start = attributes.find(' class="')
         if start >= 0:
-            looks = attributes[start + 8 : attributes.find('"', start + 8)]
-            tokens = split(looks)
-            rest -= len(looks) + _CLASS_ALONE
+            class_value = attributes[start + 8 : attributes.find('"', start + 8)]
+            tokens = split(class_value)
+            rest -= len(class_value) + _CLASS_ALONE
         start = attributes.find(' id="')
         if start >= 0:
             name = attributes[start + 5 : attributes.find('"', start + 5)]
             tokens += split(name)
             rest -= len(name) + _ID_ALONE
-        # Most elements have a class and an id and no more.
+        # Most elements have no attribute beside class and id.
         if rest > 0:
             tokens += other_tokens(attributes)
         if tag in MEANINGFUL:
             tokens.append("<" + tag)
         low, high, least = 2.0, -1.0, 0.0
-        # Comparisons, since min and max cost as much as all the rest.
+        # Comparisons: `min` and `max` cost as much as the rest of this function.
         for known in map(self._lookup, tokens):
             if known is not None:
                 share, gain = known
-                if share < low:  # noqa: PLR1730 - as above
+                if share < low:  # noqa: PLR1730 - `min` and `max` cost more
                     low = share
-                if share > high:  # noqa: PLR1730 - as above
+                if share > high:  # noqa: PLR1730 - `min` and `max` cost more
                     high = share
-                if gain < least:  # noqa: PLR1730 - as above
+                if gain < least:  # noqa: PLR1730 - `min` and `max` cost more
                     least = gain
-        return (*UNKNOWN, looks) if high < 0 else (low, high, least, looks)
+        return (*UNKNOWN, class_value) if high < 0 else (low, high, least, class_value)

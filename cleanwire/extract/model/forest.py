@@ -1,11 +1,11 @@
-"""The trained model: what it knows, read once, and how it is asked.
+"""The trained model: its data, read once, and its forests.
 
-Invariant: numpy alone, and the same answer on every machine. A forest is made of oblivious
-trees (every level of a tree asks one question, as CatBoost grows them): the answers to its six
-questions are the number of its leaf, so that a forest is six comparisons and one lookup for all
-trees and all blocks at once.
+Invariant: a forest needs numpy alone, and gives the same answer on every machine. It is made of
+oblivious trees: every level of a tree asks one question, as CatBoost grows them. The answers to the
+six questions of a tree are the number of its leaf. So a forest takes six comparisons and one lookup
+for all trees and all blocks at once.
 
-`model.npz` is made by `bench/training`; docs/model.md says of what and how well.
+`bench/training` makes `model.npz`; docs/model.md says from which pages and how good it is.
 """
 
 import importlib.resources
@@ -18,19 +18,22 @@ from cleanwire.extract.model.class_names import Names
 
 FILE = "model.npz"
 SHARES = 255
+"""Content shares are stored as bytes: the share times this number."""
 GAINS = 127
+"""Gains are stored as bytes: the gain times this number."""
 TOGETHER = 1024
-"""Columns that are asked for at once: what is in between fits a processor's cache."""
+"""How many columns are asked for at once, so that intermediate results fit a processor's cache."""
 
 
 class Forest:
     """Oblivious trees over rows of features.
 
     Args:
-        questions: of each level and tree the feature it asks of; shape (depth, trees).
-        thresholds: what the feature is compared with; the same shape.
-        leaves: of each tree what its leaves say, in logits; shape (trees, 2 ** depth).
-        bias: added to their sum.
+        questions: for each level and tree the feature that it tests, int16, shape (depth, trees).
+        thresholds: for each level and tree the value to compare it with, float32, the same shape.
+        leaves: for each tree the values of its leaves, in logits, float32, shape (trees, 2 **
+            depth).
+        bias: a logit that is added to the sum of the trees.
     """
 
     def __init__(
@@ -47,7 +50,14 @@ class Forest:
         self._bias = bias
 
     def __call__(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Of each column the probability; `rows` has shape (features, columns)."""
+        """The probability for each column.
+
+        Args:
+            rows: the features, float32, shape (features, columns).
+
+        Returns:
+            float64, shape (columns,).
+        """
         if rows.shape[1] > TOGETHER:
             parts = range(0, rows.shape[1], TOGETHER)
             return np.concatenate([self(rows[:, start : start + TOGETHER]) for start in parts])
@@ -86,15 +96,22 @@ def _load() -> dict[str, NDArray[np.generic]]:
 _DATA = _load()
 
 BLOCKS = _forest(_DATA, "blocks")
+"""The forest over `BLOCK_FEATURES`."""
 LINES = _forest(_DATA, "lines")
+"""The forest over `LINE_FEATURES`."""
 LINES_AGAIN = _forest(_DATA, "again")
+"""The forest over `SECOND_LINE_FEATURES`."""
 PAGES = _forest(_DATA, "pages")
+"""The forest over `PAGE_FEATURES`."""
 PAGES_AGAIN = _forest(_DATA, "pages_again")
+"""The forest over `PAGE_FEATURES` and the sum of the weights of the page's tokens."""
 PAGE_THRESHOLD = float(_DATA["page_threshold"][0])
-SIGNS: dict[str, float] = dict(
+"""The least probability of an article in the second forest."""
+TOKEN_WEIGHTS: dict[str, float] = dict(
     zip(_strings(_DATA["signs"]), _DATA["sign_weights"].astype(np.float64).tolist(), strict=True)
 )
-SIGN_BIAS = float(_DATA["sign_bias"][0])
+"""The weight of each token of `page_kind.page_tokens`."""
+TOKEN_BIAS = float(_DATA["sign_bias"][0])
 NAMES = Names(
     dict(
         zip(
@@ -108,6 +125,7 @@ NAMES = Names(
         )
     ).get
 )
+"""The content shares of element names."""
 WORDS = dict(
     zip(
         _strings(_DATA["words"]),
@@ -115,4 +133,5 @@ WORDS = dict(
         strict=True,
     )
 ).get
+"""Word -> the content share of the lines it is in, or None."""
 del _DATA

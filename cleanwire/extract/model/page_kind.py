@@ -1,13 +1,13 @@
 """Whether a page is an article at all.
 
-Invariant: in doubt it is one. A story that is refused is lost to whoever reads the stream;
-a link list that gets through is only noise. So the model's thresholds are set where it refuses
+Invariant: in doubt a page is an article. A story that is rejected is lost to the readers of the
+stream; a link list that passes is only noise. So the model's thresholds are set where it rejects
 one in two hundred of the labelled articles.
 
-Two forests decide. The first sees what is at hand: how much was chosen and how surely, links,
-what the page says of itself, the shape of its URL. Only where it is not sure are the page's own
-signs looked up (names of elements, words of its short lines, words of its URL) and a second one
-asked: four articles in five never come so far.
+Two forests decide. The first sees what is at hand: how much was chosen and with which probability,
+links, what the page says of itself, the shape of its URL. Only if it is not sure, the page's tokens
+are looked up (names of elements, words of its short lines, words of its URL), and the second forest
+decides. Four articles in five need only the first.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.metadata.jsonld import ARTICLES
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
-from cleanwire.extract.model.block_features import NAMES
+from cleanwire.extract.model.block_features import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.class_names import tokens_of, tokens_of_all
 from cleanwire.extract.model.line_features import line_words
 from cleanwire.extract.model.select_blocks import BlockSelection
@@ -32,25 +32,49 @@ FEWEST_WORDS = 15
 """A body of fewer words is a caption or a stub."""
 
 SHORT = 120
-"""Below so many words the page around the body is looked at."""
+"""A body of fewer words is judged by the page around it, too."""
 
 LINKED_TO_BODY = 8.0
-"""A short body among more than so many times its words in links is a list's blurb."""
+"""A short body among more than this many times its words in links is the blurb of a list."""
 
 FEWEST_LINKS = 5
-"""A page with fewer links outside its navigation is no list of anything."""
+"""A page with fewer links outside its navigation is no list."""
 
 SURE = 0.97
-"""From this probability on the first forest is believed alone."""
+"""From this probability on the first forest decides alone."""
 
 _LONG = 20
+"""A block of this many words is long."""
 _BLOCK = 8
+"""Blocks of fewer words do not count for `long_words_share`."""
 _LINE = 6
+"""A line of at most this many words is short: its words are tokens."""
 _START = 100
+"""How many characters of a line show that it is not short."""
 _PATH = 2000
+"""How many characters of a URL's path are read."""
 _ENDED, _DENSITY, _IN_LIST, _SIBLINGS = map(
-    NAMES.index, ("ended", "density", "in_list", "e1_siblings")
+    BLOCK_FEATURES.index, ("ended", "density", "in_list", "e1_siblings")
 )
+
+PAGE_FEATURES = (
+    # How much was chosen. `share` is of the page's words; `long` blocks are in the second count.
+    *("log_words", "blocks", "long_blocks", "words_share", "long_words_share"),
+    # How well: the expected precision and F1 of the choice.
+    *("expected_precision", "expected_f1"),
+    *("longest_block", "ended_share", "link_density", "links_per_word"),
+    *("page_words", "page_blocks", "page_links"),
+    # Blocks in headings, and those among them that are mostly a link; elements.
+    *("h2_blocks", "h3_blocks", "linked_headings", "article_elements"),
+    # What the page says of itself.
+    *("article_type", "article_og_type", "has_date", "has_authors"),
+    # The path of its URL, and its last segment without a suffix.
+    *("path_segments", "slug_marks", "path_has_digit", "slug_length"),
+    *("most_siblings", "list_words_share", "expected_words", "three_longest_share"),
+    *("widest_gap", "body_link_density"),
+)
+"""The names of the features of a page, in the order of the rows that `page_features` returns."""
+
 _SUFFIX = re.compile(r"\.\w{2,5}$")
 _WORD = re.compile(r"[^\W_]+")
 _ERROR = re.compile(
@@ -63,16 +87,16 @@ _ERROR = re.compile(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What is known of a page when it is asked what it is.
+    """What is known of a page when its kind is decided.
 
     Attributes:
         page: all its blocks.
-        decision: what was decided of them.
-        words: how many the body has.
-        titles: of the page and of its document.
-        dated: whether the page names a date or an author of its own, as lists seldom do.
-        metadata: what it says of itself; None where only the text is to be judged.
-        url: where it was fetched.
+        decision: which of them were chosen.
+        words: how many words the body has.
+        titles: the titles of the page and of its document.
+        dated: whether the page has a date or an author of its own, as lists seldom do.
+        metadata: what the page says of itself; None to judge by the text alone.
+        url: where the page was fetched.
     """
 
     page: BlockList
@@ -85,10 +109,10 @@ class Evidence:
 
 
 def check_article(evidence: Evidence) -> None:
-    """Refuse a page that is no article.
+    """Reject a page that is no article.
 
     Raises:
-        NoArticle: with the shape that tells it.
+        NoArticle: the detail says what the page is instead.
     """
     page = evidence.page
     if not len(page):
@@ -99,8 +123,8 @@ def check_article(evidence: Evidence) -> None:
     if words < FEWEST_WORDS:
         raise NoArticle(f"the body has {words} words, fewer than {FEWEST_WORDS}")
     if words < SHORT:
-        named = " ".join(title or "" for title in evidence.titles)[:300]
-        if _ERROR.search(named):
+        titles = " ".join(title or "" for title in evidence.titles)[:300]
+        if _ERROR.search(titles):
             raise NoArticle("an error page, by its title")
         linked = sum(page.linked) // 6
         if linked > LINKED_TO_BODY * words and not evidence.dated:
@@ -114,28 +138,40 @@ def check_article(evidence: Evidence) -> None:
 def _is_article(
     page: BlockList, decision: BlockSelection, metadata: Metadata, url: str | None
 ) -> bool:
+    """Whether the model takes an HTML page for an article."""
     if sum(page.links) < FEWEST_LINKS:
         return True
     shape = page_features(page, decision, metadata, url)
     if float(forest.PAGES(shape)[0]) >= SURE:
         return True
-    sign = forest.SIGN_BIAS + sum(forest.SIGNS.get(sign, 0.0) for sign in signs(page, url))
-    again = np.concatenate((shape, np.array([[sign]], np.float32)))
+    weights = sum(forest.TOKEN_WEIGHTS.get(token, 0.0) for token in page_tokens(page, url))
+    again = np.concatenate((shape, np.array([[forest.TOKEN_BIAS + weights]], np.float32)))
     return float(forest.PAGES_AGAIN(again)[0]) >= forest.PAGE_THRESHOLD
 
 
 def page_features(
     page: BlockList, decision: BlockSelection, metadata: Metadata, url: str | None
 ) -> NDArray[np.float32]:
-    """What the first forest sees of a page with at least one block; shape (features, 1)."""
-    rows, likely = decision.rows, decision.likely
-    words = rows[0].astype(np.float64)
+    """What the first forest sees of an HTML page.
+
+    Args:
+        page: a page with at least one block.
+        decision: which of its blocks were chosen.
+        metadata: what the page says of itself.
+        url: where the page was fetched.
+
+    Returns:
+        The features that `PAGE_FEATURES` names, in that order; float32, shape (len(PAGE_FEATURES),
+        1).
+    """
+    rows, probability = decision.rows, decision.probability
+    words = rows[WORDS].astype(np.float64)
     chosen = np.zeros(len(page), bool)
     chosen[decision.chosen] = True
     body = words[chosen]
     density = rows[_DENSITY]
     total, taken = float(words.sum()), float(body.sum())
-    expected = likely * words
+    expected = probability * words
     long = words * (words >= _BLOCK)
     tags = [page.tags[element] for element in page.inside]
     links = sum(page.links)
@@ -179,9 +215,13 @@ def page_features(
     return np.array([values], np.float32).T
 
 
-def signs(page: BlockList, url: str | None) -> set[str]:
-    """Names of elements, words of short lines and of the URL, each with where it is from."""
-    # Most elements of a page are named as others are.
+def page_tokens(page: BlockList, url: str | None) -> set[str]:
+    """The tokens of a page, each with a prefix that says where it is from.
+
+    The prefixes: "." names of elements, "<" tags, "b:" names of the body element, "u:" words of the
+    URL, "s:" words of short lines.
+    """
+    # Most elements of a page have the same names as others, so use each pair once.
     tokens = tokens_of_all(set(zip(page.tags, page.attributes, strict=True)))
     found = {"." + token for token in tokens}
     found.update(["<" + tag for tag in set(page.tags)])
@@ -192,6 +232,7 @@ def signs(page: BlockList, url: str | None) -> set[str]:
 
 
 def _short_words(page: BlockList) -> Iterator[str]:
+    """The words of short lines."""
     for text in page.texts:
         # The start of a paragraph shows that it is no short line.
         if len(text) > _START and len(line_words(text[:_START])) > _LINE:

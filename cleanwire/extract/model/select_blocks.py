@@ -1,8 +1,8 @@
 """Which blocks are the article's body.
 
-Invariant: the model says of every block how likely it is content; what is taken is the set
-of blocks that makes the expected F1 of the page greatest. No run of blocks is forced, because
-foreign blocks stand in the middle of bodies, and bodies are spread over several elements.
+Invariant: the model gives each block the probability that it is content. The set of blocks that
+makes the expected F1 of the page greatest is chosen. The chosen blocks need not be one run, because
+foreign blocks are in the middle of bodies, and bodies are spread over several elements.
 """
 
 import dataclasses
@@ -16,7 +16,13 @@ from cleanwire.extract.dom.parsing import parsed
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
-from cleanwire.extract.model.block_features import Floats, Hints, features
+from cleanwire.extract.model.block_features import (
+    BLOCK_FEATURES,
+    WORDS,
+    Floats,
+    Hints,
+    features,
+)
 from cleanwire.extract.model.line_features import features as line_features
 from cleanwire.extract.model.line_features import second_features
 
@@ -25,26 +31,33 @@ _LISTS = frozenset({"ul", "ol", "dl"})
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class BlockSelection:
-    """What was decided of a page.
+    """The blocks that were chosen from a page, and why.
 
     Attributes:
-        chosen: the places of the body's blocks, ascending.
-        likely: of each block the probability that it is content.
-        rows: the features, shape (features, blocks); row 0 has the words.
+        chosen: the indices of the body's blocks, ascending.
+        probability: for each block the probability that it is content, float64, shape (blocks,).
+        rows: the features of the blocks, float32, shape (features, blocks); the rows are named by
+            `BLOCK_FEATURES`, or by `LINE_FEATURES` for a plain-text page.
     """
 
     chosen: list[int]
-    likely: Floats
+    probability: Floats
     rows: NDArray[np.float32]
 
     @property
-    def words(self) -> float:
-        """How many words were chosen."""
-        return float(self.rows[0][self.chosen].sum())
+    def block_words(self) -> NDArray[np.float32]:
+        """For each block how many words it has, float32, shape (blocks,)."""
+        words: NDArray[np.float32] = self.rows[WORDS]
+        return words
+
+    @property
+    def chosen_words(self) -> float:
+        """How many words the chosen blocks have."""
+        return float(self.block_words[self.chosen].sum())
 
 
 def hints_of(metadata: Metadata) -> Hints:
-    """What a page's metadata say of its body."""
+    """What the metadata of a page say of its body."""
     body = metadata.article_body
     if body and "</" in body:
         body = " ".join(read_html(parsed(body)).texts)
@@ -56,38 +69,47 @@ def hints_of(metadata: Metadata) -> Hints:
 
 
 def select_blocks(page: BlockList, hints: Hints) -> BlockSelection:
-    """Choose the body's blocks; none where a page has none."""
+    """Choose the blocks of the body; none if the page has no blocks."""
     if not len(page):
-        return BlockSelection([], np.zeros(0), np.zeros((1, 0), np.float32))
+        return BlockSelection([], np.zeros(0), np.zeros((len(BLOCK_FEATURES), 0), np.float32))
     if page.flat:
         rows = line_features(page, forest.WORDS)
-        likely = forest.LINES_AGAIN(second_features(rows, forest.LINES(rows)))
+        probability = forest.LINES_AGAIN(second_features(rows, forest.LINES(rows)))
     else:
         rows = features(page, hints, forest.NAMES)
-        likely = smoothed(page, forest.BLOCKS(rows), rows[0])
-    return BlockSelection(chosen(likely, rows[0]), likely, rows)
+        probability = smoothed(page, forest.BLOCKS(rows), rows[WORDS])
+    return BlockSelection(chosen(probability, rows[WORDS]), probability, rows)
 
 
-def smoothed(page: BlockList, likely: Floats, words: NDArray[np.float32]) -> Floats:
-    """The items of a list are content together or not at all: they get their mean."""
+def smoothed(page: BlockList, probability: Floats, words: NDArray[np.float32]) -> Floats:
+    """The items of a list are content together or not at all: each gets their mean probability.
+
+    Args:
+        page: an HTML page.
+        probability: for each block the probability that it is content.
+        words: for each block how many words it has; the mean is weighted by it.
+
+    Returns:
+        The new probabilities. Of nested lists only the outermost counts.
+    """
     after = 0
-    found = likely.copy()
+    found = probability.copy()
     for tag, start, end in zip(page.tags, page.starts, page.ends, strict=True):
         if tag in _LISTS and start >= after and end > start + 1:
             weights = words[start:end] + 0.01
-            found[start:end] = np.dot(likely[start:end], weights) / weights.sum()
+            found[start:end] = np.dot(probability[start:end], weights) / weights.sum()
             after = end
     return found
 
 
-def chosen(likely: Floats, words: NDArray[np.float32]) -> list[int]:
-    """The blocks that make the expected F1 greatest.
+def chosen(probability: Floats, words: NDArray[np.float32]) -> list[int]:
+    """The indices of the blocks that make the expected F1 greatest, ascending.
 
-    Blocks by falling probability p; of the first k of them, expected F1 is about
-    2 sum(p w) / (sum(w) + sum(p w of all)), with w the words of a block.
+    Sort the blocks by descending probability p, and let w be the words of a block. The expected F1
+    of the first k blocks is about 2 sum(p w) / (sum(w) + sum(p w over all blocks)).
     """
-    order = np.argsort(-likely, kind="stable")
-    expected = (likely * words)[order]
+    order = np.argsort(-probability, kind="stable")
+    expected = (probability * words)[order]
     gain = 2 * np.cumsum(expected)
     size = np.cumsum(words[order]) + expected.sum()
     count = int(np.argmax(gain / np.maximum(size, 1e-9))) + 1

@@ -1,9 +1,9 @@
 """HTML or plain text -> title, byline, dates, language and body blocks.
 
-Invariant: both kinds of page take the same way. They become blocks (`dom/blocks.py`). The model
-selects those of the body (`model/select_blocks.py`). Boilerplate that shows by its shape goes
-(`body/boilerplate.py`), and a glued brand goes on two witnesses (`body/brand.py`). A page that is
-no article is rejected (`model/page_kind.py`).
+Invariant: both kinds of page take the same steps. They become blocks (`dom/blocks.py`). The model
+selects the blocks of the body (`model/select_blocks.py`). Boilerplate that shows by its shape is
+removed (`body/boilerplate.py`). A brand that is glued to a headline is removed if two witnesses
+agree (`body/brand.py`). A page that is no article is rejected (`model/page_kind.py`).
 """
 
 import dataclasses
@@ -37,23 +37,25 @@ from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, sele
 from cleanwire.extract.preparation import opened, scriptless_words
 
 HEAD_LINES = 12
-"""So many lines above the story are looked at for title and date."""
+"""How many lines above the story are searched for title and date."""
 
 LIST_HEADING_WORDS = 4
-"""A line of at most so many words may be the heading of a list."""
+"""A line of at most this many words may be the heading of a list."""
 
 DOUBT = 0.7
-"""Up to this mean probability a list at the end of a plain-text page is not believed."""
+"""Up to this mean probability a list at the end of a plain-text page is left out."""
 
 BYLINE_AFTER = 3
-"""So many blocks of the story itself may hold its byline."""
+"""How many blocks of the story itself may hold its byline."""
 
 FEW_WORDS = 60
-"""Of a page with fewer words of body its navigation is looked at, too, and of one with fewer than
-twice as many what it has for browsers without scripts. Only then a page is parsed again."""
+"""If the body of a page has fewer words, its navigation is read too. If it has fewer than twice as
+many, its text for browsers without scripts is read too. Only then a page is parsed again."""
 
 _DATE_LINE_WORDS = 14
 _MIN_JSONLD = 3.0
+"""The body in the metadata is used if it has more than this many times the words of the page's
+own."""
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
@@ -63,19 +65,19 @@ class Extracted:
 
     Attributes:
         title: the headline, without site name and glued brand.
-        authors: names of people.
+        authors: names of people; of organisations if there are none.
         published_at: RFC 3339, or ISO 8601 without what the page does not tell (zone, time).
         modified_at: the same.
-        canonical_url: what the page calls itself; no identity.
-        language: primary subtag (BCP 47).
-        declared_language: what the page says of its language.
-        site_name: as the page has it.
-        image: absolute URL of the main picture.
-        section: of the site.
+        canonical_url: the URL that the page gives itself; it is no identity.
+        language: primary subtag (BCP 47), detected or declared.
+        declared_language: the language that the page declares.
+        site_name: the site's name, as the page gives it.
+        image: the absolute URL of the main picture.
+        section: the section of the site.
         tags: keywords.
-        paywalled: whether it is; None where the page does not tell.
+        paywalled: whether the page is behind a paywall; None if the page does not tell.
         blocks: the body, in order.
-        removed: how many blocks or places were stripped, by kind.
+        removed: how many blocks or passages were stripped, by kind.
     """
 
     title: str | None
@@ -110,13 +112,14 @@ def extract_html(
 
     Args:
         html: the page, decoded, or in UTF-8.
-        url: where it was fetched.
-        fetched_at: when (RFC 3339); what is a day later is no date of the page.
-        require_article: whether a page that is no article is refused.
+        url: where the page was fetched.
+        fetched_at: when it was fetched (RFC 3339); a date more than a day later is no date of the
+            page.
+        require_article: whether a page that is no article is rejected.
 
     Raises:
-        NoArticle: home page, link list, error page, empty body.
-        TooLarge: nested too deep, too many attributes, elements or blocks.
+        NoArticle: the page is a home page, a link list, an error page, or has no body.
+        TooLarge: the page is nested too deep, or has too many attributes, elements or blocks.
     """
     tree = parsed(html)
     parts = opened(tree)
@@ -126,14 +129,14 @@ def extract_html(
     navigation = [*parts.nodes["nav"], *parts.nodes["footer"]]
     page = read_html(tree, sheet=sheet, navigation=navigation)
     decision = select_blocks(page, hints)
-    if page.pruned and decision.words < FEW_WORDS:
+    if page.pruned and decision.chosen_words < FEW_WORDS:
         whole = LexborHTMLParser(html)
         opened(whole)
         page, decision = _better(page, decision, read_html(whole, whole=True, sheet=sheet), hints)
-    if decision.words < 2 * FEW_WORDS:
+    if decision.chosen_words < 2 * FEW_WORDS:
         scriptless = LexborHTMLParser(html)
         words = scriptless_words(scriptless)
-        if words >= FEW_WORDS and words > 2 * decision.words:
+        if words >= FEW_WORDS and words > 2 * decision.chosen_words:
             opened(scriptless)
             other = read_html(scriptless, scriptless=True, sheet=sheet)
             page, decision = _better(page, decision, other, hints)
@@ -145,7 +148,8 @@ def extract_html(
     if body and words_in(body) > _MIN_JSONLD * words:
         unmarked = paragraphs_of(lines_of(body))
         count = sum(words_in(block.text) for block in unmarked)
-        # The entries of a live blog are no story that the page hides, where it shows one.
+        # If a live blog shows its story, the entries in its metadata are no story that the page
+        # hides.
         told = metadata.is_live and words >= 2 * FEW_WORDS
         unseen = count > _MIN_JSONLD * words and not told
         blocks, words = (unmarked, count) if unseen else (blocks, words)
@@ -178,7 +182,7 @@ def extract_html(
     if not published_at:
         dates = dataclasses.replace(metadata.dates, language=metadata.dates.language or language)
         above = lines_below_bars(page, max(0, first - HEAD_LINES), first)
-        # A line of a date may be taken for the first of the story.
+        # The first block of the story may be a date line.
         top = [
             text
             for text in page.texts[first : first + BYLINE_AFTER]
@@ -216,9 +220,9 @@ def extract_html(
 def _better(
     page: BlockList, decision: BlockSelection, other: BlockList, hints: Hints
 ) -> tuple[BlockList, BlockSelection]:
-    """Another reading of a page, if its body is more than twice as long; else the first."""
+    """The other reading of a page if its body has more than twice the words; else the first."""
     again = select_blocks(other, hints)
-    return (other, again) if again.words > 2 * decision.words else (page, decision)
+    return (other, again) if again.chosen_words > 2 * decision.chosen_words else (page, decision)
 
 
 def extract_text(
@@ -231,13 +235,13 @@ def extract_text(
     """Extract a page that was flattened to lines.
 
     Args:
-        text: the lines; paragraphs may be hard-wrapped if blank lines part them.
-        url: where it was fetched.
-        fetched_at: as of `extract_html`.
-        require_article: whether a page that is no article is refused.
+        text: the lines; hard-wrapped paragraphs are joined if blank lines separate them.
+        url: not used; the signature is that of `extract_html`.
+        fetched_at: as for `extract_html`.
+        require_article: whether a page that is no article is rejected.
 
     Raises:
-        NoArticle: as `extract_html`.
+        NoArticle: as for `extract_html`.
     """
     del url
     page = read_lines(_lines(text))
@@ -247,7 +251,7 @@ def extract_text(
     title = _title_line(head)
     decision = dataclasses.replace(decision, chosen=_without_list(page, decision))
     if title is not None:
-        # What stands above the headline is no body, however likely it looks.
+        # A line above the headline is no body, whatever its probability.
         start = page.texts.index(title, max(0, first - HEAD_LINES))
         below = [place for place in decision.chosen if place >= start]
         decision = dataclasses.replace(decision, chosen=below)
@@ -289,7 +293,7 @@ def extract_text(
 def _body(
     page: BlockList, decision: BlockSelection, title: str | None
 ) -> tuple[list[TextBlock], int, Counter[str]]:
-    """The blocks that stay, how many words they have, and what was removed, by kind."""
+    """The blocks of the body, how many words they have, and what was removed, by kind."""
     removed: Counter[str] = Counter()
     kept: list[int] = []
     for place in decision.chosen:
@@ -310,12 +314,13 @@ def _body(
             removed[_kind(text, linked=2 * page.linked[place] >= len(text))] += 1
     if page.pruned:
         removed["navigation"] = page.pruned
-    return structured(page, kept), int(decision.rows[0][kept].sum()), removed
+    return structured(page, kept), int(decision.block_words[kept].sum()), removed
 
 
 def _unbranded(
     blocks: Sequence[TextBlock], unbranded: Unbranded, removed: Counter[str]
 ) -> tuple[TextBlock, ...]:
+    """The blocks with the texts that are left once the glued brand was removed."""
     if not unbranded.removed:
         return tuple(blocks)
     removed["brand"] = unbranded.removed
@@ -326,6 +331,7 @@ def _unbranded(
 
 
 def _kind(text: str, *, linked: bool) -> str:
+    """The kind of a block that was not chosen, for `Extracted.removed`."""
     if is_breadcrumb(text):
         return "breadcrumb"
     if linked:
@@ -336,7 +342,7 @@ def _kind(text: str, *, linked: bool) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines of a page; a hard-wrapped paragraph becomes one."""
+    """The lines of a page; a hard-wrapped paragraph becomes one line."""
     lines = text.splitlines()
     blocks = _PARAGRAPHS.split(text.strip())
     filled = [line for line in lines if line.strip()]
@@ -352,16 +358,16 @@ def _lines(text: str) -> list[str]:
 
 
 def _without_list(page: BlockList, decision: BlockSelection) -> list[int]:
-    """Chosen lines without a list at their end: a short heading, then lines that are no prose.
+    """The chosen lines without a list at their end: a short heading, then lines that are no prose.
 
-    Only where the model was in doubt: tables and results end a story, too.
+    The list is left out only if the model was in doubt, because tables and results end a story too.
     """
     chosen = decision.chosen
     end = len(chosen)
     while end and not _is_prose(page.texts[chosen[end - 1]]):
         end -= 1
     tail = chosen[end:]
-    if not tail or float(decision.likely[tail].mean()) > DOUBT:
+    if not tail or float(decision.probability[tail].mean()) > DOUBT:
         return chosen
     for rank, place in enumerate(tail):
         if words_in(page.texts[place]) <= LIST_HEADING_WORDS and len(tail) - rank > 2:  # noqa: PLR2004 - two items make a list
@@ -370,26 +376,27 @@ def _without_list(page: BlockList, decision: BlockSelection) -> list[int]:
 
 
 def _is_prose(text: str) -> bool:
+    """Whether a line is long and ends as a sentence does, or is longer than a headline."""
     words = words_in(text)
     return (words >= 5 and ends_sentence(text)) or words >= 24  # noqa: PLR2004 - a short sentence, a long headline
 
 
 def _title_line(head: Sequence[str]) -> str | None:
-    """The title above the story: a line that another one repeats, else the longest."""
+    """The title above the story: a line that another line repeats, else the longest."""
     candidates = [
         line
         for line in head
         if len(line.split()) > 1 or words_in(line) > 2  # noqa: PLR2004 - a word is a section
     ]
     for line in candidates:
-        if words_in(line) > 2 and any(other is not line and line in other for other in head):  # noqa: PLR2004 - as above
+        if words_in(line) > 2 and any(other is not line and line in other for other in head):  # noqa: PLR2004 - a word is a section
             return line
     plain = [line for line in candidates if not is_breadcrumb(line) and find_date(line) is None]
     return max(plain, key=words_in, default=None)
 
 
 def _after(page: BlockList, decision: BlockSelection) -> list[str]:
-    """The lines after the body, the nearest last."""
+    """The lines after the body, the nearest one last."""
     last = decision.chosen[-1] + 1 if decision.chosen else 0
     return page.texts[last : last + HEAD_LINES][::-1]
 

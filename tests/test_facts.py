@@ -161,7 +161,7 @@ def test_facts_are_a_list_of_what_was_decided():
     )
 
 
-@pytest.mark.parametrize("named", [None, *IDS])
+@pytest.mark.parametrize("referenced_id", [None, *IDS])
 @pytest.mark.parametrize("article", IDS)
 def test_an_id_is_read_back_whatever_it_is(article, referenced_id):
     made = filled([dataclasses.replace(SAMPLE, id=article, referenced_id=referenced_id)])

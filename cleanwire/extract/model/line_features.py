@@ -82,7 +82,7 @@ SECOND_LINE_FEATURES = (
         for span in _SPANS
         for name in (
             f"content_share_{span}",
-            *(f"probability_{span}_before", f"probability_{span}_after"),
+            *(f"mean_probability_{span}_before", f"mean_probability_{span}_after"),
         )
     ),
     *("content_before_share", "page_content_words", "page_content_share"),

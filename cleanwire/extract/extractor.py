@@ -246,14 +246,14 @@ def extract_text(
     del url
     page = read_lines(_lines(text))
     decision = select_blocks(page, Hints())
-    first = next((place for place in decision.chosen if _is_prose(page.texts[place])), len(page))
+    first = next((index for index in decision.chosen if _is_prose(page.texts[index])), len(page))
     head = page.texts[:first][-HEAD_LINES:]
     title = _title_line(head)
     decision = dataclasses.replace(decision, chosen=_without_list(page, decision))
     if title is not None:
         # A line above the headline is no body, whatever its probability.
         start = page.texts.index(title, max(0, first - HEAD_LINES))
-        below = [place for place in decision.chosen if place >= start]
+        below = [index for index in decision.chosen if index >= start]
         decision = dataclasses.replace(decision, chosen=below)
     blocks, words, removed = _body(page, decision, title)
     unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
@@ -296,8 +296,8 @@ def _body(
     """The blocks of the body, how many words they have, and what was removed, by kind."""
     removed: Counter[str] = Counter()
     kept: list[int] = []
-    for place in decision.chosen:
-        text = page.texts[place]
+    for index in decision.chosen:
+        text = page.texts[index]
         if is_separator(text):
             removed["separator"] += 1
         elif page.flat and is_counter(text) and not ends_sentence(text):
@@ -307,11 +307,11 @@ def _body(
         elif not kept and is_date_line(text):
             removed["date"] += 1
         else:
-            kept.append(place)
+            kept.append(index)
     chosen = set(decision.chosen)
-    for place, text in enumerate(page.texts):
-        if place not in chosen:
-            removed[_kind(text, linked=2 * page.linked[place] >= len(text))] += 1
+    for index, text in enumerate(page.texts):
+        if index not in chosen:
+            removed[_kind(text, linked=2 * page.linked[index] >= len(text))] += 1
     if page.pruned:
         removed["navigation"] = page.pruned
     return structured(page, kept), int(decision.block_words[kept].sum()), removed
@@ -369,8 +369,8 @@ def _without_list(page: BlockList, decision: BlockSelection) -> list[int]:
     tail = chosen[end:]
     if not tail or float(decision.probability[tail].mean()) > DOUBT:
         return chosen
-    for rank, place in enumerate(tail):
-        if words_in(page.texts[place]) <= LIST_HEADING_WORDS and len(tail) - rank > 2:  # noqa: PLR2004 - two items make a list
+    for rank, index in enumerate(tail):
+        if words_in(page.texts[index]) <= LIST_HEADING_WORDS and len(tail) - rank > 2:  # noqa: PLR2004 - two items make a list
             return chosen[: end + rank]
     return chosen
 

@@ -251,7 +251,7 @@ def _title_at(page: BlockList, title: str | None) -> int:
             return page.texts.index(title)
         except ValueError:
             pass
-    return next((place for place, at in enumerate(page.inside) if page.tags[at] == "h1"), -1)
+    return next((index for index, at in enumerate(page.inside) if page.tags[at] == "h1"), -1)
 
 
 def _element_features(

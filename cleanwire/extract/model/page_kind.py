@@ -195,7 +195,7 @@ def page_features(
         links,
         tags.count("h2"),
         tags.count("h3"),
-        sum(tag in ("h2", "h3", "h4") and density[place] > 0.5 for place, tag in enumerate(tags)),  # noqa: PLR2004 - mostly a link
+        sum(tag in ("h2", "h3", "h4") and density[index] > 0.5 for index, tag in enumerate(tags)),  # noqa: PLR2004 - mostly a link
         page.tags.count("article"),
         not ARTICLES.isdisjoint(metadata.types),
         "article" in metadata.types or "article" in (metadata.og_type or ""),

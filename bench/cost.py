@@ -11,21 +11,21 @@ from typing import Any
 
 import cleanwire
 from cleanwire import clean, urls
-from cleanwire import extract as package
+from cleanwire.extract import extractor
 from cleanwire.extract.model import forest, select_blocks
 from cleanwire.similarity import minhash
 
 STEPS: tuple[tuple[str, Any, str], ...] = (
     ("decode and encode", clean, "decode"),
-    ("parse (lexbor)", package, "LexborHTMLParser"),
-    ("metadata from its data", package, "read_metadata"),
-    ("strip, write and cut into blocks", package, "read_html"),
+    ("parse (lexbor)", extractor, "LexborHTMLParser"),
+    ("metadata from its data", extractor, "read_metadata"),
+    ("strip, write and cut into blocks", extractor, "read_html"),
     ("features", select_blocks, "features"),
     ("forest", forest, "BLOCKS"),
-    ("authors and dates from elements", package, "with_elements"),
-    ("structure, and what was removed", package, "_body"),
-    ("is it an article", package, "check_article"),
-    ("language", package, "language_of"),
+    ("authors and dates from elements", extractor, "with_elements"),
+    ("structure, and what was removed", extractor, "_body"),
+    ("is it an article", extractor, "check_article"),
+    ("language", extractor, "language_of"),
     ("signature", minhash, "sign"),
     ("id (SHA-256)", urls, "article_id"),
 )

@@ -11,6 +11,7 @@ decides. Four articles in five need only the first.
 """
 
 import dataclasses
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -144,7 +145,8 @@ def _is_article(
     shape = page_features(page, decision, metadata, url)
     if float(forest.PAGES(shape)[0]) >= SURE:
         return True
-    weights = sum(forest.TOKEN_WEIGHTS.get(token, 0.0) for token in page_tokens(page, url))
+    # Exactly, so that the order of a set, which differs between processes, decides nothing.
+    weights = math.fsum(forest.TOKEN_WEIGHTS.get(token, 0.0) for token in page_tokens(page, url))
     again = np.concatenate((shape, np.array([[forest.TOKEN_BIAS + weights]], np.float32)))
     return float(forest.PAGES_AGAIN(again)[0]) >= forest.PAGE_THRESHOLD
 

@@ -6,7 +6,7 @@ import time
 
 from streams.cli.main import main
 from streams.runtime import delivery
-from streams.runtime.consumer import App
+from streams.runtime.app import App
 from streams.runtime.flow_control import Thread
 
 

@@ -12,7 +12,7 @@ from faust.types.auth import SASLMechanism
 
 from streams.kafka.auth import password, ssl_context
 from streams.kafka.compression import read_any_xerial_header
-from streams.runtime.consumer import App
+from streams.runtime.app import App
 from streams.runtime.flow_control import PARTITION_BYTES
 from streams.settings import Settings
 from streams.stage import BUFFERING, KEPT_LONGER, METADATA_SECONDS, RECORD_OVERHEAD, Stage, app_id

@@ -178,7 +178,7 @@ class Thread(AIOKafkaConsumerThread):
                 continue
             self._lost = assignment
             topic, number = partition
-            self.app.displaced = f"{topic} partition {number} is read where its log is not"  # type: ignore[attr-defined] # consumer.py
+            self.app.displaced = f"{topic} partition {number} is read where its log is not"  # type: ignore[attr-defined] # app.py
             self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001 - aiokafka has no other way
 
     def _is_input(self, partition: TP) -> bool:

@@ -24,7 +24,8 @@ from streams.errors import OperationalError
 from streams.kafka import clients
 from streams.kafka.auth import aiokafka_security
 from streams.kafka.topic_reader import POLL_MS
-from streams.runtime.consumer import App, Consumer
+from streams.runtime.app import App
+from streams.runtime.consumer import Consumer
 from streams.settings import Settings
 
 OPEN_SECONDS = 60.0

@@ -49,6 +49,7 @@ LOGGING: dict[str, Any] = {
         "streams": {"level": "INFO"},
         # Faust's services log their coming and going under the names of our modules.
         "streams.state.table": {"level": "WARNING"},
+        "streams.runtime.app": {"level": "WARNING"},
         "streams.runtime.consumer": {"level": "WARNING"},
         "streams.runtime.flow_control": {"level": "WARNING"},
         "streams.web.view": {"level": "WARNING"},

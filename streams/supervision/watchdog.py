@@ -31,7 +31,8 @@ from faust.types import TP
 
 from streams.errors import OperationalError
 from streams.kafka.auth import aiokafka_security
-from streams.runtime.consumer import App, Consumer
+from streams.runtime.app import App
+from streams.runtime.consumer import Consumer
 from streams.settings import Settings
 from streams.stage import STAGES, Stage, app_id
 from streams.supervision.progress import Progress

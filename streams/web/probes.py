@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import faust
 
 from cleanwire.dedupe.shard import Limit
-from streams.runtime.consumer import App
+from streams.runtime.app import App
 from streams.settings import Settings
 from streams.stage import STAGES, app_id
 from streams.state.table import StateTable

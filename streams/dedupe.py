@@ -1,16 +1,18 @@
 """The second stage: candidates in, clean and duplicate articles out.
 
-Invariant: candidates of a partition are taken one after the other, in their order; what
-one leads to (its outcome or its way to the next shard, and what is remembered of it) is sent
-together, and the candidate is acked after all of it was acknowledged. So a redelivered
-candidate finds either nothing, or what it left, and leads to the same outcome.
+Invariant: the candidates of a partition are processed one after the other, in the order of their
+offsets. All records that a candidate leads to are sent together: its outcome or its copy for the
+next shard, and the changes of the shard's state. The candidate is acked after the brokers have
+acknowledged all of them. So a redelivered candidate finds either no trace of itself or its own
+complete record in the state, and leads to the same outcome.
 
-A partition of `candidates` is the way into one shard. An article goes through all of them, in
-their order. Its sequence is its offset in the first one, and is carried along
-(`kafka/sequences.py`). What it carries stands in headers, and its value is passed on as it came.
-A takedown goes the same way, so that it has a sequence too; the last shard carries it out.
+Each partition of `candidates` is the input of one shard. An article passes all shards, from the
+first to the last. Its sequence comes from its offset in the first partition and travels with it
+(`kafka/sequences.py`). Headers carry the sequence and the matches; every shard passes the value on
+unchanged. A takedown passes the shards in the same way, so that it has a sequence too. The last
+shard carries it out.
 
-`faust -A streams.dedupe worker` runs it alone.
+`faust -A streams.dedupe worker` runs this stage alone.
 """
 
 import re
@@ -51,19 +53,20 @@ from streams.state.table import StateTable, add_table
 from streams.supervision.standalone import standalone
 
 LOOK_SECONDS = 10.0
-"""Between two looks at how full the shards are."""
+"""Seconds between two checks of how full the shards are."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_MOST_SEQUENCE = 2**62
+_SEQUENCE_LIMIT = 2**62
 
 
 def build(settings: Settings, *, web: bool = True, partitions: int | None = None) -> faust.App:
-    """The stage's Faust app.
+    """Build the stage's Faust app.
 
     Args:
         settings: where the bus is, and all limits.
         web: whether this app serves the web view.
-        partitions: of `candidates`; there may be more than there are shards.
+        partitions: how many partitions `candidates` has; there may be more partitions than shards.
+            None stands for one partition a shard.
     """
     partitions = partitions or settings.dedupe_shards
     app = make_app(settings, "dedupe", web=web, partitions=partitions)
@@ -82,7 +85,7 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
     fullness = Fullness()
 
     @app.timer(LOOK_SECONDS)  # type: ignore[untyped-decorator] # Faust's
-    async def look() -> None:
+    async def report_fullness() -> None:
         fullness.look(table.store.states)
 
     @app.agent(candidates, name="dedupe")
@@ -91,13 +94,16 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
             app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
         ) as delivery:
             async for event in raw_events(stream):
+                # `put` gets a finished list here, where `extract` gives it a coroutine. A decision
+                # reads and changes the shard, so each one is complete before the next one starts.
+                # Only the sending and the acknowledgements overlap.
                 await delivery.put(event, list(_take(settings, table, sequences, event)))
 
     return app
 
 
 def new_shard(settings: Settings, number: int) -> Shard:
-    """An empty shard with the window, the thresholds and the bound that are set."""
+    """Make an empty shard with the window, the thresholds and the memory bound of the settings."""
     return Shard(
         number=number,
         shards=settings.dedupe_shards,
@@ -115,11 +121,12 @@ def _take(
     carried = dict(message.headers or ())
     is_on_its_way = not number or bool(carried.keys() & {ORDER, DROP})
     if not is_on_its_way or number >= settings.dedupe_shards:
-        # It starts at the first shard; anew, if there were more shards once. Then a note concerns
-        # nobody.
+        # An article starts at the first shard. It starts there again if it stands in a partition
+        # without a shard, which is left over from a time with more shards. A drop notice in such a
+        # partition is ignored: its shard does not exist any more.
         if DROP not in carried:
             kept = [(name, carried[name]) for name in (TAKEDOWN, SOURCE_ID) if name in carried]
-            yield _send(settings, message, 0, kept)
+            yield _pass_on(settings, message, 0, kept)
         return
     if not number:
         carried[ORDER] = str(sequences.of(message.offset)).encode()
@@ -133,13 +140,14 @@ def _take(
         else:
             yield from _article(settings, table, message, carried)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        # Not ours: something else writes to the internal topic. Kept, and said.
-        place = Source(topic=message.topic, partition=number, offset=message.offset)
+        # Another producer wrote this record to the internal topic. Reject it, so that it is kept
+        # and the reason is visible.
+        source = Source(topic=message.topic, partition=number, offset=message.offset)
         yield rejected(
             settings.topics.rejected,
             message,
             InvalidEvent(str(error)),
-            place,
+            source,
             sequences.topic_id,
             largest=settings.max_message_bytes,
         )
@@ -153,13 +161,13 @@ def _takedown(
     asked = carried[TAKEDOWN] or str(round(1000 * message.timestamp)).encode()
     wanted = unpack_takedown(message.value or b"", at=_sequence(asked) / 1000, sequence=sequence)
     if number + 1 < settings.dedupe_shards:
-        on = [(ORDER, str(sequence).encode()), (TAKEDOWN, asked)]
-        yield _send(settings, message, number + 1, on)
+        headers_on = [(ORDER, str(sequence).encode()), (TAKEDOWN, asked)]
+        yield _pass_on(settings, message, number + 1, headers_on)
         return
     done = table.store.state_of(number).withdraw(wanted)
     yield from (_tombstone(settings, article) for article in done.ids)
     yield from (table.write(number, key, record) for key, record in done.writes)
-    yield from (_note(settings, article, sequence) for article in done.dropped)
+    yield from (_drop_notice(settings, article, sequence) for article in done.dropped)
 
 
 def _article(
@@ -169,52 +177,55 @@ def _article(
     arrived = unpack_candidate(message.value or b"")
     sequence = _sequence(carried[ORDER])
     matches = unpack_matches(carried[MATCHES]) if number else []
-    step = table.store.state_of(number).take(_candidate(arrived, sequence), matches)
+    result = table.store.state_of(number).take(_candidate(arrived, sequence), matches)
     source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
-    yield from _leads_to(settings, message, arrived, sequence, step, source_id)
-    yield from (table.write(number, key, record) for key, record in step.writes)
-    yield from (_note(settings, article, sequence) for article in step.dropped)
+    yield from _produces_for(settings, message, arrived, sequence, result, source_id)
+    yield from (table.write(number, key, record) for key, record in result.writes)
+    yield from (_drop_notice(settings, article, sequence) for article in result.dropped)
 
 
-def _leads_to(  # noqa: PLR0913, PLR0917 - what an article came with, and what became of it
+def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and the shard's result
     settings: Settings,
     message: Message,
     arrived: CandidateRecord,
     sequence: int,
-    step: ShardResult,
+    result: ShardResult,
     source_id: str,
 ) -> Iterator[Produce]:
-    if step.is_withdrawn:
-        # Whoever decided on it before it was taken down may have published it after.
+    """The records that an article leads to, apart from the changes of the state."""
+    if result.is_withdrawn:
+        # A worker that decided on the article before the takedown may have published it after the
+        # takedown's tombstone. Send the tombstone again.
         yield _tombstone(settings, arrived.article.id)
         error = Withdrawn(TAKEN_DOWN)
         article = arrived.article.id
         yield withdrawn(settings.topics.rejected, article, error, arrived.source, source_id)
-    elif step.decision is not None:
-        yield _outcome(settings, arrived, step.decision, source_id)
+    elif result.decision is not None:
+        yield _outcome(settings, arrived, result.decision, source_id)
     else:
-        on = [
+        headers_on = [
             (ORDER, str(sequence).encode()),
-            (MATCHES, pack_matches(step.matches)),
+            (MATCHES, pack_matches(result.matches)),
             (SOURCE_ID, source_id.encode()),
         ]
-        yield _send(settings, message, message.partition + 1, on)
+        yield _pass_on(settings, message, message.partition + 1, headers_on)
 
 
 def _candidate(arrived: CandidateRecord, sequence: int) -> Candidate:
     if not _ID.fullmatch(arrived.article.id):
-        raise ValueError("its id is none of Cleanwire's")
+        raise ValueError("its id is not one of Cleanwire's")
     return candidate(arrived.article, event_time=arrived.event_time, sequence=sequence)
 
 
 def _sequence(text: bytes) -> int:
     sequence = int(text)
-    if not 0 <= sequence < _MOST_SEQUENCE:
-        raise ValueError(f"no sequence: {sequence}")
+    if not 0 <= sequence < _SEQUENCE_LIMIT:
+        raise ValueError(f"not a sequence: {sequence}")
     return sequence
 
 
-def _send(settings: Settings, message: Message, number: int, carried: Headers = ()) -> Produce:
+def _pass_on(settings: Settings, message: Message, number: int, carried: Headers = ()) -> Produce:
+    """The record of a candidate, for a shard; only the headers are new."""
     return Produce(
         topic=settings.topics.candidates,
         key=message.key,
@@ -224,7 +235,8 @@ def _send(settings: Settings, message: Message, number: int, carried: Headers = 
     )
 
 
-def _note(settings: Settings, article: str, sequence: int) -> Produce:
+def _drop_notice(settings: Settings, article: str, sequence: int) -> Produce:
+    """Tell the shard that remembers an article that it may drop it."""
     return Produce(
         topic=settings.topics.candidates,
         key=article.encode(),

@@ -1,16 +1,16 @@
-"""Faults of the surroundings: a broker that is away, a port that is taken, a bad setting.
+"""Operational errors: a broker that is away, a port that is taken, a setting that is unusable.
 
-Invariant: such a fault is never a page's. It ends the command in one line that names
-the cause and the fix, and no page is acked, rejected or lost for it.
+Invariant: no page causes such an error. It ends the command with one line that names the cause and
+the fix. No page is acked, rejected or lost because of it.
 """
 
 
 class OperationalError(Exception):
-    """The surroundings are not fit to go on.
+    """A command or worker cannot go on, because its surroundings are not fit for it.
 
     Attributes:
         cause: what is wrong, in one line, without credentials.
-        fix: what the operator can do.
+        fix: what the operator can do about it, in one line.
     """
 
     def __init__(self, cause: str, fix: str) -> None:
@@ -23,4 +23,4 @@ class OperationalError(Exception):
 
 
 class ConfigurationError(OperationalError):
-    """A setting that cannot be used."""
+    """A setting has a value that cannot be used."""

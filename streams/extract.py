@@ -1,10 +1,10 @@
 """The first stage: raw pages in, candidates and rejected pages out.
 
-Invariant: every record of `raw-pages` leads to exactly one record, on `candidates` or,
-untouched if it fits, on `rejected-pages`. The stage keeps nothing, so it scales with the
-partitions.
+Invariant: every record of `raw-pages` leads to exactly one record, either on `candidates` or on
+`rejected-pages`. A rejected record is copied unchanged, unless it is too large for the bus.
 
-`faust -A streams.extract worker` runs it alone.
+The stage keeps no state, so it scales with the partitions of `raw-pages`.
+`faust -A streams.extract worker` runs this stage alone.
 """
 
 from collections.abc import Sequence
@@ -28,11 +28,17 @@ from streams.supervision.standalone import standalone
 
 
 def build(settings: Settings, *, web: bool = True) -> faust.App:
-    """The stage's Faust app."""
+    """Build the stage's Faust app.
+
+    Args:
+        settings: where the bus is, and all limits.
+        web: whether this app serves the web view.
+    """
     app = make_app(settings, "extract", web=web)
     app.missing = "its cleaning processes are starting"
     topics = settings.topics
-    # What led to a candidate that is gone with its topic has to be read again.
+    # Both topics: if `candidates` is deleted, its candidates are lost. The raw pages that led to
+    # them have to be read again, so commits name the id of that topic too.
     app.topic_ids = TopicIds(settings, (topics.raw, topics.candidates))
     raw_pages = app.topic(topics.raw, key_type=bytes, value_type=bytes)
     limits = policy.limits(settings)
@@ -43,10 +49,11 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
         source = Source(topic=message.topic, partition=message.partition, offset=message.offset)
         size = record_size(message)
         if size > limits.message_bytes:
-            # Only a record that was compressed on its way comes here.
+            # The brokers bound the compressed size of a record, so only a record that was sent
+            # compressed can be larger than the limit.
             result: Cleaned | PageRejected = TooLarge(
                 f"the record is {size} bytes unpacked, over the limit of {limits.message_bytes}; "
-                "its value stays where it came from alone"
+                "only the topic that it came from has its value"
             )
         else:
             result = await pool.clean(message.value, source, message.timestamp)
@@ -74,14 +81,21 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
     @app.agent(raw_pages, name="extract")
     async def extract(stream: StreamT[bytes]) -> None:
         with CleaningPool(settings.clean_processes, limits) as pool:
-            # Its processes start with the first page, and take seconds. A worker that is ready
-            # has them, or the pages of one that leaves for it would stand still.
+            # The first page starts the processes, which takes seconds. Start them before this
+            # worker reports that it is ready: a rolling update ends another worker then, and the
+            # pages of that worker would wait.
             await pool.clean(None, Source(topic="", partition=0, offset=0), received_at=0.0)
             app.missing = ""
             async with Delivery(
                 app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
             ) as delivery:
                 async for event in raw_events(stream):
+                    # The coroutine is not awaited here on purpose: `put` starts it as a task and
+                    # returns while it runs. This is the stage's whole parallelism: 256 pages at a
+                    # time (`in_flight`), as far as `in_flight_bytes` allows. So all cleaning
+                    # processes have work while earlier pages wait for their acknowledgements. An
+                    # `await` here would clean one page at a time. `Delivery` still sends and acks
+                    # in the order of the events.
                     await delivery.put(event, outcome(pool, event, app.id_of(topics.raw)))
 
     return app

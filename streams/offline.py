@@ -1,6 +1,6 @@
-"""Batch mode: the pipeline over files, with the cleaning in killable processes.
+"""Batch mode: runs the pipeline over files, and cleans pages in killable processes.
 
-Invariant: outcomes come in the order of the pages, and they are the stream's outcomes for
+Invariant: outcomes come in the order of the pages. They are the outcomes that the stream gives for
 the same pages in that order.
 """
 
@@ -19,7 +19,7 @@ from streams.settings import Settings
 from streams.sources import InputPage
 
 AHEAD_BYTES = 64 << 20
-"""So many bytes of pages are read ahead of the one whose outcome is next."""
+"""Bytes of pages that may be read ahead of the page whose outcome comes next."""
 
 _Waiting = tuple[Source, int, asyncio.Task[Cleaned | PageRejected]]
 
@@ -30,23 +30,27 @@ async def outcomes(
     *,
     now: Callable[[], float] = time.time,
 ) -> AsyncIterator[OutcomeEvent]:
-    """The outcome of every page, in order.
+    """Decide on every page, in order.
 
     Args:
-        settings: window, thresholds and limits; the bus is not touched.
-        pages: the raw-page events, read as they are needed.
-        now: seconds since the epoch; caps event times as the broker's append time does.
+        settings: the window, the thresholds and the limits; this function uses no bus.
+        pages: the raw-page events; each one is read when it is needed.
+        now: returns seconds since the epoch; it caps event times as the broker's append time does.
+
+    Yields:
+        One outcome for each page, in the order of the pages.
     """
     pipeline = Pipeline(
         window=window(settings),
         thresholds=thresholds(settings),
         most_bytes=settings.dedupe_memory,
     )
-    # A page is let go of once it is cleaned; what waits for its turn is its outcome.
+    # The queue holds no pages: the memory of a page is free once it is cleaned, and only its result
+    # waits for its turn.
     waiting: collections.deque[_Waiting] = collections.deque()
     held = 0
 
-    async def first() -> OutcomeEvent:
+    async def first_outcome() -> OutcomeEvent:
         nonlocal held
         source, size, task = waiting.popleft()
         held -= size
@@ -59,24 +63,24 @@ async def outcomes(
     with CleaningPool(settings.clean_processes, limits(settings)) as pool:
         try:
             for page in pages:
-                task = asyncio.create_task(_cleaned(pool, page, now()))
+                task = asyncio.create_task(_clean(pool, page, now()))
                 waiting.append((page.source, len(page.value), task))
                 held += len(page.value)
                 while held > AHEAD_BYTES or len(waiting) > 8 * settings.clean_processes:
-                    yield await first()
+                    yield await first_outcome()
                 await asyncio.sleep(0)
                 while waiting and waiting[0][2].done():
-                    yield await first()
+                    yield await first_outcome()
         except Exception:
-            # What was read before the input broke off is still answered for.
+            # The input broke off. The pages that were read before that still get their outcomes.
             while waiting:
-                yield await first()
+                yield await first_outcome()
             raise
         while waiting:
-            yield await first()
+            yield await first_outcome()
 
 
-async def _cleaned(pool: CleaningPool, page: InputPage, now: float) -> Cleaned | PageRejected:
+async def _clean(pool: CleaningPool, page: InputPage, now: float) -> Cleaned | PageRejected:
     if page.refusal is not None:
         return page.refusal
     return await pool.clean(page.value, page.source, now)

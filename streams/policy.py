@@ -1,6 +1,6 @@
-"""Settings -> what the core is asked to decide by.
+"""Turns settings into the core's window, thresholds and limits.
 
-Invariant: the stage and the offline mode decide alike.
+Invariant: the stages and the offline mode get the same values from the same settings.
 """
 
 from cleanwire.dedupe.policy import Window
@@ -10,7 +10,7 @@ from streams.settings import Settings
 
 
 def window(settings: Settings) -> Window:
-    """For how long pages are remembered."""
+    """How long pages are remembered."""
     return Window(
         length=settings.dedupe_window.total_seconds(),
         replay=settings.replay_horizon.total_seconds(),
@@ -18,12 +18,12 @@ def window(settings: Settings) -> Window:
 
 
 def thresholds(settings: Settings) -> Thresholds:
-    """When two texts are one story."""
+    """How similar two texts of one story are."""
     return Thresholds(near=settings.near_threshold, excerpt=settings.containment_threshold)
 
 
 def limits(settings: Settings) -> Limits:
-    """What one page may cost."""
+    """How much one page may cost."""
     return Limits(
         seconds=settings.page_time_limit,
         page_bytes=settings.max_page_bytes,

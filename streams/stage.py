@@ -1,4 +1,4 @@
-"""The two stages: their names, their groups, and how much of their input they hold.
+"""The two stages: their names, their consumer groups, and how much of their input they hold.
 
 Invariant: each stage is an app of its own, hence a consumer group of its own.
 """
@@ -14,16 +14,16 @@ Stage = Literal["extract", "dedupe"]
 STAGES: tuple[Stage, ...] = ("extract", "dedupe")
 
 METADATA_SECONDS = 15
-"""Partitions that are added to a topic are noticed after so long at most; a rebalance comes on
-top. Faust's default is five minutes."""
+"""Seconds after which a worker has noticed, at the latest, that a topic has more partitions; the
+rebalance comes on top. Faust's default is five minutes."""
 
 RECORD_OVERHEAD = 128 * 1024
-"""Bytes on top of the message size that a producer may send: rejected pages carry added
+"""Bytes that a producer may send on top of the largest record: rejected pages carry added
 headers, and a request has a frame."""
 
-
 KEPT_LONGER = dt.timedelta(days=1)
-"""For so long after the retention a commit names what was deleted before it was read."""
+"""How long after the retention a commit still names records that were deleted before they were
+read."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +31,10 @@ class Buffering:
     """How much of a stage's input waits in memory.
 
     Attributes:
-        events: so many wait for the agent, within the bytes of `streams/runtime/flow_control.py`.
-        in_flight: events being worked on or waiting for their acks.
-        in_flight_bytes: the same in bytes.
+        events: how many events may wait for the agent; `streams/runtime/flow_control.py` bounds
+            their bytes.
+        in_flight: how many events may be in work or wait for their acks.
+        in_flight_bytes: how many bytes of values these events may have.
     """
 
     events: int
@@ -48,5 +49,5 @@ BUFFERING: dict[Stage, Buffering] = {
 
 
 def app_id(settings: Settings, stage: Stage) -> str:
-    """The name of a stage's app, which is its consumer group's too."""
+    """The name of a stage's app, which is also the name of its consumer group."""
     return f"{settings.topic_prefix}cleanwire-{stage}"

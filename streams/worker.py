@@ -1,7 +1,7 @@
-"""One process that runs the stages, and ends non-zero when it cannot go on.
+"""Runs the stages in one process, which ends non-zero when it cannot go on.
 
-Invariant: a worker starts only where it can work. Bus, topics, data folder and web port
-are checked first, and what is wrong is said in one line.
+Invariant: a worker starts only where it can work. It first checks the bus, the topics, the data
+folder and the web port, and reports the first fault in one line.
 """
 
 import asyncio
@@ -29,10 +29,10 @@ from streams.web import attach, require_token
 
 
 def preflight(settings: Settings, *, web: bool) -> None:
-    """Check everything a worker needs.
+    """Check everything that a worker needs.
 
     Raises:
-        OperationalError: what is missing, and what to do.
+        OperationalError: something is missing; the error names it and the fix.
     """
     if web:
         require_token(settings.web_bind, settings.web_token)
@@ -44,10 +44,10 @@ def preflight(settings: Settings, *, web: bool) -> None:
 
 
 def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[faust.App]:
-    """The stages' apps; the first serves the web view."""
+    """Build the apps of the stages; the first one serves the web view."""
     apps = []
-    for place, stage in enumerate(stages):
-        serves = web and place == 0
+    for index, stage in enumerate(stages):
+        serves = web and index == 0
         if stage == "extract":
             apps.append(extract.build(settings, web=serves))
         else:
@@ -61,7 +61,14 @@ def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[fau
 
 
 def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
-    """Run the stages until a signal or a fault; returns the exit code."""
+    """Run the stages until a signal or a fault.
+
+    Returns:
+        The exit code of the process.
+
+    Raises:
+        OperationalError: something that a worker needs is missing.
+    """
     preflight(settings, web=web)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -69,8 +76,9 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     for app in apps:
         app.finalize()
     end_when_refused(settings)
-    # The last one starts first, and the next one when it is ready: the view has to answer while
-    # the memory of `dedupe` is read back.
+    # Faust's worker starts its first argument last, and each app once the one before it is ready.
+    # So the app with the web view starts first, and the view answers while the state of `dedupe` is
+    # read back.
     worker = Worker(*reversed(apps), loop=loop, loglevel="WARNING", logging_config=LOGGING)
     worker.spinner = None
     host = f"[{settings.web_bind}]" if ":" in settings.web_bind else settings.web_bind
@@ -79,7 +87,7 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:
-        # It is at its end: a second signal would only make it look killed.
+        # The worker has ended. Ignore a second signal, which would make the process look killed.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
 

@@ -1,4 +1,4 @@
-"""What of Faust is overridden, and what the stages run on.
+"""The runtime of the stages, and everything that overrides Faust.
 
-Invariant: a record that was read is acked after all it leads to was acknowledged by the brokers.
+Invariant: a record is acked only after the brokers have acknowledged every record that it leads to.
 """

@@ -1,7 +1,10 @@
-"""What both Faust apps have in common.
+"""Makes the Faust app of a stage, with the options that both stages share.
 
-Invariant: every Faust default that can lose, double or leak is set, with its reason;
-each stage is an app of its own, hence a consumer group of its own.
+Invariants:
+
+- Every Faust default that could lose a page, publish it twice or leak something is overridden,
+  with the reason beside it.
+- Each stage is an app of its own, and so a consumer group of its own.
 """
 
 from pathlib import Path
@@ -19,13 +22,14 @@ from streams.stage import BUFFERING, KEPT_LONGER, METADATA_SECONDS, RECORD_OVERH
 
 
 def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | None = None) -> App:
-    """A stage's app without its agent.
+    """Make a stage's app, without its agent.
 
     Args:
         settings: where the bus is, and all limits.
-        stage: which of the two.
-        partitions: of the topic that a table's changelog has to match.
-        web: whether this app serves the web view; of two in one process one does.
+        stage: which of the two stages.
+        web: whether this app serves the web view; of two apps in one process, one does.
+        partitions: how many partitions a table's changelog has, which has to match its input. None
+            stands for `raw_partitions`.
     """
     read_any_xerial_header()
     app = App(
@@ -34,7 +38,7 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         broker_credentials=_credentials(settings),
         datadir=str(Path(settings.data_dir) / stage),
         autodiscover=False,
-        # Topics are made before any worker starts, with their configuration.
+        # `cleanwire topics` makes the topics, with their configuration, before any worker starts.
         topic_allow_declare=False,
         topic_disable_leader=True,
         topic_partitions=partitions or settings.raw_partitions,
@@ -42,30 +46,33 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         TableManager="streams.state.recovery:Tables",
         key_serializer="raw",
         value_serializer="raw",
-        # A page must never be lost to a leader that had not replicated it.
+        # All replicas must have a record, so that no page is lost with a leader that had not
+        # replicated it.
         producer_acks=-1,
         producer_max_request_size=settings.max_message_bytes + RECORD_OVERHEAD,
-        # Records come apart by milliseconds: fewer requests, for at most so much of a delay a hop.
+        # Records arrive milliseconds apart. Lingering for 50 ms batches them into fewer requests,
+        # and adds at most 50 ms of delay at each hop.
         producer_linger=0.05,
         producer_max_batch_size=512 * 1024,
-        # A larger record still comes, alone.
+        # The brokers send a larger record all the same, alone.
         consumer_max_fetch_size=PARTITION_BYTES,
         consumer_auto_offset_reset="earliest",
         consumer_metadata_max_age_ms=1000 * METADATA_SECONDS,
         consumer_group_instance_id=_instance_id(settings, stage),
         broker_session_timeout=settings.session_timeout,
-        # A worker hears of a rebalance by its heartbeat, and is missed from its last one on.
+        # A worker learns of a rebalance by its heartbeat, so a short interval makes rebalances
+        # fast. The session timeout of a lost worker begins with its last heartbeat.
         broker_heartbeat_interval=1.0,
         broker_commit_interval=1.0,
         stream_buffer_maxsize=BUFFERING[stage].events,
-        # Delivery empties its own queue, with a deadline; Faust would wait for ever.
+        # `Delivery` empties its own queue, with a deadline. Faust would wait for ever.
         stream_wait_empty=False,
         web_enabled=web,
         web_bind=settings.web_bind,
         web_host=settings.web_bind,
         web_port=settings.web_port,
         web_in_thread=False,
-        # Off: they show and serve internal state to whoever asks.
+        # Off: these pages show internal state to anybody who asks.
         web_router_enabled=False,
         web_tables_enabled=False,
         web_graph_enabled=False,
@@ -73,7 +80,7 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         web_metrics_enabled=False,
         worker_redirect_stdouts=False,
     )
-    # An audit looks back as far as pages are kept, and a day is for whoever runs it.
+    # An audit looks back as far as pages are kept, and somebody needs a day to run it.
     app.keep_seconds = (settings.retention + KEPT_LONGER).total_seconds()
     return app
 

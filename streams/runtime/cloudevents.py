@@ -1,6 +1,6 @@
-"""CloudEvents 1.0 in binary mode, as the Kafka protocol binding has it.
+"""CloudEvents 1.0 in binary mode, as the Kafka protocol binding defines it.
 
-Invariant: source and id name an event for ever; a redelivery repeats both.
+Invariant: source and id together identify an event for ever; a redelivery repeats both.
 """
 
 from cleanwire.events import CleanArticle, DuplicateArticle
@@ -12,7 +12,7 @@ _TYPES = {CleanArticle: "clean-article", DuplicateArticle: "duplicate-article"}
 
 
 def headers(event: CleanArticle | DuplicateArticle) -> Headers:
-    """The record's headers: attributes as `ce_*`, the media type as `content-type`."""
+    """The headers of an event's record: attributes as `ce_*`, the media type as `content-type`."""
     name = _TYPES[type(event)]
     attributes = {
         "ce_specversion": "1.0",

@@ -1,11 +1,12 @@
-"""Which offset a stage commits: the first one that is not done.
+"""Chooses the offset that a stage commits: the first one that is not done.
 
-Invariant: everything before a committed offset was acked, or is no record. `delivery.py` acks
-in order, so the last ack of a partition stands for all before it.
+Invariant: every offset before a committed one was acked, or has no record. `delivery.py` acks in
+order, so the last ack of a partition stands for all acks before it.
 
-Not every offset is a record. A transaction's marker takes one, and the pages of a transaction that
-was aborted are not read. Faust (0.15) waits for the acks of such offsets: behind some it commits
-nothing any more, and where they are the last ones of a partition its lag never becomes 0.
+Not every offset has a record that can be read. The marker of a transaction takes an offset, and the
+records of an aborted transaction are never read. Faust (0.15) waits for the acks of such offsets.
+After some of them it never commits again. If they are the last offsets of a partition, the lag of
+the partition never becomes 0.
 """
 
 import dataclasses
@@ -24,7 +25,7 @@ class Read:
 
     Attributes:
         last: the offset of the last record that was read; None before the first one.
-        position: the offset after it, and after whatever offsets follow that are no records.
+        position: the offset after that record, and after all offsets without a record that follow.
     """
 
     last: int | None
@@ -32,64 +33,76 @@ class Read:
 
 
 class Reading:
-    """What a consumer's thread has read of its partitions.
+    """How far a consumer's thread has read its partitions.
 
-    The thread writes and the stage's event loop reads, each in one assignment. What was read before
-    a seek says nothing about what comes after it, so a seek makes it forgotten.
+    The thread replaces `parts` and the stage's event loop reads it, each in one assignment. A seek
+    clears it, because what was read before a seek says nothing about what comes after.
+
+    Attributes:
+        parts: how far each partition was read when the consumer last had nothing more to give.
     """
 
     def __init__(self) -> None:
         self.parts: Mapping[TP, Read] = {}
-        # Between a look at the positions and its entry no seek may come.
+        # No seek may come between reading the positions and storing them.
         self._lock = threading.Lock()
         self._assignment: Any = None
-        self._last: dict[TP, int] = {}
+        self._last_offsets: dict[TP, int] = {}
 
     def took(self, consumer: Any, records: Mapping[TP, list[Any]]) -> None:  # noqa: ANN401 - aiokafka has no types
-        """Enter what was just taken out of the consumer.
+        """Note the records that were just taken out of the consumer.
 
-        There must be no `await` in between: a record that is taken and lost on its way must not
-        look like an offset that is none.
+        The caller must not `await` between taking and this call. Otherwise a record that is taken
+        and then lost could look like an offset without a record, and would be committed over.
+
+        Args:
+            consumer: the aiokafka consumer.
+            records: what it gave, by partition.
         """
         assignment = _assignment(consumer)
         if assignment is not self._assignment:
             self._assignment = assignment
-            self._last = {}
+            self._last_offsets = {}
         for partition, new in records.items():
-            self._last[partition] = new[-1].offset
+            self._last_offsets[partition] = new[-1].offset
 
-    def rests(self, consumer: Any) -> None:  # noqa: ANN401 - as above
-        """Enter the positions, once there is nothing more to take."""
+    def rests(self, consumer: Any) -> None:  # noqa: ANN401 - aiokafka has no types
+        """Note the positions, once the consumer has nothing more to give.
+
+        Args:
+            consumer: the aiokafka consumer.
+        """
         with self._lock:
             assignment = _assignment(consumer)
             if assignment is None or assignment is not self._assignment:
                 return
-            places = {place: assignment.state_value(place)._position for place in assignment.tps}  # noqa: SLF001 - None before it is known
+            positions = {tp: assignment.state_value(tp)._position for tp in assignment.tps}  # noqa: SLF001 - the public one raises before it is known
             self.parts = {
-                place: Read(self._last.get(place), position)
-                for place, position in places.items()
+                tp: Read(self._last_offsets.get(tp), position)
+                for tp, position in positions.items()
                 if position is not None
             }
 
     def forget(self) -> None:
-        """Forget how far the partitions were read: they are read from elsewhere now."""
+        """Clear what is known, because the partitions were sought to other offsets."""
         with self._lock:
             self.parts = {}
-            self._last = {}
+            self._last_offsets = {}
 
 
-def _assignment(consumer: Any) -> Any:  # noqa: ANN401 - as above
-    subscription = consumer._subscription.subscription  # noqa: SLF001 - aiokafka says it nowhere else
+def _assignment(consumer: Any) -> Any:  # noqa: ANN401 - aiokafka has no types
+    subscription = consumer._subscription.subscription  # noqa: SLF001 - aiokafka has no public access
     return None if subscription is None else subscription.assignment
 
 
 class Consumer(FaustConsumer):
-    """Faust's consumer, which commits what is done and what is no record.
+    """Faust's consumer, which also commits over offsets without a record.
 
     Attributes:
-        reading: how far its thread has read.
-        handed: the last offset of each partition that was handed to the stage's agent.
-        acked: the last one that was acked, since the partitions were assigned.
+        reading: how far the consumer's thread has read.
+        handed: the offset of the last record of each partition that the stage's agent got.
+        acked: the offset of the last record of each partition that was acked. Both begin empty
+            when partitions are assigned.
     """
 
     def __post_init__(self) -> None:
@@ -99,56 +112,60 @@ class Consumer(FaustConsumer):
         self.acked: dict[TP, int] = {}
 
     def ends(self) -> dict[TP, tuple[int, int]]:
-        """The last stable offset and the end of each partition of the input, as last heard."""
-        client = self._thread._consumer  # noqa: SLF001 - asking by the thread would wait for it
+        """The last stable offset and the end offset of each partition of the input.
+
+        These are the offsets of the brokers' last answer, so the end may be further on by now.
+        """
+        client = self._thread._consumer  # noqa: SLF001 - a call through the thread would wait for it
         assignment = None if client is None else _assignment(client)
         if assignment is None:
             return {}
-        states = {place: assignment.state_value(place) for place in assignment.tps}
+        states = {tp: assignment.state_value(tp) for tp in assignment.tps}
         return {
-            place: (state.lso, state.highwater)
-            for place, state in states.items()
-            if self._is_input(place) and state.lso is not None and state.lso >= 0
+            tp: (state.lso, state.highwater)
+            for tp, state in states.items()
+            if self._is_input(tp) and state.lso is not None and state.lso >= 0
         }
 
     def ack(self, message: Message) -> bool:
-        """Count an event as done."""
+        """Note that an event is done."""
         self.acked[message.tp] = message.offset
         return super().ack(message)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Let Faust look whether a partition gets on, unless a transaction holds it."""
+        """Let Faust check whether a partition makes progress, unless a transaction holds it."""
         stable, end = self.ends().get(tp, (0, 0))
         if stable >= end:
             super().verify_event_path(now, tp)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Forget what was done; the last acks are committed by then."""
+        """Clear what was handed and acked; the last acks are committed by then."""
         await super().on_partitions_revoked(revoked)
         self.handed.clear()
         self.acked.clear()
 
-    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:  # noqa: ANN401 - as above
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:  # noqa: ANN401 - aiokafka has no types
         self.handed[tp] = record.offset
         return super()._to_message(tp, record)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ANN401 - Faust's signature
-        """All of the input: there may be something to commit where nothing was acked."""
-        places = {*self._acked, *filter(self._is_input, self.reading.parts)}
-        return (tp for tp in places if topics is None or tp in topics or tp.topic in topics)
+        """Yield every partition of the input: one without an ack may still have to be committed."""
+        partitions = {*self._acked, *filter(self._is_input, self.reading.parts)}
+        return (tp for tp in partitions if topics is None or tp in topics or tp.topic in topics)
 
     def _new_offset(self, tp: TP) -> int | None:
-        """The first offset that is not done."""
+        """The first offset that is not done; None where nothing is known to be done."""
         self._acked[tp].clear()
         self._acked_index[tp].clear()
         acked, read = self.acked.get(tp), self.reading.parts.get(tp)
-        # What is read and not handed, or handed and not acked, is not done.
+        # Only if every record that was read was handed and acked may the commit pass the offsets
+        # without a record that follow.
         if read is not None and self.handed.get(tp) == acked == read.last:
             return read.position or None
         return None if acked is None else acked + 1
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Nothing: an offset that is no record needs no ack."""
+        """Do nothing: an offset without a record needs no ack."""
 
     def _is_input(self, tp: TP) -> bool:
         return self.app.topics.acks_enabled_for(tp.topic)

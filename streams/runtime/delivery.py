@@ -1,15 +1,16 @@
-"""In-order acks after acknowledged produces: the only place that acks.
+"""Acks events in order, after their produces are acknowledged. Nothing else acks.
 
-Invariant: an event is acked after every record that it led to was acknowledged by the
-broker, and after every event before it in the queue. Nothing else acks: streams are read
-with `noack()`. So a crash at any point repeats events and never loses one.
+Invariant: an event is acked after the broker has acknowledged every record that the event led to,
+and after every event before it in the queue. No other module acks: streams are read with `noack()`.
+So a crash at any point repeats events and never loses one.
 
-One queue holds what is being worked on, in order. One task takes the outcomes from its head
-and sends them; a second awaits the acknowledgements and acks. Both go on when no event comes
-in. When partitions are revoked the queue gets a moment to empty, and what is left then is
-dropped unacked: whoever owns the partition next starts at the committed offset.
+One queue holds the events in flight, in their order. One task takes outcomes from the head of the
+queue and sends their records. A second task waits for the acknowledgements and acks. Both tasks go
+on while no event comes in. When partitions are revoked, the queue gets `DRAIN_SECONDS` to empty.
+Events that are left then are dropped without an ack: the next owner of the partition starts at the
+committed offset.
 
-A fault of the broker is nobody's page: it stops the app, with nothing acked.
+An error of the broker is no page's fault. It stops the app, and nothing is acked after it.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ import faust
 from faust.types import EventT, StreamT
 
 DRAIN_SECONDS = 3.0
-"""How long the queue may empty itself when partitions are revoked or the worker stops."""
+"""How long the queue may take to empty when partitions are revoked or the worker stops."""
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +37,14 @@ Headers = Sequence[tuple[str, bytes]]
 class Produce:
     """One record to send.
 
-    `partition` None lets the key choose. `acknowledged` is called with partition and offset
-    once the broker has the record and every record before it in the queue.
+    Attributes:
+        topic: where the record goes.
+        key: the record's key.
+        value: the record's value; None makes it a tombstone where there is a key.
+        headers: names and values.
+        partition: where the record goes; None lets the key choose.
+        acknowledged: called with the partition and the offset of the record, once the broker has
+            acknowledged it and every record before it in the queue.
     """
 
     topic: str
@@ -57,20 +64,20 @@ class _Item:
 
 
 class Delivery:
-    """The queue of one stage's agent; use as an async context manager around its loop.
+    """The queue of one stage's agent; use it as an async context manager around the agent's loop.
 
     Args:
         app: the stage's app.
-        limit: at most so many events are in the queue.
-        limit_bytes: at most so many bytes of values are in the queue, or one event.
+        limit: the most events in the queue.
+        limit_bytes: the most bytes of values in the queue. An event that is larger is alone in it.
     """
 
     def __init__(self, app: faust.App, *, limit: int, limit_bytes: int) -> None:
         self._app = app
         self._limit = limit
         self._limit_bytes = limit_bytes
-        self._working: collections.deque[_Item] = collections.deque()
-        self._acking: collections.deque[_Item] = collections.deque()
+        self._unsent: collections.deque[_Item] = collections.deque()
+        self._unacked: collections.deque[_Item] = collections.deque()
         self._size = 0
         self._count = 0
         self._changed = asyncio.Condition()
@@ -81,8 +88,8 @@ class Delivery:
     async def __aenter__(self) -> Self:
         self._app.on_partitions_revoked.connect(self._on_revoked, weak=False)
         self._tasks = [
-            asyncio.create_task(self._guarded(self._send())),
-            asyncio.create_task(self._guarded(self._ack())),
+            asyncio.create_task(self._crash_on_error(self._send())),
+            asyncio.create_task(self._crash_on_error(self._ack())),
         ]
         return self
 
@@ -95,7 +102,7 @@ class Delivery:
         self._app.on_partitions_revoked.disconnect(self._on_revoked)
         self._closed = True
         if isinstance(error, Exception):
-            # The agent would be started anew with the next event, and this one be skipped.
+            # Faust would restart the agent with the next event, and skip this one.
             await self._fail(error)
         with contextlib.suppress(asyncio.CancelledError):
             await self.drain()
@@ -106,21 +113,39 @@ class Delivery:
 
     @property
     def in_flight(self) -> int:
-        """How many events are in the queue."""
+        """The number of events in the queue."""
         return self._count
 
     async def put(
         self, event: EventT[Any], outcome: Awaitable[Sequence[Produce]] | Sequence[Produce]
     ) -> None:
-        """Queue an event with what becomes, or will become, of it; waits for room."""
+        """Queue an event with the records that it leads to; waits while the queue is full.
+
+        The records are sent, and the event is acked, after those of all events before it.
+
+        Args:
+            event: an event of the agent's stream. Its size is the bytes of its value.
+            outcome: the records in the order in which they are sent, or an awaitable of them.
+                A coroutine starts at once as a task, before the queue has room. So the outcomes of
+                all events in the queue, and of the one that waits, are computed concurrently.
+
+        Returns:
+            Nothing; the event is in the queue then. If partitions were revoked, or the queue was
+            closed, while the event waited for room, it was dropped instead: its outcome is
+            cancelled, and the event is not acked, so it will be delivered again.
+
+        Raises:
+            asyncio.CancelledError: the agent was cancelled while the event waited for room. An
+                exception of the outcome is never raised here: it stops the app, with nothing acked.
+        """
         epoch = self._epoch
         size = len(event.message.value or b"")
         if isinstance(outcome, Sequence):
-            decided = asyncio.get_running_loop().create_future()
-            decided.set_result(outcome)
+            future = asyncio.get_running_loop().create_future()
+            future.set_result(outcome)
         else:
-            decided = asyncio.ensure_future(outcome)
-        item = _Item(event, decided, size)
+            future = asyncio.ensure_future(outcome)
+        item = _Item(event, future, size)
         async with self._changed:
             await self._changed.wait_for(lambda: self._has_room(size))
             if self._closed or epoch != self._epoch:
@@ -128,11 +153,11 @@ class Delivery:
                 return
             self._count += 1
             self._size += size
-            self._working.append(item)
+            self._unsent.append(item)
             self._changed.notify_all()
 
     async def drain(self) -> None:
-        """Let the queue empty itself, commit, and drop what is left after `DRAIN_SECONDS`."""
+        """Wait until the queue is empty, `DRAIN_SECONDS` at most; then drop what is left of it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS), self._changed:
                 await self._changed.wait_for(lambda: not self._count)
@@ -150,14 +175,15 @@ class Delivery:
         await self._app.consumer.commit()
 
     def _drop(self) -> None:
-        for item in (*self._working, *self._acking):
+        for item in (*self._unsent, *self._unacked):
             item.outcome.cancel()
         if self._count:
             log.info("dropped %d events in flight; they will be delivered again", self._count)
-        self._working.clear()
-        self._acking.clear()
+        self._unsent.clear()
+        self._unacked.clear()
         self._count = self._size = 0
-        # An event that still waits for room was read before the drop: it comes again too.
+        # An event that still waits for room was read before this drop, so it will be delivered
+        # again too. The new epoch tells `put` to drop it.
         self._epoch += 1
 
     async def _head(self, queue: collections.deque[_Item]) -> _Item:
@@ -167,25 +193,25 @@ class Delivery:
 
     async def _send(self) -> None:
         while True:
-            item = await self._head(self._working)
+            item = await self._head(self._unsent)
             if not item.outcome.done():
-                # Not awaited itself: cancelling this task must not cancel the outcome.
+                # `wait` instead of `await`: cancelling this task must not cancel the outcome.
                 await asyncio.wait([item.outcome])
             if item.outcome.cancelled():
                 continue
             produces = item.outcome.result()
             sent = [asyncio.ensure_future(await self._produce(produce)) for produce in produces]
             for record in sent:
-                record.add_done_callback(_retrieve)
+                record.add_done_callback(_mark_error_seen)
             item.sent = sent
             async with self._changed:
-                if self._working and self._working[0] is item:
-                    self._working.popleft()
-                    self._acking.append(item)
+                if self._unsent and self._unsent[0] is item:
+                    self._unsent.popleft()
+                    self._unacked.append(item)
                     self._changed.notify_all()
 
     async def _produce(self, produce: Produce) -> Awaitable[Any]:
-        # aiokafka refuses a record that has neither key nor value, which Kafka takes.
+        # Kafka accepts a record that has neither key nor value; aiokafka refuses to send it.
         is_void = produce.key is None and produce.value is None
         return await self._app.producer.send(
             produce.topic,
@@ -198,30 +224,30 @@ class Delivery:
 
     async def _ack(self) -> None:
         while True:
-            item = await self._head(self._acking)
+            item = await self._head(self._unacked)
             sent = item.sent
             if sent is None:
                 raise RuntimeError("an event was queued for its ack before it was sent")
             if not all(record.done() for record in sent):
                 await asyncio.wait(sent)
-            placed = [record.result() for record in sent]
+            acknowledgements = [record.result() for record in sent]
             async with self._changed:
-                if self._acking and self._acking[0] is item:
-                    for produce, place in zip(item.outcome.result(), placed, strict=True):
+                if self._unacked and self._unacked[0] is item:
+                    for produce, at in zip(item.outcome.result(), acknowledgements, strict=True):
                         if produce.acknowledged is not None:
-                            produce.acknowledged(place.partition, place.offset)
-                    self._acking.popleft()
+                            produce.acknowledged(at.partition, at.offset)
+                    self._unacked.popleft()
                     self._count -= 1
                     self._size -= item.size
                     item.event.ack()
                     self._changed.notify_all()
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _crash_on_error(self, work: Awaitable[None]) -> None:
         try:
             await work
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001 - whatever it is, going on would lose pages
+        except BaseException as error:  # noqa: BLE001 - to go on after any error would lose pages
             await self._fail(error)
 
     async def _fail(self, error: BaseException) -> None:
@@ -230,14 +256,18 @@ class Delivery:
 
 
 def raw_events(stream: StreamT[bytes]) -> AsyncIterator[EventT[Any]]:
-    """The events of a stage's input, which Faust then does not ack."""
+    """Read the events of a stage's input in such a way that Faust does not ack them.
+
+    Raises:
+        TypeError: the stream is not one of Faust's.
+    """
     if not isinstance(stream, faust.Stream):
-        raise TypeError(f"no stream of Faust's: {type(stream).__name__}")
+        raise TypeError(f"not a stream of Faust's: {type(stream).__name__}")
     events: AsyncIterator[EventT[Any]] = stream.noack().events()
     return events
 
 
-def _retrieve(sent: asyncio.Future[Any]) -> None:
-    """Mark the error of a dropped event's sending as seen; nobody awaits it any more."""
+def _mark_error_seen(sent: asyncio.Future[Any]) -> None:
+    """Mark an error as seen: once an event is dropped, nothing awaits its records any more."""
     if not sent.cancelled():
         sent.exception()

@@ -1,7 +1,7 @@
-"""Cleaning in killable processes, with a limit of time and memory a page.
+"""Cleans pages in killable processes, with a limit of time and memory for each page.
 
-Invariant: whatever a page does to the parser (hang, crash, eat memory) ends in one
-answer for that page, and in nothing else. A process that hangs or dies is replaced.
+Invariant: whatever a page does to the parser (hang, crash, use up memory), it ends in one answer
+for that page and affects nothing else. A process that hangs or dies is replaced.
 """
 
 import asyncio
@@ -25,14 +25,15 @@ from cleanwire.events import Source
 from streams.settings import PAGE_ATTEMPTS
 
 HEADROOM = 32 * 1024
-"""Bytes that an outcome may need on top of its candidate: headers, a duplicate's other URL,
-the changelog's key. A candidate that leaves less is `too-large` before it is sent."""
+"""Bytes that an outcome may need on top of its candidate: headers, the other URL of a duplicate,
+the key in the changelog. A candidate that leaves less room is rejected as `too-large` before it is
+sent."""
 
 TASKS_PER_PROCESS = 20_000
-"""A process is replaced after so many pages, so that a leak in a parser cannot grow."""
+"""The number of pages after which a process is replaced, so that a leak in a parser cannot grow."""
 
-
-# The pool asks a process to end before it kills it, and waits so long. Ours do not listen.
+# Seconds that the pool waits after it asks a process to end, before it kills it. Cleaning processes
+# ignore the request (`_start_process`), so there is nothing to wait for.
 CONSTS.term_timeout = 0.0
 
 
@@ -44,9 +45,9 @@ class Limits:
         seconds: wall time for one page.
         page_bytes: the largest body that is cleaned.
         message_bytes: the largest record on the bus.
-        memory_bytes: what a process may take on top of what it holds when it starts; 0 is no
-            limit, as is anything where the system is not Linux.
-        require_article: whether a page that is no article is refused.
+        memory_bytes: what a process may allocate on top of what it holds when it starts. 0 is no
+            limit. On systems other than Linux there is never a limit.
+        require_article: whether a page that is no article is rejected.
     """
 
     seconds: float
@@ -58,7 +59,12 @@ class Limits:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """A page that gave an article: its id, and the candidate as it goes on the bus."""
+    """A page that gave an article.
+
+    Attributes:
+        id: the article's id.
+        candidate: the candidate as bytes, as it goes on the bus.
+    """
 
     id: str
     candidate: bytes
@@ -82,7 +88,7 @@ class CleaningPool:
         return ProcessPool(
             max_workers=self._processes,
             max_tasks=TASKS_PER_PROCESS,
-            initializer=_begin,
+            initializer=_start_process,
             initargs=[self._limits.memory_bytes],
             # Forking a process that runs threads and an event loop can deadlock the child.
             context=multiprocessing.get_context("spawn"),
@@ -100,22 +106,31 @@ class CleaningPool:
         self.close()
 
     def close(self) -> None:
-        """End the processes; pages still in them get no answer."""
+        """End the processes; pages that are still in them get no answer."""
         self._closed = True
-        _end(self._pool)
+        _stop(self._pool)
 
     async def clean(
         self, value: bytes | None, source: Source, received_at: float
     ) -> Cleaned | PageRejected:
-        """Clean one raw-page event.
+        """Clean one raw-page event in one of the processes.
+
+        A page waits while all processes are busy; its time limit begins when a process takes it.
+        If the processes break down, the page is tried again, `PAGE_ATTEMPTS` times in all.
 
         Args:
-            value: the event as it is on the bus.
-            source: where it came from.
-            received_at: when the bus took it in, in seconds since the epoch.
+            value: the event as it is on the bus; None for a tombstone, which is rejected.
+            source: where the event came from; it becomes part of the candidate.
+            received_at: when the bus took the event in, in seconds since the epoch. It caps the
+                event time.
 
         Returns:
-            The candidate, or why there is none.
+            The candidate, or the reason why the page is rejected. The reasons include what the page
+            did to its process: `TimeLimit` after `Limits.seconds` of wall time, and
+            `ParserCrashed` if the process died or ran out of memory.
+
+        Raises:
+            RuntimeError: the pool is closed. A page that is in it while it closes gets no answer.
         """
         for _ in range(PAGE_ATTEMPTS):
             pool = self._pool
@@ -131,43 +146,45 @@ class CleaningPool:
             except ProcessExpired as error:
                 return ParserCrashed(f"the cleaning process died (exit code {error.exitcode})")
             except (BrokenProcessPool, RuntimeError):
-                # A process died between two pages, or in the middle of handing one over: no
-                # page's fault that can be told. All pages in the pool come here.
+                # A process died between two pages, or while it took a page or gave an answer. No
+                # page can be blamed for that. All pages in the pool get this error.
                 if self._closed:
                     raise
-                await self._renew(pool)
+                await self._replace(pool)
         return ParserCrashed(f"the cleaning processes died {PAGE_ATTEMPTS} times over it")
 
-    async def _renew(self, broken: ProcessPool) -> None:
+    async def _replace(self, broken: ProcessPool) -> None:
+        """Replace a broken pool; only the first page that gets the error does it."""
         if self._pool is broken:
             self._pool = self._new_pool()
-            await asyncio.to_thread(_end, broken)
+            await asyncio.to_thread(_stop, broken)
 
 
-def _end(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call] # its one function without types
+def _stop(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call] # the one function of pebble without types
     pool.join()
 
 
-def _begin(memory: int) -> None:
-    """Begin a cleaning process.
+def _start_process(memory_bytes: int) -> None:
+    """Prepare a cleaning process: it ignores SIGTERM, and its memory is limited.
 
-    Whoever ends a worker with all of its processes would end this one in the middle of a page, or
-    of handing one over, which the pool would wait for in vain. So it ends when the pool says so.
+    A service manager may send SIGTERM to a worker and to all of its processes. That would end this
+    process in the middle of a page or of an answer, and the pool would wait for the rest in vain.
+    So only the pool ends it.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _limit_memory(memory)
+    _limit_memory(memory_bytes)
 
 
 def _limit_memory(size: int) -> None:
-    """Let this process take so many bytes on top of what it holds.
+    """Let this process allocate `size` bytes on top of what it holds; 0 sets no limit.
 
-    Of the limits that Linux knows, this one counts what is allocated, and no code and no
+    RLIMIT_DATA is the limit of Linux that counts allocated memory. It counts neither code nor
     address space that is only reserved.
     """
     if not size or sys.platform != "linux":
         return
-    import resource  # noqa: PLC0415 - not every system has it
+    import resource  # noqa: PLC0415 - not every system has this module
 
     held = int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -181,16 +198,16 @@ def _clean(
     value: bytes | None, source: Source, received_at: float, limits: Limits
 ) -> Cleaned | PageRejected:
     try:
-        return _cleaned(value, source, received_at, limits)
+        return _to_candidate(value, source, received_at, limits)
     except PageRejected as error:
         return REASONS[error.reason](error.detail)
     except MemoryError:
         return ParserCrashed("the cleaning process ran out of memory")
-    except Exception as error:  # noqa: BLE001 - whatever one page does to a parser costs that page
+    except Exception as error:  # noqa: BLE001 - any error in a parser costs only its page
         return ParserCrashed(f"the cleaner raised {type(error).__name__}")
 
 
-def _cleaned(
+def _to_candidate(
     value: bytes | None, source: Source, received_at: float, limits: Limits
 ) -> Cleaned | PageRejected:
     article = clean_event(

@@ -1,4 +1,4 @@
-"""Kafka: clients, logins, topics, and reading them from outside the stages.
+"""Kafka: clients, logins, topics and offsets, and the reading of topics from outside the stages.
 
-Invariant: nothing here imports Faust's app or a stage.
+Invariant: no module here imports a Faust app or the module of a stage.
 """

@@ -1,7 +1,9 @@
-"""How every client logs in to the brokers, and what it means that they refuse.
+"""How every client logs in to the brokers, and how a refused login is explained.
 
-Invariant: TLS checks the broker's certificate and the name in it, always; and a refusal is one
-line that names cause and fix, and holds no secret.
+Invariants:
+
+- TLS always checks the broker's certificate and the host name in it.
+- A refusal becomes one line that names the cause and the fix, and holds no secret.
 """
 
 import re
@@ -20,20 +22,21 @@ def protocol(settings: Settings) -> str:
 
 
 def password(settings: Settings) -> str:
-    """The password, for the client that sends it; empty if there is none."""
+    """The password in clear, for the client that sends it; empty if there is none."""
     return settings.sasl_password.get_secret_value() if settings.sasl_password else ""
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """The TLS context of all clients.
+    """Make the TLS context that all clients use.
 
     Raises:
-        OperationalError: the files of CA, certificate or key cannot be used.
+        OperationalError: the file of the CA, the certificate or the key cannot be used.
     """
     try:
         context = ssl.create_default_context(cafile=settings.tls_ca_file)
         if settings.tls_cert_file:
-            # A passphrase would be asked for on the terminal, and a worker has none.
+            # Without a password here, OpenSSL would ask for a passphrase on the terminal, and a
+            # worker has no terminal.
             context.load_cert_chain(settings.tls_cert_file, settings.tls_key_file, password="")
     except (OSError, ssl.SSLError) as error:
         raise OperationalError(
@@ -44,10 +47,16 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
 
 
 def login_refused(settings: Settings, did: str = "refused") -> OperationalError:
-    """A login that failed; a client does not always see the answer before the hanging up."""
+    """Make the error of a failed login.
+
+    Args:
+        settings: what the client logged in with.
+        did: what the broker did to the login. A broker may close the connection before the client
+            has read its answer; then it is only known to have "hung up on" the login.
+    """
     who = settings.sasl_username or "a client without one"
     how = f" by {settings.sasl_mechanism}" if settings.sasl_mechanism else ""
-    # So does one that is spoken to without TLS and wants it.
+    # A broker that requires TLS also hangs up on a client without TLS: suggest CLEANWIRE_TLS too.
     also = "" if settings.tls or did == "refused" else ", and CLEANWIRE_TLS"
     return OperationalError(
         f"the broker at {settings.broker} {did} the login of {who}{how}",
@@ -57,7 +66,11 @@ def login_refused(settings: Settings, did: str = "refused") -> OperationalError:
 
 
 def certificate_refused(settings: Settings, error: BaseException) -> OperationalError | None:
-    """A certificate that is not trusted, or has another name in it; None if it is no such error."""
+    """Make the error of a certificate that is not trusted, or that has another host name in it.
+
+    Returns:
+        The error; None if `error` is not about a certificate.
+    """
     found = _UNVERIFIED.search(str(error))
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""kafka-python's clients, made from the settings.
+"""Makes the clients of kafka-python from the settings.
 
-Invariant: every client has the one message size, the security settings and a deadline,
-and what the brokers refuse comes out as one line that names cause and fix.
+Invariant: every client has the same message size, the security settings and a deadline. An error of
+the brokers becomes one line that names the cause and the fix.
 """
 
 import contextlib
@@ -19,23 +19,24 @@ from streams.settings import Settings
 from streams.stage import RECORD_OVERHEAD
 
 TIMEOUT_MS = 10_000
+"""Milliseconds until a client gives up a request, or the search for a broker."""
 
-_LOGIN_FAULTS = (
+_LOGIN_ERRORS = (
     kafka_errors.SaslAuthenticationFailedError,
     kafka_errors.UnsupportedSaslMechanismError,
     kafka_errors.IllegalSaslStateError,
 )
 
 
-_MANAGER = logging.getLogger("kafka.net.manager")
+_CONNECTION_LOG = logging.getLogger("kafka.net.manager")
 
 
 def common(settings: Settings) -> dict[str, Any]:
     """The arguments that all clients share."""
-    # The client logs every retry; what matters comes out as an OperationalError.
+    # The client logs every retry. The errors that matter become an OperationalError.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    _MANAGER.setLevel(logging.WARNING)
-    _MANAGER.propagate = False
+    _CONNECTION_LOG.setLevel(logging.WARNING)
+    _CONNECTION_LOG.propagate = False
     arguments: dict[str, Any] = {
         "bootstrap_servers": settings.broker.split(","),
         "client_id": "cleanwire",
@@ -54,7 +55,11 @@ def common(settings: Settings) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
-    """An admin client."""
+    """An admin client.
+
+    Raises:
+        OperationalError: the bus is away or refuses.
+    """
     with explained(settings):
         client = KafkaAdminClient(
             **common(settings), request_timeout_ms=TIMEOUT_MS, bootstrap_timeout_ms=TIMEOUT_MS
@@ -65,17 +70,21 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
 
 @contextlib.contextmanager
 def consumer(settings: Settings, **more: Any) -> Iterator[KafkaConsumer]:  # noqa: ANN401 - the library's options
-    """A consumer without a group: it reads what it is told to and commits nothing."""
+    """A consumer without a group: it reads the partitions that it is assigned, and never commits.
+
+    Raises:
+        OperationalError: the bus is away or refuses.
+    """
     with explained(settings):
         client = KafkaConsumer(
             **common(settings),
             group_id=None,
             enable_auto_commit=False,
-            # What retention takes away while it is read must not end the reading.
+            # Retention may delete records while they are read. That must not end the reading.
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=settings.max_message_bytes + RECORD_OVERHEAD,
             bootstrap_timeout_ms=TIMEOUT_MS,
-            # What a producer took back was never published.
+            # The records of an aborted transaction were never published.
             **{"isolation_level": "read_committed", **more},
         )
         with contextlib.closing(client):
@@ -84,7 +93,11 @@ def consumer(settings: Settings, **more: Any) -> Iterator[KafkaConsumer]:  # noq
 
 @contextlib.contextmanager
 def producer(settings: Settings) -> Iterator[KafkaProducer]:
-    """A producer that takes a record for sent when all replicas have it."""
+    """A producer that takes a record for sent once all replicas have it.
+
+    Raises:
+        OperationalError: the bus is away or refuses.
+    """
     with explained(settings):
         client = KafkaProducer(
             **common(settings),
@@ -99,35 +112,39 @@ def producer(settings: Settings) -> Iterator[KafkaProducer]:
 
 @contextlib.contextmanager
 def explained(settings: Settings) -> Iterator[None]:
-    """Turn the library's errors into one line each."""
+    """Turn an error of the library into one line.
+
+    Raises:
+        OperationalError: instead of the library's error.
+    """
     where = settings.broker
-    reason = _Reason()
-    _MANAGER.addHandler(reason)
+    reason = _ConnectFailure()
+    _CONNECTION_LOG.addHandler(reason)
     try:
         yield
     except (kafka_errors.KafkaTimeoutError, kafka_errors.KafkaConnectionError):
-        if isinstance(reason.error, _LOGIN_FAULTS):
+        if isinstance(reason.error, _LOGIN_ERRORS):
             raise login_refused(settings) from None
         if settings.sasl_mechanism and "disconnected" in str(reason.error):
             raise login_refused(settings, "hung up on") from None
         raise _unreachable(settings, reason.error) from None
-    except _LOGIN_FAULTS:
+    except _LOGIN_ERRORS:
         raise login_refused(settings) from None
     except kafka_errors.UnsupportedCodecError:
         require_codecs()
         raise
     except kafka_errors.KafkaError as error:
-        said = getattr(error, "description", "") or type(error).__name__
-        raise OperationalError(f"the broker at {where} refused: {said}", _fix(error)) from None
+        what = getattr(error, "description", "") or type(error).__name__
+        raise OperationalError(f"the broker at {where} refused: {what}", _fix(error)) from None
     finally:
-        _MANAGER.removeHandler(reason)
+        _CONNECTION_LOG.removeHandler(reason)
 
 
-class _Reason(logging.Handler):
-    """Remembers why connecting failed.
+class _ConnectFailure(logging.Handler):
+    """Keeps the reason why connecting failed.
 
-    While it looks for a broker, the client retries whatever happened until its deadline, and
-    then says no more than that it found none; the reason is only in what it logs.
+    While the client looks for a broker, it retries after every error. At its deadline it raises an
+    error that only says that it found no broker. The reason is only in the log of the client.
     """
 
     def __init__(self) -> None:
@@ -135,17 +152,18 @@ class _Reason(logging.Handler):
         self.error: Exception | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the most telling reason: of the login, then of TLS, then of the connection."""
-        for said in record.args if isinstance(record.args, tuple) else ():
+        """Keep the most telling error: of the login, then of TLS, then of the connection."""
+        for logged in record.args if isinstance(record.args, tuple) else ():
             # A timeout only says that the deadline is over.
-            if isinstance(said, kafka_errors.KafkaError) and not isinstance(
-                said, kafka_errors.KafkaTimeoutError
+            if isinstance(logged, kafka_errors.KafkaError) and not isinstance(
+                logged, kafka_errors.KafkaTimeoutError
             ):
-                self.error = max(said, self.error or said, key=_telling)
+                self.error = max(logged, self.error or logged, key=_rank)
 
 
-def _telling(error: Exception) -> int:
-    return 2 if isinstance(error, _LOGIN_FAULTS) else int("Handshake" in str(error))
+def _rank(error: Exception) -> int:
+    """How telling an error is: 2 for the login, 1 for TLS, 0 for all others."""
+    return 2 if isinstance(error, _LOGIN_ERRORS) else int("Handshake" in str(error))
 
 
 def _unreachable(settings: Settings, reason: Exception | None) -> OperationalError:

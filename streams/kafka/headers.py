@@ -1,24 +1,24 @@
-"""The names of the headers that Cleanwire's records carry.
+"""The names of the headers on Cleanwire's records.
 
-Invariant: these names are on the bus. A change of one is a change of what users built on.
+Invariant: these names never change, because users' programs and records on the bus depend on them.
 """
 
 PREFIX = "cleanwire."
 
 SOURCE_ID = f"{PREFIX}source.topic-id"
-"""On candidates and outcomes: the id of the raw record's topic. An offset names a record only
-together with it."""
+"""On candidates and outcomes: the id of the raw record's topic. An offset identifies a record only
+together with this id."""
 
 ORDER = f"{PREFIX}order"
-"""The place of a candidate in the order of all, from the second shard on."""
+"""On candidates, from the second shard on: the sequence, which orders a candidate among all."""
 
 MATCHES = f"{PREFIX}matches"
-"""What the shards before found for a candidate."""
+"""On candidates, from the second shard on: the matches that the shards before have found."""
 
 DROP = f"{PREFIX}drop"
-"""A note to a shard that need not remember the article of this key any more; its value is the
-order of the candidate that this was found at."""
+"""Marks a drop notice: the shard need not remember the article of the record's key any more. The
+value is the sequence of the candidate that led to the notice."""
 
 TAKEDOWN = f"{PREFIX}takedown"
-"""A takedown. Its value is empty at the first shard, which is told by the record's own time when it
-was asked for; after that it is this time, in milliseconds since the epoch."""
+"""Marks a takedown. The value is the time of the request, in milliseconds since the epoch. It is
+empty at the first shard, where the record's own timestamp is that time."""

@@ -1,10 +1,11 @@
-"""What the memory of `dedupe` was made for: how many shards, which window, which rules.
+"""The layout of the state of `dedupe`: the shards, the window and the rules that it is made for.
 
-Invariant: a worker whose settings are not those of the memory does not start. It would
-look for articles where they are not, and publish old stories again. `cleanwire reshard` is how
-one becomes the other.
+Invariant: a worker does not start if its settings differ from the layout. It would look for
+articles in the wrong shards, and publish old stories again. `cleanwire reshard` moves the state to
+the layout of the settings.
 
-The layout stands on a compacted topic of its own, under one key; the last record counts.
+The layout is a record on a compacted topic of its own, always under the same key. The last record
+counts.
 """
 
 import dataclasses
@@ -32,18 +33,19 @@ _SETTINGS = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What a memory was made for.
+    """What a state is made for.
 
     Attributes:
-        shards: how many share it.
-        window: seconds of event time, which the buckets of event time are parts of.
-        near: the least similarity of a copy.
-        excerpt: the least share of an excerpt.
-        signature: the version of the signatures in it.
-        moving: it is being made into this layout, and is not whole.
-        candidates: the id of the topic of candidates that it remembers; empty where that is not
-            known.
-        generation: how often that topic was made again.
+        shards: how many shards share the state.
+        window: the window in seconds of event time; the width of a time bucket derives from it.
+        near: the least similarity of a copy, 0 to 1.
+        excerpt: the least containment of an excerpt, 0 to 1.
+        signature: the version of the signatures in the state.
+        moving: whether `cleanwire reshard` is moving the state to this layout; it is incomplete
+            until then.
+        candidates: the id of the topic `candidates` that the state belongs to; empty where that is
+            not known.
+        generation: how often that topic was deleted and made again.
     """
 
     shards: int
@@ -56,11 +58,11 @@ class Layout:
     generation: int = 0
 
     def is_for(self, other: "Layout") -> bool:
-        """Whether the memory is laid out as the other says, whatever candidates it is of."""
+        """Whether the two layouts are equal, apart from the topic of candidates."""
         return self == self.of(other)
 
     def of(self, other: "Layout") -> "Layout":
-        """The other layout, of the candidates of this one."""
+        """The other layout, with the topic of candidates of this one."""
         return dataclasses.replace(other, candidates=self.candidates, generation=self.generation)
 
     def __str__(self) -> str:
@@ -71,7 +73,7 @@ class Layout:
 
 
 def topic(settings: Settings) -> str:
-    """The topic that says how the memory of `dedupe` is laid out."""
+    """The topic that holds the layout of the state of `dedupe`."""
     return f"{app_id(settings, 'dedupe')}-layout"
 
 
@@ -86,10 +88,10 @@ def wanted(settings: Settings) -> Layout:
 
 
 def read(settings: Settings) -> Layout | None:
-    """The layout of the memory on the bus; None where none was written yet.
+    """Read the layout of the state on the bus; None if none was written yet.
 
     Raises:
-        OperationalError: the bus is away, or the record is none of ours.
+        OperationalError: the bus is away, or another version of Cleanwire wrote the record.
     """
     found: bytes | None = None
     with clients.consumer(settings) as consumer:
@@ -108,7 +110,7 @@ def read(settings: Settings) -> Layout | None:
 
 
 def write(settings: Settings, layout: Layout) -> None:
-    """Say on the bus what the memory is made for.
+    """Write the layout of the state to the bus.
 
     Raises:
         OperationalError: the bus is away or refuses.
@@ -119,22 +121,27 @@ def write(settings: Settings, layout: Layout) -> None:
 
 
 def ensure(settings: Settings, candidates: str, *, again: bool | Callable[[], bool]) -> None:
-    """Write the layout that the settings ask for, where there is none yet, and keep its topic.
+    """Write the layout of the settings if there is none yet; otherwise keep its topic up to date.
 
-    Where the topic of candidates is another one than the memory knows, its generation is the next.
+    If the topic of candidates was made again, its id replaces the old one and the generation rises
+    by one.
 
     Args:
-        settings: where the layout is, and what it is where there is none.
+        settings: where the layout is, and the layout to write if there is none.
         candidates: the id of the topic of candidates; empty where the brokers give none.
-        again: whether that topic is known to be another one; or tells it, where no id was known.
+        again: whether the topic was made again. A function is called only if the layout has no id
+            yet; if it has one, the ids are compared.
+
+    Raises:
+        OperationalError: the bus is away or refuses, or the layout cannot be read.
     """
     found = read(settings)
     if found is None:
         write(settings, dataclasses.replace(wanted(settings), candidates=candidates))
         return
     if callable(again):
-        known, now = found.candidates, candidates
-        again = bool(now) and (known != now if known else again())
+        known = found.candidates
+        again = bool(candidates) and (known != candidates if known else again())
     after = dataclasses.replace(
         found,
         candidates=candidates or found.candidates,
@@ -149,17 +156,20 @@ def generation(settings: Settings, candidates: str, before: str = "") -> int:
 
     Args:
         settings: where the layout is.
-        candidates: the topic's id; empty where the brokers give none.
-        before: the id that it had, as far as that is known.
+        candidates: the topic's id now; empty where the brokers give none.
+        before: the topic's id as this process knew it; it counts if the layout has no id. Empty
+            where that is not known.
 
     Raises:
-        OperationalError: the memory does not know this topic, or the bus is away.
+        OperationalError: the layout does not know this topic yet, or the bus is away.
     """
     found = read(settings)
-    return 0 if found is None else _generation(settings, found, candidates, before)
+    return 0 if found is None else _checked_generation(settings, found, candidates, before)
 
 
-def _generation(settings: Settings, found: Layout, candidates: str, before: str = "") -> int:
+def _checked_generation(
+    settings: Settings, found: Layout, candidates: str, before: str = ""
+) -> int:
     known = found.candidates or before
     if known and candidates and known != candidates:
         raise OperationalError(
@@ -171,28 +181,26 @@ def _generation(settings: Settings, found: Layout, candidates: str, before: str 
 
 
 def require(settings: Settings, candidates: str = "") -> None:
-    """Refuse to go on unless the memory is as the settings have it, and of this topic.
+    """Refuse to go on unless the state has the layout of the settings and belongs to this topic.
 
     Args:
-        settings: what is asked for, and where the layout is.
+        settings: the layout that is asked for, and where the written one is.
         candidates: the id of the topic of candidates; empty where it is not known.
 
     Raises:
-        OperationalError: what differs, or the bus is away.
+        OperationalError: something differs and the error names it, or the bus is away.
     """
     found, asked = read(settings), wanted(settings)
     if found is None:
-        raise OperationalError(
-            "nothing says how the memory of dedupe is laid out", "run `cleanwire topics`"
-        )
+        raise OperationalError("the state of dedupe has no layout yet", "run `cleanwire topics`")
     if found.moving:
         raise OperationalError("a resharding has not come to its end", "run `cleanwire reshard`")
-    _generation(settings, found, candidates)
+    _checked_generation(settings, found, candidates)
     if found.is_for(asked):
         return
     differs = [name for name in _SETTINGS if getattr(found, name) != getattr(asked, name)]
     names = ", ".join(_SETTINGS[name] for name in differs) or "this version of Cleanwire"
     raise OperationalError(
-        f"the memory of dedupe is made for {found}; {names} asks for {asked}",
+        f"the state of dedupe is made for {found}; {names} asks for {asked}",
         "run `cleanwire reshard`, or set it back",
     )

@@ -1,9 +1,12 @@
-"""The sequence of a candidate: what "earlier" means to `dedupe`.
+"""The sequence of a candidate, which tells `dedupe` which of two candidates is earlier.
 
-Invariant: a candidate of a topic that was made again is later than every candidate of the one
-before it. Its offsets begin anew, so a sequence is the generation of the topic first and the offset
-in it second. The generation stands in the layout (`layout.py`), which only `cleanwire topics`
-raises; without it old stories would be published again, and what was taken down would come back.
+Invariant: if the topic `candidates` is deleted and made again, every candidate of the new topic is
+later than every candidate of the old one.
+
+The offsets of a new topic begin at 0 again. So a sequence consists of the topic's generation first
+and the offset second. The layout (`layout.py`) holds the generation, and only `cleanwire topics`
+raises it. Without generations, old stories would be published again, and articles that were taken
+down would come back.
 """
 
 import asyncio
@@ -20,7 +23,7 @@ OFFSET_BITS = 40
 
 
 class Sequences:
-    """Sequences of the candidates of the topic that is being read.
+    """The sequences of the candidates in the topic that is read.
 
     Args:
         settings: where the layout is.
@@ -35,14 +38,14 @@ class Sequences:
         self.topic_id = ""
 
     async def require(self, ids: Ids) -> None:
-        """Take the topic that is there now for the one that is read.
+        """Look up the generation of the topic that is there now.
 
         Args:
-            ids: of the topics that are there.
+            ids: the ids of the topics, by name.
 
         Raises:
-            OperationalError: its offsets begin below what is remembered, and the layout does not
-                know it yet.
+            OperationalError: the topic was made again and the layout does not know it yet, so its
+                offsets begin below those in the state; or the bus is away.
         """
         topic_id = ids[self._settings.topics.candidates]
         if self._generation is None or topic_id != self.topic_id:
@@ -52,18 +55,19 @@ class Sequences:
             self.topic_id = topic_id
 
     def of(self, offset: int) -> int:
-        """The sequence of the candidate at an offset of the first partition."""
+        """The sequence of the candidate at this offset of the first partition."""
         return ((self._generation or 0) << OFFSET_BITS) + offset
 
 
 def remembers_more(settings: Settings, changelog: str) -> bool:
-    """Whether the memory is older than the topic of candidates, by the times of their records.
+    """Whether the state is older than the topic of candidates, by the timestamps of their records.
 
-    For a layout of a version that knew no ids: then the topic was made again at some time.
+    If it is, the topic was made again at some time. This is asked only if the layout has no id of
+    the topic, because an earlier version of Cleanwire wrote it.
 
     Args:
         settings: where the bus is.
-        changelog: the topic that holds the memory.
+        changelog: the topic that holds the state.
 
     Raises:
         OperationalError: the bus is away.
@@ -71,14 +75,15 @@ def remembers_more(settings: Settings, changelog: str) -> bool:
     candidates = TopicPartition(settings.topics.candidates, 0)
     with clients.consumer(settings) as consumer:
         if consumer.beginning_offsets([candidates])[candidates]:
-            # What it has forgotten by age was there before; so were the records of then.
+            # Retention has deleted the first records of the topic, so the topic may be as old as
+            # the state. The time of its first record would prove nothing.
             return False
-        decided = [_time(consumer, place) for place in partitions_in(consumer, changelog)]
-        first = _time(consumer, candidates)
-    known = [time for time in decided if time is not None]
+        times = [_first_time(consumer, each) for each in partitions_in(consumer, changelog)]
+        first = _first_time(consumer, candidates)
+    known = [time for time in times if time is not None]
     return bool(known) and (first is None or min(known) + CLOCKS < first)
 
 
-def _time(consumer: KafkaConsumer, partition: TopicPartition) -> float | None:
+def _first_time(consumer: KafkaConsumer, partition: TopicPartition) -> float | None:
     record = first_record(consumer, partition, 0)
     return None if record is None else float(record.timestamp / 1000)

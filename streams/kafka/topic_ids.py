@@ -1,7 +1,9 @@
-"""The ids of topics, which tell a topic from one that was made again under its name (KIP-516).
+"""The ids of topics, which tell a topic from a new one of the same name (KIP-516).
 
-Invariant: no answer is no news. Only brokers that answered can say that a topic is another
-one, or is not there; and a question never holds up the event loop.
+Invariants:
+
+- A topic counts as changed or missing only if the brokers have said so. No answer changes nothing.
+- A question to the brokers never blocks the event loop.
 """
 
 import asyncio
@@ -21,26 +23,27 @@ from streams.kafka import clients
 from streams.settings import Settings
 
 AGAIN_SECONDS = 0.5
+"""Seconds between two questions while a topic is missing."""
 
 ANSWER_SECONDS = 20.0
-"""The client has deadlines of its own; it is not relied on that it keeps them."""
+"""Seconds that an answer may take. The client has deadlines of its own, but may not keep them."""
 
 CLOSE_SECONDS = 2.0
-"""A client that is not closed by then goes with the process."""
+"""Seconds that closing the client may take. A client that takes longer ends with the process."""
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 Ids = Mapping[str, str]
-"""The id of each topic that is there, by its name; empty where the brokers give none."""
+"""The id of each topic that exists, by the topic's name; empty where the brokers give none."""
 
 
 def ids_of(client: KafkaAdminClient, topics: Sequence[str]) -> dict[str, str]:
-    """The ids of those topics that are there.
+    """The ids of those of the topics that exist.
 
     Raises:
-        KafkaError: the brokers did not say.
+        KafkaError: the brokers gave no answer about a topic.
     """
     found = {}
     for described in client.describe_topics(list(topics)):
@@ -49,50 +52,54 @@ def ids_of(client: KafkaAdminClient, topics: Sequence[str]) -> dict[str, str]:
             continue
         if code:
             raise KafkaError(f"topic {described['name']}: error {code}")
-        found[described["name"]] = _text(described.get("topic_id"))
+        found[described["name"]] = _id_text(described.get("topic_id"))
     return found
 
 
-def _text(given: uuid.UUID | str | None) -> str:
-    """An id as Kafka's own tools write it."""
+def _id_text(given: uuid.UUID | str | None) -> str:
+    """An id as Kafka's own tools write it; empty if there is none."""
     value = uuid.UUID(str(given)) if given else uuid.UUID(int=0)
     return base64.urlsafe_b64encode(value.bytes).decode().rstrip("=") if value.int else ""
 
 
 class TopicIds:
-    """Asks the brokers for the ids of a stage's topics, by a client of its own.
+    """Asks the brokers for the ids of a stage's topics, with a client of its own.
 
-    One question at a time is with the client, which knows one thread at a time: whoever asks
-    meanwhile is told the same, and whoever does not wait any more leaves it to its end.
+    The client can be used by one thread at a time, so it has one question at a time. A caller that
+    asks meanwhile gets the same answer. If a caller stops waiting, the question goes on to its end.
 
     Args:
         settings: where the bus is.
-        topics: their names; the first is the one that is read.
+        topics: the names of the topics; the first one is the stage's input.
     """
 
     def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
         self._settings = settings
         self.topics = tuple(topics)
-        self._asking: asyncio.Future[Ids] | None = None
+        self._question: asyncio.Future[Ids] | None = None
         self._client = _Client(settings)
 
     async def ask(self) -> Ids | None:
-        """The ids of the topics that are there; None, and a line, while the brokers do not say."""
-        if self._asking is None or self._asking.done():
-            self._asking = _in_thread(functools.partial(self._client.ask, self.topics))
-        asking = self._asking
+        """Ask for the ids of the topics that exist.
+
+        Returns:
+            The ids by topic; None if there was no answer within `ANSWER_SECONDS`. This is logged.
+        """
+        if self._question is None or self._question.done():
+            self._question = _in_daemon_thread(functools.partial(self._client.ask, self.topics))
+        question = self._question
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await asyncio.shield(asking)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
+                return await asyncio.shield(question)
+        except Exception as error:  # noqa: BLE001 - after any error there is no answer
             log.warning("the brokers do not say which topics there are: %r", error)
-            if self._asking is asking:
-                # One that never answers is left to itself.
-                self._asking, self._client = None, _Client(self._settings)
+            if self._question is question:
+                # The client may never answer. Leave it to its thread, and ask a new client next.
+                self._question, self._client = None, _Client(self._settings)
             return None
 
     async def wait(self) -> Ids:
-        """As `ask`, again and again until all topics are there."""
+        """Ask every `AGAIN_SECONDS` until all topics exist; returns their ids."""
         while True:
             found = await self.ask()
             if found is not None and all(topic in found for topic in self.topics):
@@ -100,15 +107,15 @@ class TopicIds:
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def close(self) -> None:
-        """Close the client, unless it is still being asked: then it goes with the process."""
-        if self._asking is None or self._asking.done():
+        """Close the client, unless it still has a question: then it ends with the process."""
+        if self._question is None or self._question.done():
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(CLOSE_SECONDS):
-                    await _in_thread(self._client.close)
+                    await _in_daemon_thread(self._client.close)
 
 
 class _Client:
-    """An admin client, which is made when it is needed, and not used again after a fault."""
+    """An admin client that is made when it is needed, and again after an error."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -129,11 +136,15 @@ class _Client:
         self._stack.close()
 
 
-def _in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
-    """The result of a call in a thread that nobody has to wait for, not even the process's end."""
+def _in_daemon_thread(call: Callable[[], T]) -> asyncio.Future[T]:
+    """Make a call in a daemon thread, which does not keep the process from ending.
+
+    Returns:
+        A future of the call's result; it belongs to the running event loop.
+    """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
-    # A fault that nobody waits for any more is no news.
+    # Mark an error as seen, because the caller may have stopped waiting.
     future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def run() -> None:

@@ -1,7 +1,7 @@
-"""Whole topics, read from the outside: what stands there, and how far a group has come.
+"""Reads whole topics without a consumer group, and the commits of other groups.
 
-Invariant: the end is what it was when the reading began, and an end that cannot be reached
-is a fault, never a short answer.
+Invariant: a reading covers a topic up to the end that it had when the reading began. An end that
+cannot be reached is an error, never a shorter result.
 """
 
 import time
@@ -16,39 +16,77 @@ from streams.kafka import clients
 from streams.settings import Settings
 
 Progress = Callable[[str, int, int], None]
-"""Called with the topic, how many of its records are read, and how many there are."""
+"""Called with the topic, the number of its offsets that are read, and the number to read in all."""
 
 COORDINATOR_SECONDS = 15.0
+"""Seconds that a cluster may take to create the coordinator of a group."""
+
 POLL_MS = 500
+"""Milliseconds that one poll waits for records."""
+
 SILENCE = 40
-"""So many polls without a record, and the topic's end is taken for out of reach."""
+"""The number of polls in a row without a record after which the end counts as out of reach."""
 
 CLOCKS = 300.0
 """Seconds by which the clocks of workers and brokers may differ."""
 
 
 def committed(settings: Settings, group: str, topic: str) -> Mapping[TopicPartition, int]:
-    """What a consumer group has committed of a topic."""
-    return {place: offset for place, (offset, _) in commits(settings, group, topic).items()}
+    """Ask which offsets a consumer group has committed for a topic.
+
+    Args:
+        settings: where the bus is.
+        group: the name of the group.
+        topic: the name of the topic.
+
+    Returns:
+        The offset of the next record to read, for each partition that has a commit.
+
+    Raises:
+        OperationalError: the bus is away or refuses.
+    """
+    return {partition: offset for partition, (offset, _) in commits(settings, group, topic).items()}
 
 
 def commits(
     settings: Settings, group: str, topic: str
 ) -> Mapping[TopicPartition, tuple[int, str | None]]:
-    """What a consumer group has committed of a topic: the offset, and the metadata with it."""
+    """Ask what a consumer group has committed for a topic: offsets and metadata.
+
+    Args:
+        settings: where the bus is.
+        group: the name of the group.
+        topic: the name of the topic.
+
+    Returns:
+        The offset of the next record to read and the metadata of the commit, for each partition
+        that has a commit.
+
+    Raises:
+        OperationalError: the bus is away or refuses.
+    """
     with clients.admin(settings) as admin:
         offsets = when_coordinated(lambda: admin.list_group_offsets([group])).get(group, {})
     return {
-        place: (entry.offset, entry.metadata)
-        for place, entry in offsets.items()
-        if place.topic == topic and entry.offset >= 0
+        partition: (entry.offset, entry.metadata)
+        for partition, entry in offsets.items()
+        if partition.topic == topic and entry.offset >= 0
     }
 
 
 def when_coordinated(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - untyped library
-    """The answer to a question about a group, once there is who answers.
+    """Ask a question about a consumer group until the cluster has a coordinator that answers.
 
-    The first such question after a cluster's birth makes it create the coordinator.
+    The first such question to a new cluster makes the cluster create the coordinator.
+
+    Args:
+        ask: asks the question with a client of kafka-python.
+
+    Returns:
+        What `ask` returned.
+
+    Raises:
+        CoordinatorNotAvailableError: there is no coordinator after `COORDINATOR_SECONDS`.
     """
     deadline = time.monotonic() + COORDINATOR_SECONDS
     while True:
@@ -61,7 +99,7 @@ def when_coordinated(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - untyped l
 
 
 def partitions_in(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
-    """The partitions of a topic, in their order."""
+    """The partitions of a topic, by their numbers; empty if the topic does not exist."""
     return [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or ())]
 
 
@@ -73,21 +111,27 @@ def records(
     *,
     only: int | None = None,
 ) -> Iterator[Any]:
-    """Every record of a topic, to the end it has now; from its beginning or from `start`.
+    """Read every record of a topic, up to the end that it has now.
 
     Args:
-        consumer: a consumer without a group; it is assigned the topic's partitions.
-        topic: which one.
-        progress: called as it goes on.
-        start: where to begin, by partition.
-        only: one partition, instead of all.
+        consumer: a consumer without a group; this function assigns the topic's partitions to it.
+        topic: the name of the topic.
+        progress: called after each batch.
+        start: the offset to begin at, by partition; other partitions are read from their earliest
+            record. So is a partition whose earliest record is later than its start.
+        only: the number of the one partition to read; None reads all.
+
+    Yields:
+        The records of kafka-python. Those of a partition come in the order of their offsets, and
+        partitions are mixed.
 
     Raises:
-        OperationalError: the topic's end is out of reach.
+        OperationalError: the end is out of reach: there were `SILENCE` polls in a row without a
+            record.
     """
     partitions = partitions_in(consumer, topic)
     if only is not None:
-        partitions = [place for place in partitions if place.partition == only]
+        partitions = [each for each in partitions if each.partition == only]
     consumer.assign(partitions)
     firsts = consumer.beginning_offsets(partitions)
     ends = consumer.end_offsets(partitions)
@@ -112,15 +156,18 @@ def records(
 
 
 def first_record(consumer: KafkaConsumer, partition: TopicPartition, offset: int) -> Any:  # noqa: ANN401 - untyped library
-    """The record at an offset of a partition, or the next one that is there; None at the end.
+    """Read the first record of a partition at or after an offset.
 
     Args:
-        consumer: a consumer without a group; it is assigned the partition.
-        partition: which one.
-        offset: from where on.
+        consumer: a consumer without a group; this function assigns the partition to it.
+        partition: the partition to read.
+        offset: the offset to begin at.
+
+    Returns:
+        The record of kafka-python; None if there is none up to the end that the partition has now.
 
     Raises:
-        OperationalError: the partition cannot be read.
+        OperationalError: there were `SILENCE` polls without a record before the end.
     """
     consumer.assign([partition])
     end = consumer.end_offsets([partition])[partition]

@@ -1,8 +1,11 @@
 """The topics and their configuration.
 
-Invariant: topics are made on purpose, with every setting that a guarantee needs, before
-anything reads or writes them. Retention and compaction lag of the outcome topics exceed those
-of `raw-pages`, so that an audit finds the outcome of every raw page that is still there.
+Invariants:
+
+- Topics are created explicitly, with every option that a guarantee needs, before anything reads or
+  writes them.
+- Outcome topics keep records longer than `raw-pages` does, by retention or compaction lag. So an
+  audit finds the outcome of every raw page that still exists.
 """
 
 import contextlib
@@ -21,11 +24,14 @@ from streams.settings import Settings
 from streams.stage import app_id
 
 DEAD_LETTER_BYTES = 64 * 1024
-"""`rejected-pages` takes so much more than `raw-pages`, for the added headers."""
+"""Bytes by which a record of `rejected-pages` may be larger than one of `raw-pages`, because of the
+added headers."""
 
 OUTLIVES = dt.timedelta(days=1)
+"""How much longer than `raw-pages` the outcome topics keep their records."""
+
 FORGOTTEN = dt.timedelta(days=1)
-"""What the memory of `dedupe` has forgotten is gone from its changelog after so long."""
+"""The time after which a record that left the state of `dedupe` is gone from the changelog too."""
 
 FACTS = "facts"
 """The name of the table of `dedupe`; Faust names its changelog after it."""
@@ -33,7 +39,14 @@ FACTS = "facts"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """A topic as it should be; with `or_more`, it may have more partitions than it needs."""
+    """A topic as it should be.
+
+    Attributes:
+        name: the name of the topic.
+        partitions: the number of its partitions.
+        config: its options, by their names in Kafka.
+        or_more: whether the topic may have more partitions than that.
+    """
 
     name: str
     partitions: int
@@ -43,7 +56,14 @@ class Spec:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Where a topic is not as it should be; `found` None means that it is missing."""
+    """A point in which a topic is not as it should be.
+
+    Attributes:
+        topic: the name of the topic.
+        what: the option that differs.
+        wanted: the value that the option should have.
+        found: the value that it has; None if the topic is missing.
+    """
 
     topic: str
     what: str
@@ -72,15 +92,15 @@ def specs(settings: Settings) -> list[Spec]:
     compacted = {
         "cleanup.policy": "compact",
         "min.compaction.lag.ms": _ms(longer),
-        # A text that was taken down is gone for good after that; and its tombstone stays for as
-        # long as an outcome that names it may.
+        # The text of an article that was taken down is gone for good after this time. Its tombstone
+        # stays as long as an outcome that names the article can.
         "max.compaction.lag.ms": _ms(longer + OUTLIVES),
         "delete.retention.ms": _ms(longer),
     }
     dead_letters = {"max.message.bytes": str(settings.max_message_bytes + DEAD_LETTER_BYTES)}
     shards = settings.dedupe_shards
     return [
-        # The broker's clock caps event time, so it has to be the broker that stamps.
+        # The append time caps event times, so the broker has to set the timestamps.
         Spec(
             name=topics.raw,
             partitions=settings.raw_partitions,
@@ -93,7 +113,8 @@ def specs(settings: Settings) -> list[Spec]:
             or_more=True,
             config=outcomes | stamped | size,
         ),
-        # No more than it was made with: a takedown has to come to the partition of its article.
+        # Not `or_more`: with other partitions, the tombstone of a takedown would go to another
+        # partition than its article.
         Spec(name=topics.clean, partitions=settings.raw_partitions, config=compacted | size),
         Spec(
             name=topics.duplicates,
@@ -107,7 +128,7 @@ def specs(settings: Settings) -> list[Spec]:
             or_more=True,
             config=outcomes | dead_letters,
         ),
-        # Never deleted by age: what it holds is forgotten by explicit tombstones.
+        # No retention: records leave the changelog only by explicit tombstones.
         Spec(
             name=changelog(settings),
             partitions=shards,
@@ -119,10 +140,14 @@ def specs(settings: Settings) -> list[Spec]:
 
 
 def ensure_topics(settings: Settings) -> list[str]:
-    """Create what is missing; returns the names of the topics that were created.
+    """Create the topics that are missing, and bring the layout of the state up to date.
 
-    Where nothing says yet what the memory of `dedupe` is made for, the settings do. Where the topic
-    of candidates was made again, its candidates come after all that is remembered.
+    If the state of `dedupe` has no layout yet, it gets that of the settings. If the topic of
+    candidates was made again, its generation rises, so that its candidates are later than all in
+    the state.
+
+    Returns:
+        The names of the topics that were created.
 
     Raises:
         OperationalError: the bus is away or refuses.
@@ -133,7 +158,7 @@ def ensure_topics(settings: Settings) -> list[str]:
         for spec in specs(settings):
             if spec.name in present:
                 continue
-            # Somebody else may have been faster, which is as good.
+            # Another process may have created the topic in the meantime, which is as good.
             with contextlib.suppress(TopicAlreadyExistsError):
                 admin.create_topics(
                     {
@@ -157,7 +182,7 @@ def ensure_topics(settings: Settings) -> list[str]:
 
 
 def partitions_of(settings: Settings, topic: str) -> int:
-    """How many partitions a topic has.
+    """The number of partitions of a topic.
 
     Raises:
         OperationalError: the bus is away or refuses.
@@ -168,7 +193,10 @@ def partitions_of(settings: Settings, topic: str) -> int:
 
 
 def check_topics(settings: Settings) -> list[Difference]:
-    """Where the topics on the bus are not as the settings have them; changes nothing.
+    """Compare the topics on the bus with the settings; changes nothing.
+
+    Returns:
+        All differences; empty if there are none.
 
     Raises:
         OperationalError: the bus is away or refuses.
@@ -193,7 +221,7 @@ def check_topics(settings: Settings) -> list[Difference]:
                 )
             partitions = len(described["partitions"])
             if spec.or_more and partitions > spec.partitions:
-                # Kafka takes no partition away; what fewer shards leave over is idle.
+                # Kafka cannot remove partitions. Those that fewer shards leave over are idle.
                 partitions = spec.partitions
             found["partitions"] = str(partitions)
             wanted = {"partitions": str(spec.partitions), **spec.config}
@@ -206,10 +234,11 @@ def check_topics(settings: Settings) -> list[Difference]:
 
 
 def require_topics(settings: Settings) -> None:
-    """Refuse to go on unless every topic, and the memory of `dedupe`, is as the settings have it.
+    """Refuse to go on unless the topics and the state of `dedupe` are as the settings have them.
 
     Raises:
-        OperationalError: what differs first, or the bus is away or refuses.
+        OperationalError: something differs and the error names the first difference, or the bus is
+            away or refuses.
     """
     differences = check_topics(settings)
     if differences:

@@ -20,7 +20,7 @@ def place_compiled_code() -> None:
     """Point numba to the data folder if numba can write to neither of its own folders."""
     if _CACHE in os.environ or os.access(_PACKAGE, os.W_OK):
         return
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - keeps an unknown "~"
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - pathlib raises on an unknown "~"
     if _can_be_created(Path(home)):
         return
     # numba then tries only two folders: the one that is configured, and the package's own.

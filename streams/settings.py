@@ -1,7 +1,11 @@
-"""Every setting, once: environment first, then a file, then the default.
+"""All settings: from the environment, else from a file, else by default.
 
-Invariant: nothing else reads the environment, and a value that cannot be used is refused
-before anything starts, in one line that names the setting.
+Invariants:
+
+- No other module reads settings from the environment, except `compiled.py`, which runs when
+  the package is imported, before the settings are read.
+- A value that cannot be used ends the command before anything starts, with one line that names the
+  setting.
 """
 
 import dataclasses
@@ -23,9 +27,9 @@ FILE = "cleanwire.toml"
 """The settings file, in the working directory unless `CLEANWIRE_CONFIG` names another."""
 
 LEAST_MEMORY = 256 << 20
-"""Bytes that cleaning has to be allowed: with less, ordinary pages fail."""
+"""The least bytes that cleaning a page may be limited to; with less, ordinary pages fail."""
 PAGE_ATTEMPTS = 3
-"""A page is tried so often if the cleaning processes break down over it or beside it."""
+"""How often a page is tried if the cleaning processes break down, because of it or not."""
 
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([smhdw]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -46,8 +50,9 @@ class Topics:
 
 def _default_data_dir() -> Path:
     home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    # A user without an account and without HOME has no home; `require_folder` says so.
-    return Path(os.path.expanduser(home)) / "cleanwire"  # noqa: PTH111 - keeps an unknown "~"
+    # A user without an account and without HOME has no home folder. The "~" then stays in the path,
+    # and `require_folder` reports it.
+    return Path(os.path.expanduser(home)) / "cleanwire"  # noqa: PTH111 - pathlib raises on an unknown "~"
 
 
 def _duration(value: object) -> object:
@@ -106,10 +111,12 @@ class Settings(pydantic_settings.BaseSettings):
         2 << 30, ge=0, description="bytes that cleaning a page may take on Linux; 0 is no limit"
     )
     dedupe_shards: int = Field(
-        1, ge=1, le=32, description="memories of dedupe, each a partition of candidates"
+        1, ge=1, le=32, description="shards of dedupe, each with a partition of candidates"
     )
     dedupe_memory: int = Field(
-        4 << 30, ge=64 << 20, description="bytes of a shard's memory; then the oldest is forgotten"
+        4 << 30,
+        ge=64 << 20,
+        description="bytes of a shard's state; beyond them the oldest is evicted",
     )
     dedupe_window: Duration = Field(
         dt.timedelta(days=30),
@@ -128,14 +135,16 @@ class Settings(pydantic_settings.BaseSettings):
         120.0,
         ge=5,
         le=86_400,
-        description="seconds without a step, with work waiting, until a worker ends",
+        description="seconds without progress, while work waits, until a worker ends",
     )
-    instance_id: str | None = Field(None, description="a worker's own name: static membership")
+    instance_id: str | None = Field(
+        None, description="this worker's own name in its group: static membership"
+    )
     data_dir: Path = Field(default_factory=_default_data_dir, description="folder for local state")
     web_bind: str = Field("127.0.0.1", description="address of the web view")
     web_port: int = Field(6066, ge=1, le=65_535, description="port of the web view")
     web_token: SecretStr | None = Field(
-        None, description="asked of whoever opens the web view; needed if not bound to loopback"
+        None, description="secret that opens the web view; needed if not bound to loopback"
     )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
         None, description="how to log in to the brokers"
@@ -158,27 +167,27 @@ class Settings(pydantic_settings.BaseSettings):
 
     @pydantic.field_validator("clean_memory")
     @classmethod
-    def _enough(cls, value: int) -> int:
+    def _is_enough(cls, value: int) -> int:
         if 0 < value < LEAST_MEMORY:
             raise ValueError(f"use at least {LEAST_MEMORY}, or 0 for no limit")
         return value
 
     @pydantic.field_validator("tls_ca_file", "tls_cert_file", "tls_key_file")
     @classmethod
-    def _readable(cls, value: Path | None) -> Path | None:
+    def _is_readable(cls, value: Path | None) -> Path | None:
         if value is not None and not os.access(value, os.R_OK):
             raise ValueError("name a file that can be read")
         return value
 
     @pydantic.field_validator("web_token")
     @classmethod
-    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+    def _is_hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):
             raise ValueError("use 16 characters of ASCII or more, without spaces")
         return value
 
     @pydantic.model_validator(mode="after")
-    def _together(self) -> Self:
+    def _fit_together(self) -> Self:
         if self.max_page_bytes > self.max_message_bytes:
             raise ValueError(
                 "CLEANWIRE_MAX_PAGE_BYTES is over CLEANWIRE_MAX_MESSAGE_BYTES; lower it"
@@ -204,7 +213,7 @@ class Settings(pydantic_settings.BaseSettings):
         dotenv_settings: pydantic_settings.PydanticBaseSettingsSource,
         file_secret_settings: pydantic_settings.PydanticBaseSettingsSource,
     ) -> tuple[pydantic_settings.PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then the file."""
+        """Order the sources: arguments first, then the environment, then the file."""
         del dotenv_settings, file_secret_settings
         file = pydantic_settings.TomlConfigSettingsSource(settings_cls, config_file())
         return init_settings, env_settings, file
@@ -223,34 +232,35 @@ class Settings(pydantic_settings.BaseSettings):
 
 
 def config_file() -> Path:
-    """The settings file, whether it is there or not."""
+    """The path of the settings file, whether it exists or not."""
     return Path(os.environ.get(f"{PREFIX}CONFIG") or FILE)
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by pydantic
-    """The settings, from environment and file.
+    """Read the settings from the environment and the file.
 
     Args:
-        **overrides: values that beat both.
+        **overrides: values that take precedence over both.
 
     Raises:
-        ConfigurationError: one line naming the setting, its value (unless secret) and the fix.
+        ConfigurationError: a setting cannot be used; the line names the setting, its value (unless
+            it is secret) and the fix.
     """
     named = os.environ.get(f"{PREFIX}CONFIG")
     if named and not (Path(named).is_file() and os.access(named, os.R_OK)):
         raise ConfigurationError(
-            f"CLEANWIRE_CONFIG names {named}, which cannot be read", "name a file that can"
+            f"CLEANWIRE_CONFIG names {named}, which cannot be read", "name a readable file"
         )
     try:
         return Settings(**overrides)
     except pydantic.ValidationError as error:
-        raise _explained(error) from None
+        raise _to_one_line(error) from None
     except ValueError as error:
         cause = f"the settings file {config_file()} is no TOML: {error}"
-        raise ConfigurationError(cause, "mend it or remove it") from None
+        raise ConfigurationError(cause, "correct it or remove it") from None
 
 
-def _explained(error: pydantic.ValidationError) -> ConfigurationError:
+def _to_one_line(error: pydantic.ValidationError) -> ConfigurationError:
     first = error.errors(include_url=False)[0]
     why = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:

@@ -1,4 +1,4 @@
-"""The state of dedupe: its table, its changelog, its recovery, its folder.
+"""The state of `dedupe`: its table, its changelog, its recovery and the data folder.
 
-Invariant: the changelog is the truth; whatever is on a disk or in memory is made of it.
+Invariant: the changelog is authoritative. Everything on a disk or in memory is derived from it.
 """

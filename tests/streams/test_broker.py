@@ -14,6 +14,7 @@ from streams.cli.main import run
 from streams.errors import OperationalError
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
+from streams.testing import artifacts
 from streams.testing import broker as module
 from streams.testing.broker import EmbeddedBroker
 
@@ -84,7 +85,7 @@ def test_a_package_that_is_not_there(tmp_path, monkeypatch, package):
 
 
 def test_artifacts_that_cannot_be_had(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "ENDPOINT", "org.example.nowhere:nothing:0")
+    monkeypatch.setattr(artifacts, "ENDPOINT", "org.example.nowhere:nothing:0")
     with pytest.raises(OperationalError) as caught:
         EmbeddedBroker(tmp_path).start()
     one_line(caught, "artifacts", "network")

@@ -1,4 +1,4 @@
-"""What operators do beside running workers: audit, takedown, reshard.
+"""What operators do besides running workers: audit, takedown, reshard.
 
-Invariant: every command ends, and says what it found or did.
+Invariant: every command ends, and reports what it found or did.
 """

@@ -1,37 +1,39 @@
-"""The conservation law, as bookkeeping: every raw page has exactly one logical outcome.
+"""The conservation invariant as bookkeeping: every raw page has exactly one logical outcome.
 
-Invariant: nothing is proved by counting. Each raw record is a line, by partition and
-offset, and every outcome and every page in flight is entered on the line it names; what
-is left blank is missing, and what has two different outcomes is double.
+Invariant: nothing is proved by counting. Each raw record is a line, identified by its partition
+and offset. Every outcome and every page in flight is entered on the line that it names. A line
+that stays blank is missing. A line with two different outcomes is double.
 
-A redelivery enters the same outcome again, which is fine. Two differences are allowed: every
-other outcome overrides a `time-limit` or `parser-crashed` rejection of its record, and a
-`withdrawn` rejection overrides whatever became of the same article before it was taken down.
+A redelivery enters the same outcome again, which is allowed. Two differences are allowed as well.
+Any other outcome overrides a `time-limit` or `parser-crashed` rejection of the same record. A
+`withdrawn` rejection overrides the outcome that the same article had before its takedown.
 
-An offset names a record only together with the id of its topic: outcomes of a topic that was
-deleted and made again are told from those of its successor, and prove nothing about it. What was
-deleted before it was read is no page without an outcome; it is named by itself.
+An offset names a record only together with the id of its topic. An outcome of a topic that was
+deleted and made again proves nothing about the topic that replaced it, so such outcomes are
+counted apart. A record that was deleted before it was read is not a missing one: the report
+names such records by themselves.
 
-A takedown is held to its word too: an article that is rejected as withdrawn has a tombstone, and
-an article that has one is not published again.
-(Jepsen's queue checker defines what a lost and what a duplicated write is.)
+Takedowns are checked too: an article that is rejected as withdrawn has a tombstone, and an article
+that has a tombstone is not published again.
+(Jepsen's queue checker defines a lost and a duplicated write in the same way.)
 """
 
 import dataclasses
 import math
 from collections import Counter
-from typing import Literal
 
-Kind = Literal["clean", "duplicate", "rejected"]
-KINDS: tuple[Kind, ...] = ("clean", "duplicate", "rejected")
+from streams.kafka.outcome_topics import OutcomeTopic
+
+KINDS: tuple[OutcomeTopic, ...] = ("clean", "duplicate", "rejected")
 
 OVERRIDDEN = frozenset({"time-limit", "parser-crashed"})
-"""Rejections that say more of the moment than of the page."""
+"""Reasons of rejections that may come out otherwise the next time: they depend on the moment, such
+as the load of the machine, and not on the page alone."""
 
 WITHDRAWN = "withdrawn"
 
 LISTED = 20
-"""A report names at most so many places of a kind."""
+"""A report names at most this many places of a kind."""
 
 Place = tuple[int, int]
 """Partition and offset of a raw record."""
@@ -41,13 +43,17 @@ Place = tuple[int, int]
 class LedgerOutcome:
     """What became of a raw record.
 
-    `what` is the article id, or the reason of a rejection; `detail` tells revisions and kinds
-    apart; `names` is the published article that a duplicate names; `article` is the one that a
-    withdrawn page was. `at` is the time of the outcome's record, in seconds since the epoch, where
-    it matters.
+    Attributes:
+        kind: the topic that the outcome is on.
+        what: the article's id, or the reason of a rejection.
+        detail: the revision of a clean article, or the kind of a duplicate.
+        names: the id of the published article that a duplicate names.
+        article: the id of the article that a withdrawn page was.
+        at: the time of the outcome's record, in seconds since the epoch. Infinite where the
+            record names its topic by id, because its time then does not matter.
     """
 
-    kind: Kind
+    kind: OutcomeTopic
     what: str
     detail: str = ""
     names: str | None = None
@@ -55,39 +61,39 @@ class LedgerOutcome:
     at: float = dataclasses.field(default=math.inf, compare=False)
 
     def overrides(self, other: "LedgerOutcome") -> bool:
-        """Whether this outcome may replace the other one of the same record."""
+        """Whether this outcome may replace the other one of the same raw record."""
         if other.kind == "rejected":
             return other.is_of_the_moment and not self.is_of_the_moment
         return self.kind == "rejected" and self.what == WITHDRAWN and self.article == other.what
 
     @property
     def is_of_the_moment(self) -> bool:
-        """Whether it is a rejection that says more of the moment than of the page."""
+        """Whether it is a rejection that may come out otherwise the next time."""
         return self.kind == "rejected" and self.what in OVERRIDDEN
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What an audit found; `holds` is the law.
+    """What an audit found; `holds` says whether the conservation invariant holds.
 
     Attributes:
-        raw: raw records from the retained start to the committed offset.
-        waiting: raw records after that, not taken in yet.
-        outcomes: raw records by their outcome.
-        in_flight: raw records whose candidate is not decided yet.
-        redelivered: outcomes that repeat an earlier one of the same record.
-        reasons: rejected records by reason.
-        missing: records without outcome.
-        double: records with two different outcomes, and which.
-        dangling: duplicates that name no published article, by the id they name.
-        withdrawn: articles with a tombstone.
-        unexplained: withdrawn pages whose article has none, by its id.
-        republished: articles that were published after their last tombstone.
-        beyond: outcomes of records that are no longer retained.
-        later: outcomes of records after those that the audit is about.
-        predecessors: outcomes of records of a topic of the same name that was deleted.
-        displaced: a line for each committed offset that does not count, and was not replaced yet.
-        unread: records that were deleted before they were read, by partition.
+        raw: how many raw records there are from the retained start to the committed offset.
+        waiting: how many raw records come after that and are not taken in yet.
+        outcomes: how many raw records have each kind of outcome.
+        in_flight: how many raw records have a candidate that is not decided yet.
+        redelivered: how many outcomes repeat an earlier one of the same record.
+        reasons: how many records were rejected, by reason.
+        missing: the records without an outcome.
+        double: the records with two different outcomes, and both outcomes.
+        dangling: the duplicates that name no published article, each with the id that it names.
+        withdrawn: how many articles have a tombstone.
+        unexplained: the withdrawn pages whose article has no tombstone, each with the article's id.
+        republished: the ids of articles that were published after their last tombstone.
+        beyond: how many outcomes belong to records that are no longer retained.
+        later: how many outcomes belong to records after those of the audit.
+        predecessors: how many outcomes belong to records of a deleted topic of the same name.
+        displaced: a line for each committed offset that does not count and is not replaced yet.
+        unread: how many records were deleted before they were read, by partition.
     """
 
     raw: int
@@ -110,18 +116,22 @@ class Report:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all that was ever there could be read, as far as that is known."""
+        """Whether every record could be read before it was deleted, as far as that is known."""
         return not self.displaced and not self.unread
 
     @property
     def holds(self) -> bool:
-        """Nothing is missing, double or back, and everything that is named was published."""
+        """Whether nothing is missing, double, dangling, unexplained or republished."""
         broken = (self.missing, self.double, self.dangling, self.unexplained, self.republished)
         return not any(broken)
 
 
 class Ledger:
-    """One audit's bookkeeping."""
+    """The bookkeeping of one audit.
+
+    The audit enters the raw records first, and then the outcomes in the order of their partitions.
+    `report` may be called at any time.
+    """
 
     def __init__(self) -> None:
         self._raw: set[Place] = set()
@@ -129,7 +139,7 @@ class Ledger:
         self._outcomes: dict[Place, LedgerOutcome] = {}
         self._in_flight: set[Place] = set()
         self._published: set[str] = set()
-        # By article, whether the tombstone is the last that was said of it.
+        # For each article with a tombstone: whether the tombstone is its latest record.
         self._withdrawn: dict[str, bool] = {}
         self._double: list[tuple[Place, LedgerOutcome, LedgerOutcome]] = []
         self._redelivered = 0
@@ -139,48 +149,82 @@ class Ledger:
         self._unread: dict[int, int] = {}
 
     def bounds(self, partition: int, start: int, end: int) -> None:
-        """The audit is about the records of a partition from one offset up to another."""
+        """Enter every raw record of a partition that the audit covers.
+
+        Args:
+            partition: of the raw topic.
+            start: the first offset.
+            end: the offset after the last.
+        """
         self._bounds[partition] = (start, end)
         for offset in range(start, end):
             self.raw((partition, offset))
 
-    def displaced(self, said: str) -> None:
-        """What a group committed does not count, and it has not gone on yet."""
-        self._displaced.append(said)
+    def displaced(self, line: str) -> None:
+        """Enter a committed offset that does not count and that its group has not replaced yet.
+
+        Args:
+            line: which offset that is, and why it does not count, for people.
+        """
+        self._displaced.append(line)
 
     def unread(self, partition: int, count: int) -> None:
-        """So many records of a partition were deleted before they were read."""
+        """Enter records that were deleted before they were read.
+
+        Args:
+            partition: of the raw topic.
+            count: how many records; added to those of earlier calls.
+        """
         self._unread[partition] = self._unread.get(partition, 0) + count
 
     def raw(self, place: Place) -> None:
-        """A raw record up to the committed offset."""
+        """Enter a raw record before the committed offset."""
         self._raw.add(place)
 
     def strike(self, place: Place) -> None:
-        """There is no record at this place after all."""
+        """Remove a raw record: there is no record at this place after all."""
         self._raw.discard(place)
 
     def waiting(self, count: int) -> None:
-        """So many raw records lie after the committed offset."""
+        """Enter a number of raw records after the committed offset; calls add up."""
         self._waiting += count
 
     def in_flight(self, place: Place) -> None:
-        """A candidate that is not decided yet came of this record."""
+        """Enter that this raw record became a candidate that is not decided yet."""
         self._in_flight.add(place)
 
     def published(self, article: str) -> None:
-        """An article id that stands on `clean-articles`, in the order of its partition."""
+        """Enter a record on `clean-articles` that publishes an article.
+
+        Call this and `tombstone` in the order of the partition's records: the later of the two
+        decides whether the article was republished.
+
+        Args:
+            article: the article's id.
+        """
         self._published.add(article)
         if article in self._withdrawn:
             self._withdrawn[article] = False
 
     def tombstone(self, article: str) -> None:
-        """An article id that was taken down: it stood there, whether that is still to be seen."""
+        """Enter a record on `clean-articles` that withdraws an article.
+
+        The article counts as published, because compaction may have removed its earlier record.
+
+        Args:
+            article: the article's id.
+        """
         self._published.add(article)
         self._withdrawn[article] = True
 
     def outcome(self, place: Place, outcome: LedgerOutcome) -> None:
-        """An outcome that names this raw record."""
+        """Enter an outcome on the line of the raw record that it names.
+
+        Args:
+            place: the raw record; it need not be one that the audit covers.
+            outcome: what became of it. A second, different outcome makes the record double,
+                unless one of the two overrides the other.
+        """
         if outcome.kind == "clean":
             self.published(outcome.what)
         before = self._outcomes.get(place)
@@ -192,22 +236,30 @@ class Ledger:
             self._double.append((place, before, outcome))
 
     def of_predecessor(self, outcome: LedgerOutcome) -> None:
-        """An outcome of a record of a topic of the same name that was deleted."""
+        """Enter an outcome of a record of a deleted topic of the same name.
+
+        It is counted apart. If it is a clean article, the article counts as published.
+        """
         if outcome.kind == "clean":
             self.published(outcome.what)
         self._predecessors += 1
 
     @property
     def doubtful(self) -> list[Place]:
-        """Records with two outcomes, of which one may be a predecessor's."""
+        """The covered records with two different outcomes, of which one may be a predecessor's."""
         return sorted({place for place, *_ in self._double if place in self._raw})
 
     def settle(self, place: Place, since: float) -> None:
-        """Count only those of a record's outcomes that came after it.
+        """Count only those outcomes of a record that are not older than the record.
+
+        The others become outcomes of a predecessor.
 
         Args:
-            place: of a record with two outcomes.
-            since: when the bus took it in, in seconds since the epoch.
+            place: a record with two outcomes.
+            since: when the broker took the record in, in seconds since the epoch.
+
+        Raises:
+            KeyError: the record has no outcome.
         """
         entries = [entry for entry in self._double if entry[0] == place]
         before = [entry[1] for entry in entries] + [entry[2] for entry in entries]
@@ -222,7 +274,11 @@ class Ledger:
             self.outcome(place, outcome)
 
     def report(self) -> Report:
-        """The account of everything entered."""
+        """Sum up everything that was entered.
+
+        Returns:
+            The report. Its lists are complete: `LISTED` bounds only what is printed of them.
+        """
         settled = {place: self._outcomes[place] for place in self._raw & self._outcomes.keys()}
         open_places = self._raw - settled.keys()
         kinds = Counter(outcome.kind for outcome in settled.values())
@@ -262,7 +318,7 @@ class Ledger:
 
     def _is_later(self, place: Place) -> bool:
         partition, offset = place
-        # A partition that the audit does not know has been added since.
+        # A partition without bounds was added after the cut.
         _, end = self._bounds.get(partition, (0, 0))
         return bool(self._bounds) and offset >= end
 
@@ -270,5 +326,5 @@ class Ledger:
 def _same(one: LedgerOutcome, other: LedgerOutcome) -> bool:
     if one.kind != other.kind or one.names != other.names or one.detail != other.detail:
         return False
-    # The same page may time out once and crash the parser the next time: one fate of its own.
+    # A page may time out once and crash the parser the next time. That is one outcome.
     return one.what == other.what or {one.what, other.what} <= OVERRIDDEN

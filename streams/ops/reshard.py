@@ -1,14 +1,18 @@
-"""Resharding: the memory of `dedupe`, moved into the layout that the settings ask for.
+"""Resharding: moves the state of `dedupe` into the layout that the settings ask for.
 
-Invariant: nothing is forgotten on the way. Before anything is read, the layout on the bus says
-that it is moving, so that no worker starts; everything is written, and acknowledged, before
-anything is taken away; and whoever is stopped half way starts again and comes to the same end.
+Invariants:
 
-Articles on their way between shards know the old layout, so there must be none; those that wait
-before the first shard may be as many as they like. A record of the changelog says when and not
-in which bucket, so another window needs nothing but its new place. A signature of another
-version is made anew from the text on `clean-articles`. Where that is gone, an entry of version
-`CARRIED` stays as it is: it finds the same copies, and nothing is known of its lead.
+- No state is lost on the way. Every record is written to its new shard, and acknowledged, before
+  any record is deleted from its old one.
+- No worker starts meanwhile. Before it reads anything, resharding marks the layout on Kafka as
+  moving, and workers refuse to start on such a layout.
+- Resharding that was stopped half way can be run again, and reaches the same end.
+
+A candidate on its way between shards depends on the old layout, so there must be none. Any number
+of candidates may wait before the first shard. A changelog record holds a time of the event and not
+the number of its bucket, so another window only puts the record elsewhere. A signature of another
+version is made anew from the text on `clean-articles`. If that text is gone, an entry of version
+`CARRIED` stays as it is: it still finds the same copies, but its lead is unknown.
 """
 
 import contextlib
@@ -41,10 +45,10 @@ from streams.state.data_dir import require_folder
 
 BATCH = 1000
 JOINING = 5.0
-"""Seconds after which a worker that has looked at the layout is a member of its group."""
+"""Seconds within which a worker that has read the layout joins its consumer group."""
 
 CARRIED = 2
-"""Entries of this version of the signature lack nothing but the hashes of their leads."""
+"""Entries of this signature version lack the hashes of their leads, and nothing else."""
 
 _TABLES = """
 create table memory (
@@ -86,13 +90,13 @@ class Moved:
     """What a resharding did.
 
     Attributes:
-        before: the layout that was.
-        after: the layout that is.
-        facts: how many decisions are remembered.
-        entries: how many articles are matched against.
-        signed: how many of them were signed anew.
-        carried: how many stay as an older version signed them, for want of their text.
-        unsigned: how many cannot be matched any more, for want of their text.
+        before: the layout before.
+        after: the layout now.
+        decisions: how many decisions the state holds.
+        entries: how many articles later pages are matched against.
+        signed: how many of these articles were signed anew.
+        carried: how many keep the signature of an older version, because their text is gone.
+        unsigned: how many cannot be matched any more, because their text is gone.
     """
 
     before: layout.Layout
@@ -107,16 +111,24 @@ class Moved:
 def reshard(
     settings: Settings, *, forget: bool = False, progress: Progress = lambda *_: None
 ) -> Moved | None:
-    """Move the memory; returns None if it is as the settings ask already.
+    """Move the state of `dedupe` into the layout that the settings ask for.
+
+    Meanwhile a copy of the state is in a temporary folder below the data folder.
 
     Args:
-        settings: the layout to come to.
-        forget: whether to go on where the text of an article that has to be signed anew is gone.
+        settings: the brokers, and the layout to reach.
+        forget: whether to go on if the text of an article that has to be signed anew is gone.
+            Copies of such an article will be published again.
         progress: called with a topic, how many of its records are read, and how many there are.
 
+    Returns:
+        What was moved; None if the state has the layout already.
+
     Raises:
-        OperationalError: workers run, articles are between shards, a text is gone, or the bus is
-            away.
+        OperationalError: there is no state yet, workers run `dedupe`, candidates are on their way
+            between shards, a transaction is open on a topic to read, a record cannot be read, the
+            articles do not fit the shards, a text is gone, or Kafka is away. If the topics are not
+            changed yet, the old layout stays in force.
     """
     before = layout.read(settings)
     if before is None:
@@ -126,7 +138,8 @@ def reshard(
         return None
     _require_rest(settings, before)
     transactions.require_none(settings, [changelog(settings), settings.topics.clean])
-    # No worker starts from here on; one that just did has joined its group soon.
+    # No worker starts from here on. A worker that read the layout just before joins its group
+    # within this time, and the second `_require_rest` then finds it.
     layout.write(settings, dataclasses.replace(before, moving=True))
     time.sleep(JOINING)
     with (
@@ -141,7 +154,8 @@ def reshard(
             if not forget:
                 _require_texts(settings, unsigned)
         except OperationalError:
-            # Nothing is changed yet, unless an earlier try had begun.
+            # This run has changed nothing. `before` still says "moving" if an earlier run had
+            # begun to write.
             layout.write(settings, before)
             raise
         _widen(settings, after.shards)
@@ -169,7 +183,7 @@ def _require_texts(settings: Settings, unsigned: int) -> None:
 
 def _require_room(store: sqlite3.Connection, shards: int) -> None:
     (entries,) = store.execute("select count(*) from memory where entry is not null").fetchone()
-    # Articles are spread by hash: some shard has a little more than its part.
+    # A hash spreads the articles over the shards, so some shard gets a little more than its share.
     room = int(0.99 * MOST_ARTICLES)
     if entries > shards * room:
         raise OperationalError(
@@ -179,6 +193,11 @@ def _require_room(store: sqlite3.Connection, shards: int) -> None:
 
 
 def _require_rest(settings: Settings, before: layout.Layout) -> None:
+    """Refuse to go on while a worker runs `dedupe` or candidates are between shards.
+
+    Raises:
+        OperationalError: there is a worker or a candidate, or Kafka is away.
+    """
     group = app_id(settings, "dedupe")
     with clients.admin(settings) as admin:
         described: Any = when_coordinated(lambda: admin.describe_groups([group]))[group]
@@ -202,13 +221,20 @@ def _require_rest(settings: Settings, before: layout.Layout) -> None:
 
 
 def _gather(settings: Settings, store: sqlite3.Connection, progress: Progress) -> None:
-    """The latest fact and entry of every id, and where they stand, of all partitions."""
+    """Fill the store with the latest decision and entry of every id, from all partitions.
+
+    `memory.places` and `denials.places` are bit masks: bit n is set if partition n has the id.
+
+    Raises:
+        OperationalError: a record or the end of a partition cannot be read.
+    """
     store.executescript(_TABLES)
     with clients.consumer(settings) as consumer:
         for number in range(partitions_of(settings, changelog(settings))):
             for record in records(consumer, changelog(settings), progress, only=number):
                 _enter(store, record)
-            # A tombstone is of its partition alone: what another one has is not gone.
+            # A tombstone deletes an id from its own partition only, so each partition is read into
+            # a table of its own before it is merged.
             store.execute(_MERGE, {"place": 1 << number})
             store.execute("delete from part")
     store.commit()
@@ -217,7 +243,8 @@ def _gather(settings: Settings, store: sqlite3.Connection, progress: Progress) -
 def _enter(store: sqlite3.Connection, record: Any) -> None:  # noqa: ANN401 - untyped library
     key = record.key.decode()
     if is_key(key):
-        # Never taken back, but for what an earlier resharding has moved away.
+        # A denial is never deleted. A tombstone for its key comes from an earlier resharding, which
+        # had written the denial to another partition before.
         if record.value is not None:
             store.execute(_DENY, (key, record.value.decode(), 1 << record.partition))
         return
@@ -254,13 +281,21 @@ def _text(fields: object) -> str | None:
 def _sign(
     settings: Settings, store: sqlite3.Connection, progress: Progress
 ) -> tuple[int, int, int]:
-    """Make foreign signatures anew; returns how many were, were carried over, and were neither."""
+    """Sign the articles anew whose signature is of another version.
+
+    Raises:
+        OperationalError: the end of `clean-articles` cannot be reached.
+
+    Returns:
+        How many articles were signed anew; how many keep their old signature, of version
+        `CARRIED`; and how many lost their entry, because their text is gone.
+    """
     foreign = "entry is not null and signature <> ?"
     count = f"select count(*) from memory where {foreign}"  # noqa: S608 - a constant
     (before,) = store.execute(count, (VERSION,)).fetchone()
     if not before:
         return 0, 0, 0
-    find = f"select entry from memory where id = ? and {foreign}"  # noqa: S608 - as above
+    find = f"select entry from memory where id = ? and {foreign}"  # noqa: S608 - a constant
     with clients.consumer(settings) as consumer:
         for record in records(consumer, settings.topics.clean, progress):
             row = store.execute(find, ((record.key or b"").decode(), VERSION)).fetchone()
@@ -277,13 +312,13 @@ def _sign(
     (textless,) = store.execute(count, (VERSION,)).fetchone()
     store.execute(_CARRY, (VERSION, CARRIED))
     (left,) = store.execute(count, (VERSION,)).fetchone()
-    store.execute(f"update memory set entry = null where {foreign}", (VERSION,))  # noqa: S608 - as above
+    store.execute(f"update memory set entry = null where {foreign}", (VERSION,))  # noqa: S608 - a constant
     store.commit()
     return before - textless, textless - left, left
 
 
 def _widen(settings: Settings, shards: int) -> None:
-    """Give the topics a partition a shard; what they have beyond that stays, idle."""
+    """Give the topics one partition for each shard. Partitions beyond that stay, and are idle."""
     for topic in (settings.topics.candidates, changelog(settings)):
         if partitions_of(settings, topic) < shards:
             with clients.admin(settings) as admin:
@@ -293,10 +328,15 @@ def _widen(settings: Settings, shards: int) -> None:
 def _scatter(
     settings: Settings, store: sqlite3.Connection, before: layout.Layout, after: layout.Layout
 ) -> tuple[int, int]:
-    """Write everything where it belongs now; returns how many facts and entries there are."""
+    """Write every part of the state to its new shard, then delete it from the others.
+
+    Returns:
+        How many decisions and how many entries there are.
+    """
     decisions = entries = 0
     last = after.shards - 1
-    # Of a narrower bucket it is not known which; the last of them remembers longest.
+    # When the window shrinks, one old bucket covers several new ones. The latest of them is
+    # taken, so that nothing expires early.
     later = max(0.0, before.window - after.window) / BUCKETS
     (latest,) = store.execute("select max(latest) from clock").fetchone()
     with _Writer(settings) as writer:
@@ -305,26 +345,29 @@ def _scatter(
                 decisions += 1
             if entry is not None:
                 entries += 1
-            for number, parts in _places(article, decision, entry, after.shards).items():
-                writer.put(number, article, {name: _moved(parts[name], later) for name in parts})
+            for number, parts in _shards_of(article, decision, entry, after.shards).items():
+                writer.put(number, article, {name: _later(parts[name], later) for name in parts})
         for number in range(last + 1):
             if latest is not None:
                 writer.clock(number, latest)
         for key, value, _ in store.execute(_DENIALS):
             writer.send(last, key, value.encode())
-        # What is taken away has to stand elsewhere first.
+        # A part is deleted only after its copy elsewhere is acknowledged.
         writer.settle()
         for article, decision, entry, places in store.execute(_IN_ORDER):
-            writer.remove(article, places, _places(article, decision, entry, after.shards))
+            writer.remove(article, places, _shards_of(article, decision, entry, after.shards))
         for key, _, places in store.execute(_DENIALS):
             writer.remove(key, places, {last})
     return decisions, entries
 
 
-def _places(
+def _shards_of(
     article: str, decision: str | None, entry: str | None, shards: int
 ) -> dict[int, dict[str, str]]:
-    """Which of an article's parts belong to which shards."""
+    """The parts of an article, as JSON by field name, by the number of the shard they belong to.
+
+    The last shard keeps all decisions. The entry belongs to the home shard of the article's id.
+    """
     places: dict[int, dict[str, str]] = {}
     if decision is not None:
         places.setdefault(shards - 1, {})["fact"] = decision
@@ -333,15 +376,19 @@ def _places(
     return places
 
 
-def _moved(part: str, later: float) -> str:
-    if not later:
+def _later(part: str, seconds: float) -> str:
+    """A part as JSON, with its bucket so many seconds later."""
+    if not seconds:
         return part
     fields = orjson.loads(part)
-    return orjson.dumps(fields | {"since": fields["since"] + later}).decode()
+    return orjson.dumps(fields | {"since": fields["since"] + seconds}).decode()
 
 
 class _Writer:
-    """Writes to the changelog; all of it is acknowledged when its block ends."""
+    """Writes to the changelog. When its `with` block ends, every record is acknowledged.
+
+    Its methods raise KafkaError if a record is not acknowledged in time.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._topic = changelog(settings)
@@ -358,7 +405,13 @@ class _Writer:
                 self.settle()
 
     def put(self, number: int, article: str, parts: Mapping[str, str]) -> None:
-        """A fact, an entry, or both, of an article."""
+        """Write a decision, an entry, or both, of an article.
+
+        Args:
+            number: the shard.
+            article: the article's id.
+            parts: `fact` and `entry` as `pack_record` writes them, as JSON.
+        """
         fields: dict[str, Any] = {"v": WIRE} | {
             name: orjson.Fragment(text) for name, text in parts.items()
         }
@@ -367,17 +420,23 @@ class _Writer:
         self.send(number, article, orjson.dumps(fields))
 
     def clock(self, number: int, latest: float) -> None:
-        """The latest event time."""
+        """Write the latest event time, in seconds since the epoch, to a shard."""
         self.send(number, CLOCK, orjson.dumps({"v": WIRE, "latest": latest}))
 
     def remove(self, key: str, places: int, kept: Collection[int]) -> None:
-        """What has moved away from the shards of these bits, but for those where it is kept."""
+        """Delete a key from the shards that have it and should not keep it.
+
+        Args:
+            key: of the record.
+            places: a bit mask of the shards that have it.
+            kept: the numbers of the shards that keep it.
+        """
         for number in range(places.bit_length()):
             if places >> number & 1 and number not in kept:
                 self.send(number, key, None)
 
     def send(self, number: int, key: str, value: bytes | None) -> None:
-        """A record as it is to stand there."""
+        """Write a record as it is; None deletes the key from this shard."""
         self._waiting.append(
             self._producer.send(self._topic, value, key=key.encode(), partition=number)
         )
@@ -385,7 +444,7 @@ class _Writer:
             self.settle()
 
     def settle(self) -> None:
-        """Wait until everything is acknowledged."""
+        """Wait until every record is acknowledged."""
         for future in self._waiting:
             future.get(timeout=clients.TIMEOUT_MS / 1000)
         self._waiting.clear()

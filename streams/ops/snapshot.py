@@ -1,7 +1,7 @@
-"""What an audit is about: which raw pages, taken in up to where, of which topic.
+"""What an audit covers: which raw pages, up to which offset, of which topic.
 
-Invariant: the bounds are those of one moment, and an offset counts where a worker would go on
-from it. Whatever is asked of the brokers is answered or ends with a fault.
+Invariant: all bounds are those of one moment, and a committed offset counts only if a worker
+would resume from it. A question to the brokers is answered or ends with an error.
 """
 
 import math
@@ -25,20 +25,27 @@ from streams.stage import KEPT_LONGER, Stage, app_id
 
 
 def current_ids(settings: Settings) -> Ids:
-    """The ids of the topics that the stages read, empty where the brokers give none."""
+    """The ids of the topics that the stages read; empty where the brokers give none."""
     topics = (settings.topics.raw, settings.topics.candidates)
     with clients.admin(settings) as admin:
         return dict.fromkeys(topics, "") | ids_of(admin, topics)
 
 
 def source_id(record: Any) -> str:  # noqa: ANN401 - untyped library
-    """The id that a candidate or an outcome has of its source's topic; empty where it has none."""
-    # A header may have no value, and its name may be anybody's.
+    """The topic id that a candidate or an outcome names its raw record by; empty if it has none."""
+    # The header may lack a value, and another program may have written it in any encoding.
     return (dict(record.headers).get(SOURCE_ID) or b"").decode("utf-8", "replace")
 
 
 class Cut:
-    """What the stages have committed, as far as it counts."""
+    """What the stages had committed when the audit began, as far as it counts.
+
+    Args:
+        settings: the brokers, the topics, and how long `raw-pages` keeps its records.
+        consumer: a consumer without a group. It is assigned partitions as needed.
+        ids: the ids of the topics that the stages read, by name; see `current_ids`.
+        ledger: takes the bounds and the differences.
+    """
 
     def __init__(
         self, settings: Settings, consumer: KafkaConsumer, ids: Ids, ledger: Ledger
@@ -53,16 +60,21 @@ class Cut:
         self._candidates = Note(topic=ids[topics.candidates])
 
     def enter_raw(self) -> None:
-        """Enter the raw pages that are taken in, and what is not as it should be."""
+        """Enter in the ledger which raw pages are taken in, which wait, and which were lost.
+
+        Raises:
+            OperationalError: Kafka is away, or a partition cannot be read.
+        """
         places = list(self._places(self._settings.topics.raw, "extract", self._raw))
-        # An open transaction holds back the end that a reader comes to, and no page behind it.
+        # The consumer's end is the last stable offset, where an open transaction begins. The pages
+        # after that wait too, so the real end is asked for.
         ends = transactions.ends(
             self._settings, [TopicPartition(*found.partition) for found, _ in places]
         )
         for found, place in places:
             number = found.partition.partition
             self._ledger.bounds(number, found.begin, place.offset)
-            # What a transaction leaves at the end is no page, and nobody waits for it.
+            # A transaction leaves its marker at the end. It is no page, and no page waits.
             where = TopicPartition(*found.partition)
             following = first_record(self._consumer, where, place.offset)
             last = ends[where]
@@ -74,7 +86,11 @@ class Cut:
                 self._ledger.unread(number, gone)
 
     def decided(self) -> dict[TopicPartition, int]:
-        """Up to where each partition of candidates is decided."""
+        """The offset of the first candidate that is not decided yet, by partition.
+
+        Raises:
+            OperationalError: Kafka is away.
+        """
         topic = self._settings.topics.candidates
         return {
             TopicPartition(*found.partition): place.offset
@@ -107,7 +123,13 @@ class Cut:
 
 
 class RawPages:
-    """The raw pages, looked at one by one where numbers do not do."""
+    """Reads single raw pages where offsets alone do not settle an outcome.
+
+    Args:
+        consumer: a consumer without a group. It is assigned partitions as needed.
+        topic: the name of the raw topic.
+        topic_id: its id; empty where the brokers give none.
+    """
 
     def __init__(self, consumer: KafkaConsumer, topic: str, topic_id: str) -> None:
         self._consumer = consumer
@@ -116,30 +138,56 @@ class RawPages:
         self._first: dict[int, float] = {}
 
     def place(self, source: Mapping[str, Any]) -> Place | None:
-        """The raw record that a source names; None if it names another topic."""
+        """The raw record that a source names; None if it names another topic.
+
+        Args:
+            source: the fields `topic`, `partition` and `offset`.
+
+        Raises:
+            KeyError: a field is missing.
+            TypeError: the partition or the offset cannot be a number.
+            ValueError: likewise.
+        """
         if source["topic"] != self._topic:
             return None
         return int(source["partition"]), int(source["offset"])
 
     def is_another(self, record: Any) -> bool:  # noqa: ANN401 - untyped library
-        """Whether a candidate or an outcome names a topic that was deleted."""
+        """Whether a candidate or an outcome names another topic's id: that of a deleted topic."""
         named = source_id(record)
         return bool(named and self._id and named != self._id)
 
     def is_older(self, place: Place, at: float) -> bool:
-        """Whether an outcome of this time is older than all there is of its partition."""
+        """Whether an outcome is older than every record of its raw partition.
+
+        Args:
+            place: the raw record that the outcome names.
+            at: the outcome's time, in seconds since the epoch. The clocks of workers and brokers
+                may differ by `CLOCKS` seconds.
+
+        Raises:
+            OperationalError: the partition cannot be read.
+        """
         partition, _ = place
         if partition not in self._first:
             self._first[partition] = self._first_time(TopicPartition(self._topic, partition))
         return at + CLOCKS < self._first[partition]
 
     def next_offset(self, place: Place) -> float:
-        """The offset of the first record from a place on; infinite where there is none."""
+        """The offset of the first record at a place or after it; infinite if there is none.
+
+        Raises:
+            OperationalError: the partition cannot be read.
+        """
         record = first_record(self._consumer, TopicPartition(self._topic, place[0]), place[1])
         return math.inf if record is None else float(record.offset)
 
     def taken_in(self, place: Place) -> float | None:
-        """When the bus took a record in, in seconds since the epoch; None if there is none."""
+        """When the broker took a record in, in seconds since the epoch; None without a record.
+
+        Raises:
+            OperationalError: the partition cannot be read.
+        """
         partition, offset = TopicPartition(self._topic, place[0]), place[1]
         record = first_record(self._consumer, partition, offset)
         return record.timestamp / 1000 if record is not None and record.offset == offset else None

@@ -1,8 +1,8 @@
-"""Takedown: articles that were published are withdrawn, by id or by URL.
+"""Takedown: withdraws published articles, by id or by URL.
 
-Invariant: what is withdrawn, and at which place of the order, is decided by `dedupe` alone,
-which is asked through its input, like everything that changes its memory. `clean-articles` is read
-before, because it remembers for longer than `dedupe` does.
+Invariant: `dedupe` alone decides what is withdrawn, and at which sequence. The request goes
+through its input topic, as everything does that changes its state. The takedown reads
+`clean-articles` first, because that topic keeps articles for longer than `dedupe` does.
 """
 
 import dataclasses
@@ -37,10 +37,11 @@ class TakedownRequest:
     """What `dedupe` was asked to withdraw.
 
     Attributes:
-        articles: the URLs of the articles found on `clean-articles`, by their ids.
-        ids: of these, and those that were given.
-        offset: the request's on the first partition of `candidates`.
-        ends: where each partition of `clean-articles` ended before.
+        articles: the URLs of the articles that were found on `clean-articles`, by article id.
+        ids: the ids of those articles, and the ids that the operator gave.
+        offset: the offset of the request on the first partition of `candidates`.
+        ends: the offset after the last record of each partition of `clean-articles`, before the
+            request was sent.
     """
 
     articles: Mapping[str, str]
@@ -54,14 +55,20 @@ def ask(
 ) -> TakedownRequest:
     """Ask `dedupe` to withdraw articles.
 
+    The request is on `candidates`, acknowledged, when this returns. `wait` waits for its effect.
+
     Args:
-        settings: where the bus is.
-        targets: ids of articles, and URLs of pages.
+        settings: the brokers and the topics.
+        targets: ids of articles (32 hexadecimal digits each) and URLs of pages.
         progress: called with a topic, how many of its records are read, and how many there are.
 
+    Returns:
+        The request. An id that was given is in it even if `clean-articles` does not have it.
+
     Raises:
-        ConfigurationError: a target is neither.
-        OperationalError: the bus is away, or the topics are not as the settings have them.
+        ConfigurationError: a target is neither an id nor a URL.
+        OperationalError: Kafka is away, the topics are not as the settings have them, an open
+            transaction holds back `clean-articles`, or its end cannot be reached.
     """
     ids = {target for target in targets if _is_id(target)}
     pages = {url_key_of(target, "") for target in targets if target not in ids}
@@ -83,7 +90,20 @@ def ask(
 
 
 def wait(settings: Settings, asked: TakedownRequest, seconds: float) -> bool:
-    """Wait until what was asked for is done; returns whether it was, after so long at most."""
+    """Wait until `dedupe` has done what it was asked for.
+
+    Args:
+        settings: the brokers and the topics.
+        asked: what `ask` returned.
+        seconds: how long to wait at most.
+
+    Returns:
+        Whether every article has its tombstone on `clean-articles`; if there is no article to
+        withdraw, whether every shard has committed past the request.
+
+    Raises:
+        OperationalError: Kafka is away.
+    """
     deadline = time.monotonic() + seconds
     if not asked.ids:
         return _wait_until_read(settings, asked.offset, deadline)
@@ -99,7 +119,11 @@ def wait(settings: Settings, asked: TakedownRequest, seconds: float) -> bool:
 
 
 def _wait_until_read(settings: Settings, offset: int, deadline: float) -> bool:
-    """Wait until one shard after the other has it: each tells the next before it commits."""
+    """Wait until every shard, in their order, has committed past the request.
+
+    A shard forwards the request to the next shard before it commits. When a shard has committed,
+    the end of the next shard's partition therefore is after the request.
+    """
     group, topic = app_id(settings, "dedupe"), settings.topics.candidates
     end = offset + 1
     with clients.consumer(settings) as consumer:
@@ -134,7 +158,15 @@ def _find(
     pages: Collection[bytes],
     progress: Progress,
 ) -> dict[str, str]:
-    """The articles that are published, by id: their URLs."""
+    """The URLs of the published articles that the ids or the pages name, by article id.
+
+    Args:
+        consumer: reads `clean-articles`; it is assigned its partitions.
+        settings: the name of the topic.
+        ids: ids of articles.
+        pages: `url_key`s of pages.
+        progress: called as the reading goes on.
+    """
     found: dict[str, str] = {}
     for record in records(consumer, settings.topics.clean, progress):
         article = _key(record)

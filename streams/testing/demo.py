@@ -9,7 +9,6 @@ import dataclasses
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,10 +24,12 @@ from kafka import TopicPartition
 
 from streams.errors import OperationalError
 from streams.kafka import clients
+from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.topics import ensure_topics
 from streams.runtime.dead_letters import added_to
 from streams.settings import Settings, load_settings
 from streams.testing.broker import EmbeddedBroker
+from streams.testing.ports import free_port, is_free
 from streams.testing.samples import Sample
 
 READY_SECONDS = 60.0
@@ -60,7 +61,7 @@ def stage(say: Callable[[str], None]) -> Iterator[Settings]:
                     "broker": broker.address,
                     "data_dir": Path(folder),
                     "web_bind": "127.0.0.1",
-                    "web_port": _port(base.web_port),
+                    "web_port": base.web_port if is_free(base.web_port) else free_port(),
                     # Nothing of a real cluster's: this broker is our own.
                     "sasl_mechanism": None,
                     "tls": False,
@@ -84,8 +85,7 @@ def publish(settings: Settings, samples: list[Sample]) -> None:
 
 def results(settings: Settings, samples: list[Sample]) -> Iterator[Result]:
     """What becomes of the samples, as it happens."""
-    topics = settings.topics
-    names = {topics.clean: "clean", topics.duplicates: "duplicate", topics.rejected: "rejected"}
+    names = outcome_topics(settings)
     with clients.consumer(settings) as consumer:
         partitions = [
             TopicPartition(topic, number)
@@ -185,16 +185,3 @@ def _wait_until_ready(process: subprocess.Popen[bytes], settings: Settings, log:
         f"the worker is not ready after {READY_SECONDS:g} s: {why}",
         "run `cleanwire worker` by hand and read its log",
     )
-
-
-def _port(wanted: int) -> int:
-    """The wanted port, or a free one if it is taken."""
-    for port in (wanted, 0):
-        with contextlib.closing(socket.socket()) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    return wanted

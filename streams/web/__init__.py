@@ -1,8 +1,11 @@
 """The web view of a worker, in Faust's own web server.
 
-Invariant: it shows what stands on the topics, for all workers, and serves nothing else: no
-table contents, no page bodies. What comes from pages is escaped where it is written. Whoever asks
-from another host gives a token.
+Invariants:
+
+- The view shows what is on the topics, for all workers. It serves no table contents and no page
+  bodies.
+- Text from pages is escaped where it is written into HTML.
+- A request from another host must carry the token.
 """
 
 from streams.web.guard import require_token

@@ -1,9 +1,12 @@
-"""Who is answered by the web view.
+"""Which requests the web view answers.
 
-Invariant: whoever does not come from this host gives the token, and no other site's page can
-ask through a visitor's browser. The token stands in a header, never in a URL or a log. Without a
-token the view listens on loopback alone, and answers to loopback's names alone: a name of
-somebody else's that resolves to 127.0.0.1 (DNS rebinding) is none of them.
+Invariants:
+
+- A request from another host must carry the token. The token is in a header, never in a URL or a
+  log.
+- A page of another site cannot read the view through a visitor's browser.
+- Without a token the view listens on loopback only, and answers only requests whose Host header
+  names loopback. Another site's name that resolves to 127.0.0.1 (DNS rebinding) is refused.
 """
 
 import base64
@@ -20,7 +23,8 @@ from streams.errors import ConfigurationError
 METHODS = (hdrs.METH_GET, hdrs.METH_HEAD)
 
 PROBES = frozenset({"/healthz", "/readyz"})
-"""Open, because an orchestrator's probes carry no token; they then say yes or no, and not why."""
+"""Paths that need no token, because an orchestrator's probes carry none. Without the token they
+answer yes or no, and not why."""
 
 CHALLENGE = 'Basic realm="Cleanwire", charset="UTF-8"'
 
@@ -28,7 +32,11 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,255})(?::\d{1,5})?
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or address, without a port, is loopback's by itself, whatever DNS says."""
+    """Whether a host name or address is loopback's in itself; DNS is not asked.
+
+    Args:
+        host: without a port; an IPv6 address may be in brackets.
+    """
     if host.lower() == "localhost":
         return True
     try:
@@ -42,10 +50,10 @@ def require_token(bind: str, token: SecretStr | None) -> None:
 
     Args:
         bind: the address that the view is to listen on.
-        token: what is asked of whoever comes.
+        token: the token that requests have to carry; None if they need none.
 
     Raises:
-        ConfigurationError: there is none, and the address is not loopback's.
+        ConfigurationError: there is no token, and the address is not loopback's.
     """
     if token is None and not is_loopback(bind):
         raise ConfigurationError(
@@ -55,22 +63,26 @@ def require_token(bind: str, token: SecretStr | None) -> None:
 
 
 class Guard:
-    """Stands before every handler.
+    """Checks every request before its handler sees it.
 
     Args:
-        token: what is asked of whoever comes; None lets in whoever comes from this host.
+        token: the token that requests have to carry; None answers requests from this host only.
     """
 
     def __init__(self, token: SecretStr | None) -> None:
         self._token = None if token is None else token.get_secret_value().encode()
 
     def trusts(self, request: web.Request) -> bool:
-        """Whether a request that was let in may be told everything."""
+        """Whether the answer to a request may hold more than a probe's yes or no."""
         return self._token is None or self._has_token(request)
 
     @property
     def middleware(self) -> Middleware:
-        """For aiohttp's application."""
+        """The guard as a middleware of aiohttp's application.
+
+        It raises HTTPMethodNotAllowed, HTTPMisdirectedRequest (a foreign Host header) or
+        HTTPUnauthorized (no token).
+        """
 
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -97,7 +109,7 @@ class Guard:
 
     def _has_token(self, request: web.Request) -> bool:
         scheme, _, text = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        # Octets that are no UTF-8 come as surrogates.
+        # aiohttp decodes bytes that are not UTF-8 to surrogates; this restores them.
         given = text.strip().encode(errors="surrogateescape")
         if scheme.lower() == "basic":
             try:

@@ -1,7 +1,8 @@
 """`/metrics`: the state in Prometheus' text format.
 
-Invariant: a registry of its own, made of the state at the time of asking, with every label
-from a fixed set. Names follow https://prometheus.io/docs/practices/naming/.
+Invariant: the metrics have a registry of their own, are made from the state when they are asked
+for, and take every label from a bounded set, never from a page. Names follow
+https://prometheus.io/docs/practices/naming/.
 """
 
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ class _Collector(Collector):
         self._stages = stages
 
     def collect(self) -> Iterator[Metric]:
-        """All metrics but those of the process."""
+        """All metrics except those of the process."""
         yield from self._of_the_topics()
         yield from self._of_this_worker()
 
@@ -129,7 +130,7 @@ class _Collector(Collector):
 
 
 def registry(state: State, stages: Stages) -> CollectorRegistry:
-    """The registry behind `/metrics`."""
+    """The registry behind `/metrics`: this view's metrics and those of the process."""
     collectors = CollectorRegistry()
     collectors.register(_Collector(state, stages))
     ProcessCollector(registry=collectors)
@@ -137,5 +138,5 @@ def registry(state: State, stages: Stages) -> CollectorRegistry:
 
 
 def exposition(collectors: CollectorRegistry) -> bytes:
-    """The text that Prometheus reads."""
+    """The metrics as UTF-8 bytes in Prometheus' text format."""
     return generate_latest(collectors)

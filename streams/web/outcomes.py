@@ -1,7 +1,7 @@
 """One record of an outcome topic, as the view shows it.
 
-Invariant: a record that somebody else wrote, or wrote otherwise, is either read or refused
-with `ValueError`; nothing of it is trusted, and no page's body is kept.
+Invariant: any record is either read or raises `ValueError`, whatever program wrote it. No field of
+a record is trusted, and no page body is kept.
 """
 
 from collections.abc import Sequence
@@ -11,28 +11,29 @@ import orjson
 
 from cleanwire.urls import site_of
 from streams.kafka.headers import PREFIX
-from streams.web.state import KINDS, OTHER, OutcomeTopic, OutcomeView
+from streams.kafka.outcome_topics import OutcomeTopic
+from streams.web.state import KINDS, OTHER, OutcomeView
 
 MAX_TEXT = 240
 """Characters of a title or URL that are kept."""
 
 MAX_PAGE = 256 * 1024
-"""Bytes up to which a rejected page is parsed for its URL."""
+"""Size in bytes up to which a rejected page is parsed for its URL."""
 
 
 def seen(
     outcome: OutcomeTopic, value: bytes | None, headers: Sequence[tuple[str, bytes]], at: float
 ) -> OutcomeView:
-    """Read a record.
+    """Read a record of an outcome topic.
 
     Args:
-        outcome: which topic it stood on.
+        outcome: the topic that it is on.
         value: the record's value.
         headers: the record's headers, in their order.
         at: the record's time, in seconds since the epoch.
 
     Raises:
-        ValueError: it is no such event.
+        ValueError: the record is not an outcome of this kind; a tombstone is none either.
     """
     if outcome == "rejected":
         return _rejected(value, headers, at)
@@ -73,24 +74,25 @@ def _duplicate(event: dict[str, Any], at: float) -> OutcomeView:
 
 
 def _rejected(value: bytes | None, headers: Sequence[tuple[str, bytes]], at: float) -> OutcomeView:
-    # The last header of a name is ours; the original's come before it.
+    # A page that was rejected before brings such headers along. The last one of each name is from
+    # this rejection.
     ours = {name: text for name, text in headers if name.startswith(PREFIX)}
     if PREFIX + "reason" not in ours:
         raise ValueError("no rejected page")
-    said = {
+    added = {
         name.removeprefix(PREFIX): (text or b"").decode(errors="replace")[:MAX_TEXT]
         for name, text in ours.items()
     }
     url = _url(value)
-    place = f"{said.get('source.partition', '?')}:{said.get('source.offset', '?')}"
+    place = f"{added.get('source.partition', '?')}:{added.get('source.offset', '?')}"
     return OutcomeView(
         at=at,
         outcome="rejected",
-        kind=_kind("rejected", said["reason"]),
+        kind=_kind("rejected", added["reason"]),
         title=url or f"raw page {place}",
         url=url,
         site=site_of(url) if url else None,
-        detail=said.get("detail", ""),
+        detail=added.get("detail", ""),
     )
 
 
@@ -99,7 +101,7 @@ def _kind(outcome: OutcomeTopic, kind: object) -> str:
 
 
 def _url(value: bytes | None) -> str | None:
-    """The URL of a raw page that may be anything."""
+    """The URL of a raw page; None if the value is too large or holds no URL."""
     if value is None or len(value) > MAX_PAGE:
         return None
     try:

@@ -1,21 +1,13 @@
 """The view's HTML.
 
-Invariant: everything that is not a literal of this module goes through `_text`, which
-escapes it.
+Invariant: all text that is not a literal of this module is escaped by `_text`.
 """
 
 import datetime as dt
 from html import escape
 
-from streams.web.state import (
-    HISTORY_SECONDS,
-    KINDS,
-    OTHER,
-    Lag,
-    OutcomeTopic,
-    OutcomeView,
-    State,
-)
+from streams.kafka.outcome_topics import OutcomeTopic
+from streams.web.state import HISTORY_SECONDS, KINDS, OTHER, Lag, OutcomeView, State
 
 REFRESH_SECONDS = 5
 
@@ -29,16 +21,16 @@ _BAR, _GAP = 8, 2
 
 
 def overview(state: State, now: float, waiting: dict[str, str], *, live: bool = True) -> str:
-    """The overview page.
+    """The overview page, as a whole HTML document.
 
     Args:
-        state: what is known.
+        state: what the view knows of the topics.
         now: seconds since the epoch.
-        waiting: the stages of this worker, and what each still waits for; empty where ready.
-        live: whether the page loads itself anew.
+        waiting: what each stage of this worker still waits for, by stage; empty if it is ready.
+        live: whether the page reloads itself every `REFRESH_SECONDS`.
     """
     refresh = f"<meta http-equiv='refresh' content='{REFRESH_SECONDS}'>" if live else ""
-    # Addresses are relative: a proxy may show the view below a path of its own.
+    # Links are relative, because a proxy may serve the view below a path of its own.
     switch = "<a href='?live=no'>stop updating</a>" if live else "<a href='./'>update by itself</a>"
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Cleanwire</title>"
@@ -78,7 +70,7 @@ def _waiting(waiting: dict[str, str]) -> str:
 
 
 def _card(state: State, outcome: OutcomeTopic) -> str:
-    # Kinds that never came are left out where there are many of them.
+    # There are many reasons of rejection, so those that never occurred are left out.
     kinds = [
         (kind, state.counts[outcome, kind])
         for kind in (*KINDS[outcome], OTHER)
@@ -160,7 +152,7 @@ def _table(title: str, name: str, heads: tuple[tuple[str, str], ...], rows: str)
     if not rows:
         return f"<section class='{name}'><h2>{title}</h2><p class='dim'>Nothing yet.</p></section>"
     head = "".join(f"<th scope='col' class='{look}'>{text}</th>" for text, look in heads)
-    # A region that scrolls must be reachable from the keyboard.
+    # A region that scrolls must be reachable from the keyboard, hence its tabindex.
     return (
         f"<section class='{name}'><h2 id='{name}'>{title}</h2>"
         f"<div class='scroll' role='region' aria-labelledby='{name}' tabindex='0'><table>"
@@ -169,7 +161,7 @@ def _table(title: str, name: str, heads: tuple[tuple[str, str], ...], rows: str)
 
 
 def _page_text(text: str) -> str:
-    """Text from a page, which may run right to left without turning what stands beside it."""
+    """Text from a page, isolated so that right-to-left text does not reorder the text around it."""
     return f"<bdi>{_text(text)}</bdi>"
 
 

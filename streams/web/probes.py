@@ -1,8 +1,8 @@
 """Liveness and readiness of the stages in this process.
 
-Invariant: a worker is alive while none of its apps has crashed, and ready once every app
-has been given its partitions (or none, where others have them all) and its memory back, and can
-clean a page.
+Invariant: a worker is alive while none of its apps has crashed. It is ready once every app has its
+partitions assigned (possibly none, if other workers have them all), has restored its state, and
+can clean a page.
 """
 
 import dataclasses
@@ -19,14 +19,14 @@ from streams.state.table import StateTable
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StateSize:
-    """What the shards in one process remember.
+    """The size of the state of `dedupe` in one process.
 
     Attributes:
-        articles: published ones, which later pages are matched against.
-        facts: decisions.
-        size: bytes.
-        evicted: articles that were forgotten before their time, for want of memory.
-        fill: how full each shard is, by its number, of each of its limits; 1 is full.
+        articles: how many published articles later pages are matched against.
+        decisions: how many decisions the shards hold.
+        size: bytes of both.
+        evicted: how many articles were evicted for want of memory.
+        fill: how full each shard is, by its number and by the name of each limit; 1 is full.
     """
 
     articles: int
@@ -53,20 +53,20 @@ class Stages:
         return [stage for stage, app in self._apps.items() if app.crashed]
 
     def missing(self) -> dict[str, str]:
-        """What each stage still waits for; empty where it is ready."""
+        """What each stage still waits for, by stage; empty if it is ready."""
         return {stage: _missing(app) for stage, app in self._apps.items()}
 
     def in_flight(self) -> dict[str, int]:
-        """How many events each stage has read and not acked, those in its buffer included."""
+        """How many events each stage has read and not acked, including those in its buffer."""
         return {
             stage: len(app.consumer.unacked) if app.started else 0
             for stage, app in self._apps.items()
         }
 
     def state(self) -> "StateSize | None":
-        """What `dedupe` remembers, over all partitions of this process.
+        """The size of the state of `dedupe`, over all partitions of this process.
 
-        None where no stage of this process has a memory.
+        None if no stage of this process has a state.
         """
         tables = [
             table

@@ -1,8 +1,8 @@
-"""What the view knows: counts, rates, the latest outcomes, the lag, and since when it is old.
+"""What the view knows: counts, rates, the latest outcomes, the lag, and whether they are stale.
 
-Invariant: plain state without a bus, a clock or HTML. Every record is entered once; what a
-redelivery repeats is counted as it stands on the topic. All of it is bounded, whatever stands
-on the topics.
+Invariant: this is plain state without Kafka, a clock or HTML. Every record is entered once. An
+outcome that a redelivery repeats is counted again, as it is on the topic again. The size of the
+state is bounded, whatever is on the topics.
 """
 
 import bisect
@@ -11,9 +11,10 @@ import dataclasses
 from typing import Literal
 
 from cleanwire.errors import REASONS
+from streams.kafka.outcome_topics import OutcomeTopic
 
-OutcomeTopic = Literal["clean", "duplicate", "rejected"]
 Part = Literal["outcomes", "lag"]
+"""The two halves of the view that are read, and can fail, on their own."""
 
 KINDS: dict[OutcomeTopic, tuple[str, ...]] = {
     "clean": ("new", "revision"),
@@ -23,7 +24,7 @@ KINDS: dict[OutcomeTopic, tuple[str, ...]] = {
 """The kinds of each outcome; a rejected page's kind is its reason."""
 
 OTHER = "other"
-"""Stands for a kind that is none of `KINDS`."""
+"""Replaces a kind that is not in `KINDS`."""
 
 LATEST = 50
 RATE_SECONDS = 60
@@ -33,17 +34,17 @@ BAR_SECONDS = 15
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeView:
-    """One outcome as it stood on its topic.
+    """One outcome, as the view shows it.
 
     Attributes:
         at: the record's time, in seconds since the epoch.
-        outcome: which topic it stood on.
+        outcome: the topic that it is on.
         kind: one of `KINDS[outcome]`, or `OTHER`.
-        title: the article's title, or where there is none what else names the page.
-        url: the page's URL; None where it cannot be known.
-        site: the page's site; None as above.
-        detail: one line more: language and length, or why it was rejected.
-        similarity: 0..1, of duplicates.
+        title: the article's title; if it has none, its URL or its raw record.
+        url: the page's URL; None if it cannot be known.
+        site: the page's site; None if it cannot be known.
+        detail: one more line: language and length, or why the page was rejected.
+        similarity: 0 to 1; only duplicates have it.
         copy_of: the URL of the published article that a duplicate names.
     """
 
@@ -62,10 +63,17 @@ class OutcomeView:
 class Lag:
     """How far a consumer group is behind on one partition.
 
-    `records` is from the committed offset to the end; where the group has committed none,
-    everything that stands there, and `committed` is False. Of these, `held` wait for the end of a
-    transaction whose first record was written at `since`, in seconds since the epoch. `unread` are
-    records that retention deleted before the group read them.
+    Attributes:
+        group: the consumer group.
+        topic: the partition's topic.
+        partition: the partition's number.
+        records: how many offsets there are from the committed one to the end; if none is
+            committed, all offsets of the partition.
+        committed: whether the group has committed an offset.
+        held: how many of `records` wait for the end of a transaction.
+        since: when the first record of that transaction was written, in seconds since the epoch;
+            None if that is unknown.
+        unread: how many records retention deleted before the group read them.
     """
 
     group: str
@@ -80,17 +88,29 @@ class Lag:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Staleness:
-    """What is shown is old: since when (None: it never was read), and why."""
+    """The view shows old data.
+
+    Attributes:
+        since: when Kafka was read last, in seconds since the epoch; None if it never was.
+        why: why it could not be read, in a few words.
+    """
 
     since: float | None
     why: str
 
 
 class State:
-    """Everything the pages show, of all workers.
+    """Everything that the pages show, of all workers.
 
     Args:
         started: when this worker started, in seconds since the epoch.
+
+    Attributes:
+        started: likewise.
+        counts: how many outcomes there are, by outcome and kind.
+        read_back: how many of them were on the topics before this worker started.
+        unreadable: how many records on the outcome topics could not be read.
+        lags: how far each group is behind, by partition.
     """
 
     def __init__(self, started: float) -> None:
@@ -108,9 +128,9 @@ class State:
         """Count an outcome.
 
         Args:
-            seen: the outcome; a time in the future is taken for now.
+            seen: the outcome; a time in the future counts as now.
             now: seconds since the epoch.
-            earlier: it stood on its topic before this worker started.
+            earlier: whether it was on its topic before this worker started.
         """
         seen = dataclasses.replace(seen, at=min(max(seen.at, 0.0), now))
         self.counts[seen.outcome, seen.kind] += 1
@@ -129,32 +149,32 @@ class State:
         return self._latest[::-1]
 
     def total(self, outcome: OutcomeTopic) -> int:
-        """All outcomes of one name."""
+        """How many outcomes of one topic were counted, of all kinds."""
         return sum(count for (name, _), count in self.counts.items() if name == outcome)
 
     def rate(self, now: float) -> float:
-        """Outcomes per second over the last minute."""
+        """Outcomes per second over the last `RATE_SECONDS`; `now` is seconds since the epoch."""
         return self._between(int(now) - RATE_SECONDS, int(now)) / RATE_SECONDS
 
     def history(self, now: float) -> list[float]:
-        """Outcomes per second per `BAR_SECONDS` of the last quarter of an hour."""
+        """Outcomes per second for each `BAR_SECONDS` of the last `HISTORY_SECONDS`, in order."""
         end = int(now)
         starts = range(end - HISTORY_SECONDS, end, BAR_SECONDS)
         return [self._between(start, start + BAR_SECONDS) / BAR_SECONDS for start in starts]
 
     def was_read(self, part: Part, now: float) -> None:
-        """The bus answered."""
+        """Note that Kafka answered at `now`, in seconds since the epoch."""
         self._read_at[part] = now
         self._faults.pop(part, None)
 
     def failed(self, part: Part, fault: str) -> bool:
-        """The bus did not answer; returns whether that is news."""
+        """Note that Kafka could not be read, and why; returns whether `fault` is a new reason."""
         news = self._faults.get(part) != fault
         self._faults[part] = fault
         return news
 
     def stale(self) -> Staleness | None:
-        """Since when what is shown is old; None while it is not."""
+        """Whether the view is stale, and why; None if it is up to date."""
         never = [part for part in ("outcomes", "lag") if part not in self._read_at]
         if self._faults:
             read = [self._read_at[part] for part in self._faults if part in self._read_at]

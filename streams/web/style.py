@@ -1,7 +1,7 @@
 """The view's stylesheet.
 
-Invariant: nothing is fetched from elsewhere, text has a contrast of at least 4.5:1 on its
-ground in light and dark, and colour never says alone what a word does not.
+Invariant: nothing is loaded from another site. Text has a contrast of at least 4.5:1 on its
+background in light and dark mode. Colour only repeats what a word says too.
 """
 
 STYLE = """

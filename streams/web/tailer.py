@@ -1,8 +1,12 @@
 """Follows the outcome topics and the groups' offsets, for the view.
 
-Invariant: it reads without a group and commits nothing, so that it can never take a
-partition from a stage; and whatever goes wrong here is shown, not raised: the view must not
-take the stages down with it. What was counted is not read again when the bus comes back.
+Invariants:
+
+- It reads without a consumer group and commits nothing, so it can never take a partition from a
+  stage.
+- An error here is shown on the page and logged, but not raised, because the view must not stop
+  the stages.
+- A record that was counted is not read again after Kafka was away.
 """
 
 import asyncio
@@ -19,25 +23,26 @@ from aiokafka.errors import for_code
 
 from streams.kafka.auth import aiokafka_security
 from streams.kafka.offsets import Note, unread
+from streams.kafka.outcome_topics import outcome_topics
 from streams.runtime.transactions import written_at
 from streams.settings import Settings
 from streams.stage import app_id
 from streams.web.outcomes import seen
-from streams.web.state import Lag, OutcomeTopic, Part, State
+from streams.web.state import Lag, Part, State
 
 READ_BACK = 1000
-"""At the start so many records of each partition are read back, for the latest and the rates."""
+"""Offsets of each partition that are read back at the start, for the latest outcomes and rates."""
 
 LAG_SECONDS = 3.0
 LAP_SECONDS = 10.0
-"""An answer that takes longer counts as none."""
+"""An answer that takes longer counts as a failure."""
 
 RETRY_SECONDS = 5.0
 CHECK_SECONDS = 5.0
-"""How often it is checked that the outcomes are followed to their end."""
+"""How often the tailer checks that Kafka still answers and that the partitions are the same."""
 
 BATCH = 100
-"""Records between two turns of the event loop, which the stages share."""
+"""Records that are read before the event loop, which the stages share, takes its next turn."""
 
 log = logging.getLogger(__name__)
 
@@ -46,43 +51,40 @@ class Tailer:
     """Keeps a `State` up to date.
 
     Args:
-        settings: where the bus is.
-        state: what is kept up to date.
+        settings: the brokers and the topics.
+        state: the state to keep up to date.
     """
 
     def __init__(self, settings: Settings, state: State) -> None:
         self._settings = settings
         self._state = state
-        topics = settings.topics
-        self._outcomes: dict[str, OutcomeTopic] = {
-            topics.clean: "clean",
-            topics.duplicates: "duplicate",
-            topics.rejected: "rejected",
-        }
+        self._outcomes = outcome_topics(settings)
         self._watched = {
-            topics.raw: app_id(settings, "extract"),
-            topics.candidates: app_id(settings, "dedupe"),
+            settings.topics.raw: app_id(settings, "extract"),
+            settings.topics.candidates: app_id(settings, "dedupe"),
         }
         self._next: dict[TopicPartition, int] = {}
         self._began: dict[TopicPartition, int] = {}
-        # When the transaction began that a partition is held by at an offset.
+        # For each partition that a transaction holds back: the transaction's first offset, and
+        # when that record was written, in seconds since the epoch.
         self._since: dict[TopicPartition, tuple[int, float | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Start following."""
+        """Start to read in the running event loop."""
         self._tasks = [
-            asyncio.create_task(self._again("outcomes", self._follow)),
-            asyncio.create_task(self._again("lag", self._measure)),
+            asyncio.create_task(self._retry("outcomes", self._follow)),
+            asyncio.create_task(self._retry("lag", self._measure)),
         ]
 
     async def stop(self) -> None:
-        """Stop following."""
+        """Stop to read, and wait until the clients are closed."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _again(self, part: Part, work: Callable[[], Awaitable[None]]) -> None:
+    async def _retry(self, part: Part, work: Callable[[], Awaitable[None]]) -> None:
+        """Do the work again whenever it returns or fails, with `RETRY_SECONDS` in between."""
         while True:
             try:
                 await work()
@@ -90,7 +92,7 @@ class Tailer:
                 task = asyncio.current_task()
                 if task is None or task.cancelling():
                     raise
-                # aiokafka's stop lets the cancelling of its own tasks out.
+                # aiokafka raises this when it cancels its own tasks; nobody cancelled ours.
                 self._failed(part, "the connection was lost")
             except Exception as error:  # noqa: BLE001 - shown on the page; the stages go on
                 self._failed(part, type(error).__name__)
@@ -118,7 +120,7 @@ class Tailer:
                 if time.monotonic() < check:
                     continue
                 async with asyncio.timeout(LAP_SECONDS):
-                    # A fetcher retries in silence; this raises when the bus is away.
+                    # The fetcher retries without a word; this raises while Kafka is away.
                     await consumer.end_offsets(partitions)
                     if await _partitions(admin, list(self._outcomes)) != partitions:
                         return
@@ -141,14 +143,14 @@ class Tailer:
         try:
             entry = seen(outcome, record.value, record.headers, record.timestamp / 1000)
         except ValueError:
-            # Compacted topics hold tombstones; anything else is somebody else's.
+            # A tombstone is no outcome. Any other unreadable record is another program's.
             self._state.unreadable += record.value is not None
             return
         earlier = record.offset < self._began[partition]
         self._state.enter(entry, time.time(), earlier=earlier)
 
     async def _measure(self) -> None:
-        """Measure the lag again and again."""
+        """Measure the lag every `LAG_SECONDS` until that fails."""
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(LAP_SECONDS):
                 admin, stable = await self._clients(stack)
@@ -167,7 +169,10 @@ class Tailer:
     async def _clients(
         self, stack: contextlib.AsyncExitStack
     ) -> tuple[AIOKafkaAdminClient, AIOKafkaConsumer]:
-        """Both clients, started; the stack stops them, started or not."""
+        """An admin client and a consumer, both started.
+
+        The stack closes each of them, even if it fails to start.
+        """
         common = {"bootstrap_servers": self._settings.broker.split(",")}
         common |= aiokafka_security(self._settings)
         admin = AIOKafkaAdminClient(**common)
@@ -185,9 +190,10 @@ class Tailer:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            # Half a second late, and not a request for every record.
+            # The broker collects up to 1 MiB or half a second (`fetch_max_wait_ms`) of records
+            # before it answers, instead of answering once for every record.
             fetch_min_bytes=1 << 20,
-            # A larger record still comes, alone.
+            # A larger record still comes, in an answer of its own.
             max_partition_fetch_bytes=1 << 20,
             fetch_max_bytes=8 << 20,
         )
@@ -196,11 +202,18 @@ class Tailer:
         return consumer
 
     async def _held(self, lag: Lag, last: AIOKafkaConsumer, stable: AIOKafkaConsumer) -> Lag:
-        """A lag, with what of it waits for the end of a transaction."""
+        """A lag, completed by how many of its records wait for the end of a transaction.
+
+        Args:
+            lag: without that number.
+            last: reads uncommitted records, so its ends are the real ones.
+            stable: reads committed records, so its ends are where an open transaction begins.
+        """
         if not lag.records:
             return lag
         place = TopicPartition(lag.topic, lag.partition)
-        # In this order: what comes in between is not held.
+        # The real end comes first: a record that arrives between the two questions is then not
+        # taken for one that is held.
         end = (await last.end_offsets([place]))[place]
         readable = (await stable.end_offsets([place]))[place]
         held = end - readable
@@ -240,8 +253,8 @@ async def _lags(
     for partition in partitions:
         entry = committed.get(partition)
         known = entry is not None and entry.offset >= 0
-        # Retention may have passed a group by: what is gone is no lag. And from beyond the end it
-        # goes on at the start.
+        # If retention has deleted records before the committed offset was reached, they are no lag
+        # but unread. A group whose offset is beyond the end resumes at the start.
         counts = known and starts[partition] <= entry.offset <= ends[partition]
         place = entry.offset if counts else starts[partition]
         gone = max(0, starts[partition] - entry.offset) if known else 0

@@ -1,8 +1,7 @@
-"""The routes, hung into Faust's web server.
+"""The routes of the view, added to Faust's web server.
 
-Invariant: these paths and no others, for reading only, from any origin's scripts to none;
-every request passes the guard. Faust's own pages stay off, because they show and serve internal
-state.
+Invariant: only these paths are served, for reading only, and scripts of no other origin can read
+them. Every request passes the guard. Faust's own pages stay off, because they show internal state.
 """
 
 import logging
@@ -38,12 +37,12 @@ HEADERS = {
     "microphone=(), payment=(), usb=()",
     "X-Permitted-Cross-Domain-Policies": "none",
     "Cache-Control": "no-store",
-    # The default names the versions of Python and aiohttp.
+    # aiohttp's default header names the versions of Python and aiohttp.
     "Server": "cleanwire",
 }
 
 IDLE_SECONDS = 30.0
-"""A connection is closed that has sent no whole request for so long; aiohttp would wait an hour."""
+"""A connection without a whole request is closed after this time; aiohttp would wait an hour."""
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -51,7 +50,7 @@ _SERVER = logging.getLogger("aiohttp.server")
 
 
 class _View(Web):
-    """Faust's server without the pages that it brings; its index would shadow ours."""
+    """Faust's server without its own pages; its index would hide the view's."""
 
     default_blueprints: ClassVar[list[tuple[str, str]]] = []
     production_blueprints: ClassVar[list[tuple[str, str]]] = []
@@ -64,11 +63,11 @@ class _View(Web):
 
 
 def attach(apps: Sequence[faust.App], settings: Settings) -> None:
-    """Let the first app's web server show the view of all of this process's apps.
+    """Let the first app's web server show the view of all apps of this process.
 
     Args:
-        apps: all apps of this process; the first one's settings say where it listens.
-        settings: the settings that they were made with.
+        apps: all apps of this process; the settings of the first say where the server listens.
+        settings: the settings that the apps were made with.
     """
     server, guard = _View(apps[0]), Guard(settings.web_token)
     apps[0].web = server
@@ -130,16 +129,16 @@ def _routes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
 
 
 async def _secure(_: web.Request, response: web.StreamResponse) -> None:
-    """Every answer to a request has the headers, those for unknown paths too.
+    """Add the security headers to every answer, including those for unknown paths.
 
-    What aiohttp cannot read as a request it answers itself, with plain text and to its sender.
+    If aiohttp cannot read a request, it answers itself, in plain text, without this function.
     """
     response.headers.update(HEADERS)
 
 
 def _is_our_fault(record: logging.LogRecord) -> bool:
-    """Whether an error of the server is more than a request that is none.
+    """Whether the server logs an error of its own, and not a malformed request.
 
-    aiohttp logs what it cannot read, which anybody may send and which may hold a token.
+    aiohttp logs the bytes of a malformed request. Anybody may send them, and they may hold a token.
     """
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))

@@ -333,7 +333,7 @@ def test_no_fault_ends_the_following_but_being_stopped_does(monkeypatch, fault):
         await asyncio.Event().wait()
 
     async def run():
-        task = asyncio.create_task(tailer._again("outcomes", work))
+        task = asyncio.create_task(tailer._retry("outcomes", work))
         await asyncio.sleep(0.05)
         assert not task.done()
         task.cancel()

@@ -11,18 +11,18 @@ from streams.runtime import transactions
 from streams.settings import load_settings
 
 NOT_WHOLE = 4
-"""The law holds for what is there, but not all could be read that was."""
+"""Exit code: the invariant holds for every record that could be read, but some could not be."""
 
 
 @click.command("audit")
 def command() -> int:
     """Prove that every raw page has exactly one outcome: raw = clean + duplicate + rejected.
 
-    Goes by the source offset that every outcome carries, not by counting. Pages that are still
-    travelling count as in flight. Exits 1 if a page is missing or has two outcomes, if a
-    duplicate names no published article, or if something that was taken down is back. Exits 4 if
-    nothing of this is so, but pages were deleted before they were read, or a group has not gone on
-    yet after a topic was deleted or cut.
+    The proof is the source offset that every outcome carries, not a count. Pages between the
+    stages count as in flight. Exits 1 if a page is missing or has two outcomes, if a duplicate
+    names no published article, or if an article that was taken down is published again. Exits 4
+    if none of this is so, but pages were deleted before they were read, or a group has not gone
+    on yet after a topic was deleted or cut.
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def command() -> int:
 
 
 def show(report: Report) -> None:
-    """Print an account."""
+    """Print a report; of every list, at most `LISTED` lines."""
     kinds = report.outcomes
     OUT.print(
         f"raw {report.raw} = clean {kinds['clean']} + duplicate {kinds['duplicate']} "
@@ -73,8 +73,8 @@ def show(report: Report) -> None:
             "they were read",
             soft_wrap=True,
         )
-    for said in report.displaced[:LISTED]:
-        OUT.print(f"not gone on yet: {said}", markup=False, soft_wrap=True)
+    for line in report.displaced[:LISTED]:
+        OUT.print(f"not gone on yet: {line}", markup=False, soft_wrap=True)
     for partition, offset in report.missing[:LISTED]:
         OUT.print(f"missing: raw page at partition {partition} offset {offset}")
     for (partition, offset), one, other in report.double[:LISTED]:

@@ -21,8 +21,8 @@ from streams.testing.broker import EmbeddedBroker
 def command(port: int, data: Path | None) -> int:
     """Run the embedded Kafka in the foreground, until Ctrl-C.
 
-    A real Apache Kafka (one node, KRaft) on loopback, for trying things out. Its data stays
-    where it is for the next time.
+    A real Apache Kafka (one node, KRaft) on loopback, for trying things out. Its data is kept
+    for the next start.
 
     \b
     Examples:

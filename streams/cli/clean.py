@@ -29,12 +29,12 @@ from streams.sources import Tally, read_inputs
     help="JSON lines, or the articles as Markdown with a comment for every other page.",
 )
 def command(paths: tuple[str, ...], url: str | None, content_type: str | None, form: str) -> int:
-    """Clean the pages of PATHS without a bus: one JSON line per page, in order, on stdout.
+    """Clean the pages of PATHS without Kafka: one JSON line per page, in order, on stdout.
 
     PATHS are HTML and text files, JSONL files of raw-page events, WARC files, folders, or -
     for standard input. A line is {"outcome": "clean"|"duplicate"|"rejected", "event": {...}};
-    pages are compared with the pages before them in the same call. The last line on stderr
-    says how much was read; exits 3 if some of it could not be.
+    each page is compared with the pages before it in the same call. The last line on stderr
+    says how much was read. Exits 3 if some of the input could not be read.
 
     \b
     Examples:
@@ -79,15 +79,15 @@ def _json(outcome: OutcomeEvent) -> bytes:
 
 def _markdown(outcome: OutcomeEvent) -> bytes:
     if isinstance(outcome, CleanArticle):
-        said = f"clean: {outcome.url}"
+        line = f"clean: {outcome.url}"
         text = markdown(outcome.blocks, title=outcome.title) + "\n"
     elif isinstance(outcome, DuplicateArticle):
-        said, text = f"duplicate ({outcome.kind}) of {outcome.duplicate_of_url}: {outcome.url}", ""
+        line, text = f"duplicate ({outcome.kind}) of {outcome.duplicate_of_url}: {outcome.url}", ""
     else:
         source = outcome.source
-        said, text = f"rejected ({outcome.reason}): {source.topic} {source.offset}", ""
+        line, text = f"rejected ({outcome.reason}): {source.topic} {source.offset}", ""
     # Two hyphens would end the comment.
-    comment = said.replace("--", "%2D%2D")
+    comment = line.replace("--", "%2D%2D")
     return f"<!-- {comment} -->\n\n{text}".encode()
 
 

@@ -24,7 +24,7 @@ def command(*, once: bool) -> int:
 
     Starts the embedded Kafka and a worker, publishes bundled pages (a wire story and its copies
     on content farms, a teaser, a revision, pages in several charsets, broken and hostile ones),
-    shows the outcome of each as it happens, and audits the account. The web view stays up until
+    shows the outcome of each as it happens, and audits the outcomes. The web view stays up until
     Ctrl-C.
 
     \b
@@ -50,7 +50,7 @@ def command(*, once: bool) -> int:
         OUT.print()
         deadline = time.monotonic() + _SECONDS
         report, _ = audit.audit(settings)
-        # Offsets are committed once a second: the last pages may still count as waiting.
+        # Offsets are committed once a second, so the last pages may still count as waiting.
         while report.raw < len(samples) and time.monotonic() < deadline:
             time.sleep(0.5)
             report, _ = audit.audit(settings)

@@ -1,8 +1,8 @@
-"""`cleanwire`: the group of commands, and the one place that turns faults into exit codes.
+"""`cleanwire`: the group of commands, and the one place that turns errors into exit codes.
 
-Invariant: a command ends with 0 (done), 1 (it did its work and the answer is no), 2 (bad
-usage or configuration) or 3 (the bus, a file or a port is not fit), 130 after Ctrl-C; a fault is
-one line on stderr, never a traceback.
+Invariant: a command ends with 0 (done), 1 (it did its work and the answer is no), 2 (bad usage or
+configuration), 3 (Kafka, a file or a port is not fit) or 130 (after Ctrl-C); `audit` may end with
+4 too. An operational error is one line on stderr, never a traceback.
 """
 
 import importlib
@@ -32,7 +32,7 @@ COMMANDS = {
 
 
 class _Commands(click.Group):
-    """Finds a command in the module of its name."""
+    """Finds each command in the module of the same name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -79,9 +79,16 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run a command; returns the exit code."""
+    """Run a command; returns the exit code.
+
+    Args:
+        arguments: of the command line, without the program's name; None for those of the process.
+
+    Raises:
+        SystemExit: a command asked for an exit code itself.
+    """
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character of a title or a file's name is no fault.
+        # A character that the terminal cannot show, of a title or a file's name, is no error.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -97,10 +104,11 @@ def run(arguments: list[str] | None = None) -> int:
         click.echo(f"cleanwire: {error}", err=True)
         return BAD_USAGE if isinstance(error, ConfigurationError) else UNFIT
     except SystemExit as stop:
-        # click ends so on a broken pipe, with a 1 that here would mean "the answer is no".
+        # On a broken pipe click exits with 1, which would mean "the answer is no" here.
         if not isinstance(stop.__context__, BrokenPipeError):
             raise
-        # Whoever read the output has enough; the interpreter must not try to flush the rest.
+        # The reader of the output has read enough. The interpreter must not flush the rest into
+        # the closed pipe when it ends, so stdout goes to the null device.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     return code if isinstance(code, int) else DONE

@@ -13,7 +13,9 @@ from streams.settings import Settings, load_settings
 from streams.sources import InputPage, Tally, read_inputs
 
 _UNACKNOWLEDGED = 500
-_SECONDS = 60.0
+"""Pages that may wait for their acknowledgement at the same time."""
+
+_ACK_SECONDS = 60.0
 
 
 @click.command("publish")
@@ -64,7 +66,7 @@ def _publish(
     waiting: collections.deque[object] = collections.deque()
     sent = 0
     topic = settings.topics.raw
-    # The producer itself would wait a minute for a topic that is not there.
+    # Without this check the producer would wait a minute for a topic that does not exist.
     with clients.admin(settings) as admin:
         if topic not in admin.list_topics():
             raise OperationalError(f"topic {topic} does not exist", "run `cleanwire topics`")
@@ -85,9 +87,9 @@ def _publish(
 
 def _acknowledged(future: object, topic: str, lost: list[KafkaError]) -> int:
     try:
-        future.get(timeout=_SECONDS)  # type: ignore[attr-defined] # untyped library
+        future.get(timeout=_ACK_SECONDS)  # type: ignore[attr-defined] # untyped library
     except KafkaTimeoutError as error:
-        # The brokers are away: every other page would wait as long.
+        # The brokers are away. Every other page would wait just as long.
         raise OperationalError(
             f"a page was not acknowledged on {topic}: {type(error).__name__}",
             "check the brokers, then publish again: pages keep their ids",

@@ -16,10 +16,10 @@ from streams.settings import load_settings
 def command(*, forget: bool) -> int:
     """Move the memory of dedupe into the layout that the settings ask for.
 
-    For another number of shards, another window, other thresholds, or a version of Cleanwire
-    with another signature. Stop extract first, let dedupe come to the end of candidates, stop
-    it, change the settings, run this, and start the workers again. Nothing is forgotten; if it
-    is stopped half way, run it again.
+    This is needed for another number of shards, another window, other thresholds, or a version
+    of Cleanwire with another signature. Stop extract first, let dedupe come to the end of
+    candidates, stop it, change the settings, run this, and start the workers again. Nothing is
+    lost. If it is stopped half way, run it again.
 
     \b
     Examples:

@@ -1,7 +1,7 @@
 """What the commands show on the terminal.
 
-Invariant: results go to stdout and nothing else does; progress and words for people go to
-stderr, and progress only where there is a terminal.
+Invariant: results go to stdout, and nothing else does. Progress and messages go to stderr, and
+progress only if stderr is a terminal.
 """
 
 import contextlib
@@ -20,7 +20,15 @@ OUT = Console(highlight=False)
 
 @contextlib.contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar for long work; call what is yielded with the count done and, if known, the total."""
+    """A progress bar for long work.
+
+    Args:
+        what: a word for the work.
+        total: the number of steps; None if it is not known yet.
+
+    Yields:
+        A function to call with the number of steps done and, if known, the total.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -37,7 +45,7 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int, int
 
 
 def tell(tally: Tally) -> int:
-    """The account of the input on stderr, its faults first; returns the exit code."""
+    """Print on stderr what was read of the input, its faults first; returns the exit code."""
     for line in tally.faults:
         click.echo(f"cleanwire: {line}", err=True)
     click.echo(str(tally), err=True)

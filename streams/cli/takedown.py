@@ -19,10 +19,10 @@ from streams.settings import load_settings
 def command(targets: tuple[str, ...], seconds: float) -> int:
     """Withdraw published articles, by id, or by the URL of their page.
 
-    Each gets a tombstone on clean-articles and is forgotten by dedupe; its id, and its URL as
-    fetched so far, are denied for good: replays are rejected as withdrawn. A copy that is seen
-    after that, and the page itself when it is fetched anew, is published. Exits 1 if that is not
-    done when the waiting ends; dedupe will do it when it runs.
+    Each article gets a tombstone on clean-articles, and dedupe deletes it from its memory. Its
+    id, and its URL as fetched so far, are denied for good: replays are rejected as withdrawn. A
+    copy that comes after that is published, and so is the page itself when it is fetched anew.
+    Exits 1 if that is not done when the waiting ends; dedupe will do it when it runs.
 
     \b
     Examples:

@@ -13,9 +13,9 @@ from streams.settings import load_settings
 def command(*, check: bool) -> int:
     """Create the topics that are missing, and say what differs from the settings.
 
-    Nothing that exists is changed: partitions and retention of a topic in use are the
-    operator's to alter. Exits 1 if anything differs, and 3 if a codec of compressed records
-    is missing on this machine.
+    Existing topics are not changed: only the operator alters the partitions and the retention
+    of a topic in use. Exits 1 if anything differs, and 3 if a codec of compressed records is
+    missing on this machine.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What watches a worker: stalls, refused logins, its log.
+"""What watches a worker: its stalls, its refused logins, its log.
 
-Invariant: a worker that cannot go on ends non-zero, and says why in one line.
+Invariant: a worker that cannot go on ends with a non-zero exit code and says why in one line.
 """

@@ -1,10 +1,12 @@
-"""Ends a worker whose login the brokers refuse, or whose brokers' certificate it refuses.
+"""Ends a worker if the brokers refuse its login, or if it refuses the brokers' certificate.
 
-Invariant: no retry mends that, so a worker that meets it after its start says it in one line
-and ends, for its supervisor to see. Nothing is lost by it: what was not acked comes again. There
-is no orderly way out: committing and leaving a group want a login too, and would wait for ever.
+Invariant: no retry can help, so a worker that is refused after its start says so in one line and
+ends, which its supervisor sees. No record is lost: those that were not acked are delivered again.
+The worker ends at once, because committing and leaving the group would need a login too and would
+wait for ever.
 
-aiokafka retries whatever happens, and says why in its log alone; so that is what is read.
+aiokafka retries after every error and gives the reason only in its log, so this module reads that
+log.
 """
 
 import logging
@@ -31,7 +33,9 @@ _CLIENTS = logging.getLogger("aiokafka")
 log = logging.getLogger(__name__)
 
 
-class _Refusal(logging.Handler):
+class _RefusalHandler(logging.Handler):
+    """Looks for a refusal in every record of aiokafka's log."""
+
     def __init__(self, settings: Settings, leave: Callable[[int], object]) -> None:
         super().__init__()
         self._settings = settings
@@ -39,16 +43,16 @@ class _Refusal(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """End the process if the record tells of a refusal."""
-        for said in record.args if isinstance(record.args, tuple) else ():
-            fault = self._fault(said) if isinstance(said, Exception) else None
-            if fault is not None:
-                log.critical("%s", fault)
+        for argument in record.args if isinstance(record.args, tuple) else ():
+            refusal = self._refusal(argument) if isinstance(argument, Exception) else None
+            if refusal is not None:
+                log.critical("%s", refusal)
                 for child in multiprocessing.active_children():
                     child.kill()
                 self._leave(UNFIT)
                 return
 
-    def _fault(self, error: Exception) -> OperationalError | None:
+    def _refusal(self, error: Exception) -> OperationalError | None:
         if isinstance(error, _LOGIN_FAULTS):
             return login_refused(self._settings)
         return certificate_refused(self._settings, error)
@@ -58,7 +62,8 @@ def end_when_refused(settings: Settings, leave: Callable[[int], object] = os._ex
     """End this process as soon as one of its clients is refused.
 
     Args:
-        settings: what the clients log in with.
-        leave: ends the process at once, with an exit code.
+        settings: how the clients log in.
+        leave: ends the process at once, with the exit code that it is given (`UNFIT`). The child
+            processes are killed before.
     """
-    _CLIENTS.addHandler(_Refusal(settings, leave))
+    _CLIENTS.addHandler(_RefusalHandler(settings, leave))

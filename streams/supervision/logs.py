@@ -1,7 +1,7 @@
-"""Logging of a worker: one line a change of state, no page bodies, no credentials.
+"""Logging of a worker: one line for each change of state, no page bodies, no credentials.
 
-Invariant: what repeats is said once. A broker that is away makes its clients log the
-same error a thousand times a minute; the first one says it all.
+Invariant: a message that repeats is logged once. While a broker is away, its clients log the same
+error a thousand times a minute, and the first one says everything.
 """
 
 import logging
@@ -9,25 +9,29 @@ import time
 from typing import Any
 
 QUIET_SECONDS = 300.0
-"""A message is repeated after so long at the earliest."""
+"""The same message is logged again after this time at the earliest."""
 
 
 class RepeatFilter(logging.Filter):
-    """Passes a message once; the same again only after `QUIET_SECONDS`."""
+    """Passes a message once, and again only after `QUIET_SECONDS`.
+
+    Two records are the same message if logger, level and format string are the same, whatever
+    their arguments.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[tuple[str, int, str], float] = {}
+        self._last_logged: dict[tuple[str, int, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is news."""
+        """Whether to log the record."""
         key = (record.name, record.levelno, str(record.msg))
         now = time.monotonic()
-        last = self._said.get(key)
+        last = self._last_logged.get(key)
         if last is not None and now - last < QUIET_SECONDS:
             return False
-        self._said[key] = now
-        # A traceback of a client's retry is noise; the line says what happened.
+        self._last_logged[key] = now
+        # The traceback of a client's retry adds nothing: the line says what happened.
         record.exc_info = None if record.name.startswith("aiokafka") else record.exc_info
         return True
 
@@ -47,7 +51,7 @@ LOGGING: dict[str, Any] = {
     },
     "loggers": {
         "streams": {"level": "INFO"},
-        # Faust's services log their coming and going under the names of our modules.
+        # Faust's services log their start and stop under the names of our modules.
         "streams.state.table": {"level": "WARNING"},
         "streams.runtime.app": {"level": "WARNING"},
         "streams.runtime.consumer": {"level": "WARNING"},

@@ -1,7 +1,7 @@
 """A stage under Faust's own command: `faust -A streams.extract worker`.
 
-Invariant: what `cleanwire worker` checks before it starts is checked here too. Faust would
-log a missing topic as ignored, and wait for ever.
+Invariant: whatever `cleanwire worker` checks before it starts is checked here too. Without the
+check of topics, Faust would log that it ignores a missing topic and wait for ever.
 """
 
 from collections.abc import Callable
@@ -21,10 +21,13 @@ from streams.web import attach, require_token
 
 
 def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
-    """The app that Faust's command finds in a stage's module.
+    """The app that Faust's command finds in the module of a stage.
+
+    Args:
+        build: makes the stage's app from the settings.
 
     Raises:
-        SystemExit: with one line, if settings, bus or topics are not fit.
+        SystemExit: with one line, if the settings, Kafka or its topics are not fit.
     """
     try:
         settings = load_settings()
@@ -39,7 +42,7 @@ def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
     end_when_refused(settings)
 
     class Checked(Worker):
-        """Faust's worker, made when its command has taken --web-bind and --without-web in."""
+        """Faust's worker, made after its command has read --web-bind and --without-web."""
 
         def __init__(self, *services: Any, **options: Any) -> None:  # noqa: ANN401 - Faust's own
             if app.conf.web_enabled:

@@ -1,15 +1,19 @@
-"""Ends a worker that gets nowhere, so that its supervisor starts it anew.
+"""Ends a worker that makes no progress, so that its supervisor starts it again.
 
-Invariant: a stage that has work it could do, and has done none of it for `stall_limit`
-seconds, ends its process with a line that says where it stands. A page that is slow, a topic at
-its end, a memory that is being read back and a broker that is away are no stalls: nothing is
-judged by its own word alone, the broker is asked for the end of a partition first, and time in
-which it does not answer does not count. A process that has to end does end: what the orderly way
-has not done within `LAST_SECONDS` is left to the next worker, which starts at what was committed.
+Invariants:
 
-A task in the event loop looks at the stages once a second. A thread looks at the task, because a
-loop that is blocked can neither find that out nor say it. Time is counted in the thread's and the
-task's own seconds: a process that was stopped, with its machine or without it, is not late.
+- If a stage has work and does none of it for `stall_limit` seconds, its process ends with a line
+  that says where the stage is.
+- A slow page, a topic at its end, a state that is being restored and a broker that is away are no
+  stalls. Before the watchdog reports a stall, it asks the broker for the end of the partition over
+  a connection of its own. Time without an answer does not count.
+- A process that has to end does end. What is not done in order within `LAST_SECONDS` is left to
+  the next worker, which starts at the committed offsets.
+
+A task in the event loop checks the stages once a second. A thread checks the event loop, because a
+blocked loop can neither notice nor report that it is blocked. The task and the thread count their
+own seconds instead of reading a clock, so the time in which a process was suspended, alone or with
+its machine, does not count.
 """
 
 import asyncio
@@ -39,20 +43,20 @@ from streams.supervision.progress import Progress
 
 TICK_SECONDS = 1.0
 ASK_SECONDS = 5.0
-"""A broker that has not answered by then is away."""
+"""A broker that has not answered after this time is away."""
 
 LAST_SECONDS = 10.0
-"""For a process that has to end: to leave its groups, and to stop in order."""
+"""How long a process that has to end may take to leave its groups and to stop in order."""
 
 STOP_SECONDS = 20.0
-"""For a process that was told to end: three to finish its pages, and to leave its groups. Service
-managers wait for 30 and more before they kill."""
+"""How long a process that was told to end may take: three seconds to finish its pages, and the rest
+to leave its groups. Service managers wait for 30 seconds or more before they kill."""
 
 log = logging.getLogger(__name__)
 
 
 class StallError(OperationalError):
-    """A stage gets nowhere."""
+    """A stage had work and made no progress."""
 
 
 class Watchdog:
@@ -60,8 +64,9 @@ class Watchdog:
 
     Args:
         apps: the stages' apps, all on one event loop.
-        settings: the limit, and where the bus is.
-        leave: ends the process at once, with an exit code.
+        settings: the brokers, the topics, and the limit (`stall_limit`, seconds).
+        leave: ends the process at once, with the exit code that it is given: 1 after a stall, 0 if
+            the process was told to end and could not.
     """
 
     def __init__(
@@ -77,36 +82,49 @@ class Watchdog:
         self._ends = _Ends(settings)
         self._limit = settings.stall_limit
         self._leave = leave
-        self._turned = True
+        self._loop_turned = True
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to watch the running loop; a second call does nothing."""
+        """Begin to watch the running event loop; a second call does nothing."""
         if self._task is None:
             loop = asyncio.get_running_loop()
             self._task = loop.create_task(self._watch())
-            threading.Thread(target=self._guard, args=(loop,), name="watchdog", daemon=True).start()
+            thread = threading.Thread(
+                target=self._watch_loop, args=(loop,), name="watchdog", daemon=True
+            )
+            thread.start()
 
     async def _watch(self) -> None:
-        fault = await self._fault()
-        # The group is left, and what was acked is committed, if that can still be done.
+        error = await self._first_error()
+        # A crash still commits what was acked and leaves the group, if that is possible.
         for app in self._apps.values():
-            await app.crash(fault)
+            await app.crash(error)
 
-    async def _fault(self) -> Exception:
-        """Watch until a stage gets nowhere."""
+    async def _first_error(self) -> Exception:
+        """Check the stages every `TICK_SECONDS`; returns the first stall or other error."""
         try:
             while True:
                 for stage, app in self._apps.items():
                     if not app.should_stop:
-                        await self._look(stage, app)
+                        await self._check(stage, app)
                 await asyncio.sleep(TICK_SECONDS)
-        except Exception as error:  # noqa: BLE001 - a stall, or a fault of ours: nobody watches then
+        except Exception as error:  # noqa: BLE001 - after any error, nothing watches the stages
             return error
         finally:
             await self._ends.close()
 
-    async def _look(self, stage: Stage, app: faust.App) -> None:
+    async def _check(self, stage: Stage, app: faust.App) -> None:
+        """Check one stage; called every `TICK_SECONDS`.
+
+        Args:
+            stage: the stage.
+            app: its app, which may not have started yet.
+
+        Raises:
+            StallError: the stage had work and made no step for `stall_limit` seconds, or its
+                client has given up its place in the consumer group.
+        """
         progress = self._progress[stage]
         consumer = app.consumer if app.started else None
         marks = {}
@@ -117,23 +135,27 @@ class Watchdog:
         doubtful = progress.look(TICK_SECONDS, marks, _waiting(app))
         if not doubtful:
             return
-        some = TP(self._inputs[stage], 0)
-        ends = await self._ends.ask({some if place is None else place for place in doubtful})
-        if found := progress.judge(ends):
-            raise _stall(stage, found)
+        any_partition = TP(self._inputs[stage], 0)
+        asked = {any_partition if place is None else place for place in doubtful}
+        if why := progress.judge(await self._ends.ask(asked)):
+            raise _stall(stage, why)
 
-    def _guard(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The thread: sees that the loop turns, and that a process that has to end does."""
+    def _watch_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run in a thread: end the process if its loop is blocked, or if it does not end in time.
+
+        Returns without ending the process if all apps have stopped in order.
+        """
         silent = ending = stopping = 0.0
         while ending < LAST_SECONDS:
-            self._turned = False
+            self._loop_turned = False
             with contextlib.suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(self._turn)
+                loop.call_soon_threadsafe(self._note_turn)
             time.sleep(TICK_SECONDS)
             if any(app.crashed for app in self._apps.values()):
                 ending += TICK_SECONDS
             elif any(app.should_stop for app in self._apps.values()):
-                # By a signal. Whoever sent it has a limit of its own, and less to say.
+                # The process stops on a signal. The sender (systemd, Kubernetes) has a kill timeout
+                # of its own, but cannot log our stacks.
                 if all(app.state == "shutdown" for app in self._apps.values()):
                     return
                 stopping += TICK_SECONDS
@@ -143,7 +165,7 @@ class Watchdog:
                 faulthandler.dump_traceback(sys.stderr)
                 self._end(0)
                 return
-            silent = 0.0 if self._turned else silent + TICK_SECONDS
+            silent = 0.0 if self._loop_turned else silent + TICK_SECONDS
             if silent >= self._limit and not ending:
                 log.critical("the event loop has not turned for %.0f s; the worker ends", silent)
                 faulthandler.dump_traceback(sys.stderr)
@@ -156,17 +178,17 @@ class Watchdog:
             child.kill()
         self._leave(code)
 
-    def _turn(self) -> None:
-        self._turned = True
+    def _note_turn(self) -> None:
+        self._loop_turned = True
 
 
-def _stall(stage: Stage, found: str) -> StallError:
-    log.critical("%s gets nowhere; the worker ends, to be started again: %s", stage, found)
-    return StallError(f"{stage} gets nowhere: {found}", "start the worker again")
+def _stall(stage: Stage, why: str) -> StallError:
+    log.critical("%s gets nowhere; the worker ends, to be started again: %s", stage, why)
+    return StallError(f"{stage} gets nowhere: {why}", "start the worker again")
 
 
 def watch(apps: Sequence[faust.App], settings: Settings) -> None:
-    """Let a watchdog begin with the first of the apps that starts."""
+    """Let one watchdog watch all apps, from when the first of them starts."""
     watchdog = Watchdog(apps, settings)
     for app in apps:
         if isinstance(app, App):
@@ -174,7 +196,10 @@ def watch(apps: Sequence[faust.App], settings: Settings) -> None:
 
 
 def _waiting(app: faust.App) -> object | None:
-    """How far an app is with being given its partitions and its memory; None once it has both."""
+    """How far an app is with getting its partitions and restoring its state; None once it is done.
+
+    The value changes with every step of that.
+    """
     if app.started and app.rebalancing_count and not app.rebalancing and not app.in_recovery:
         return None
     recovery = app.tables.recovery  # type: ignore[attr-defined] # Faust's interface lacks it
@@ -183,14 +208,14 @@ def _waiting(app: faust.App) -> object | None:
 
 
 class _Ends:
-    """Asks the broker for the ends of partitions, by a client that no stage can hold up."""
+    """Asks the broker for the ends of partitions, with a client that no stage can block."""
 
     def __init__(self, settings: Settings) -> None:
         self._arguments: dict[str, Any] = {
             "bootstrap_servers": settings.broker.split(","),
             "group_id": None,
             "enable_auto_commit": False,
-            # What waits for the end of a transaction cannot be read yet: no stall of ours.
+            # Records behind an open transaction cannot be read yet, so they do not make a stall.
             "isolation_level": "read_committed",
             "request_timeout_ms": int(1000 * ASK_SECONDS),
             **aiokafka_security(settings),
@@ -211,7 +236,7 @@ class _Ends:
         return {TP(partition.topic, partition.partition): end for partition, end in ends.items()}
 
     async def close(self) -> None:
-        """Close the client; it is made anew when it is needed."""
+        """Close the client; `ask` makes a new one when it needs it."""
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(KafkaError, OSError, TimeoutError):

@@ -1,7 +1,8 @@
 """HTML, text, JSONL and WARC files -> raw-page events.
 
-Invariant: what comes out is exactly what would go on the bus, so that a file cleaned at
-home and the same file published lead to the same outcomes. Nothing is read whole but a page.
+Invariant: a reader yields exactly the bytes that would be published, so a file that is cleaned
+locally and the same file published to Kafka lead to the same outcomes. At most one page is in
+memory, never a whole archive.
 """
 
 import io
@@ -39,34 +40,38 @@ def read_inputs(
     url: str | None = None,
     content_type: str | None = None,
 ) -> Iterator[InputPage]:
-    """The pages of files, folders (sorted, all below) and standard input (`-`), in order.
+    """Read the pages of files, folders and standard input, in order.
 
-    What cannot be read, and a file that ends in the middle, is a fault in the tally; the
-    pages before it are yielded, and the next file is read.
+    A folder is read with everything below it, sorted by name. A file that cannot be read, or that
+    is damaged or cut, becomes a fault in the tally: its pages before the damage are yielded, and
+    the next file is read.
 
     Args:
-        paths: as given on the command line.
-        max_message_bytes: the largest event; larger pages come out as refusals.
+        paths: files and folders as given on the command line; `-` is standard input.
+        max_message_bytes: bytes of the largest event. A larger page comes out with a `refusal`.
         tally: counts what is read, and takes the faults.
-        url: of a bare page, in place of its file URI.
-        content_type: of a bare page, in place of what its name says.
+        url: the URL of a bare page, in place of its file URI.
+        content_type: the content type of a bare page, in place of what its name says.
+
+    Yields:
+        Each page, with the file and its index in the file as its source.
     """
     url, content_type = (value and shown(value) for value in (url, content_type))
     for path in paths:
         if path == STDIN:
             pages = _stdin(sys.stdin.buffer, max_message_bytes, url, content_type, tally)
-            yield from _told("standard input", pages, tally)
+            yield from _with_faults("standard input", pages, tally)
             continue
         try:
             for file in _files(Path(path), tally):
                 pages = _file(file, max_message_bytes, url, content_type, tally)
-                yield from _told(shown(file), pages, tally)
+                yield from _with_faults(shown(file), pages, tally)
         except OperationalError as error:
             tally.fault(str(error))
 
 
-def _told(name: str, pages: Iterator[InputPage], tally: Tally) -> Iterator[InputPage]:
-    """The pages of one file; what keeps it from being read is told."""
+def _with_faults(name: str, pages: Iterator[InputPage], tally: Tally) -> Iterator[InputPage]:
+    """The pages of one file; an error that ends the reading becomes a fault in the tally."""
     try:
         yield from pages
     except OperationalError as error:
@@ -80,7 +85,7 @@ def _told(name: str, pages: Iterator[InputPage], tally: Tally) -> Iterator[Input
 
 def _files(path: Path, tally: Tally) -> Iterator[Path]:
     if path.is_dir():
-        # One folder's names at a time: a crawl may have millions of files.
+        # The names of one folder at a time are in memory: a crawl may have millions of files.
         try:
             names = sorted(os.listdir(path))  # noqa: PTH208 - names, not a Path for each
         except PermissionError:
@@ -112,7 +117,7 @@ def _file(
 
 
 def _counted(pages: Iterator[InputPage], tally: Tally) -> Iterator[InputPage]:
-    """Pages of which each is a record."""
+    """Count pages that are one record each."""
     for page in pages:
         tally.records += 1
         tally.pages += 1
@@ -143,7 +148,7 @@ def _is_archive(head: bytes) -> bool:
 
 
 class _Rest(io.RawIOBase):
-    """A stream of which the head is read already, from its start."""
+    """A stream from its start, although its head has been read already."""
 
     def __init__(self, head: bytes, stream: BinaryIO) -> None:
         super().__init__()

@@ -1,8 +1,11 @@
-"""Transfer and content codings of a stored response, undone.
+"""Undoes the transfer and content codings of a stored response.
 
-Invariant: a coding is what the bytes say. A header that names one which the body does not
-have leaves the body as it is, a body that breaks off gives what came before, and no more than
-the limit ever comes out.
+Invariants:
+
+- The bytes decide which coding a body has. If a header names a coding that the body does not have,
+  the body stays as it is.
+- A body that breaks off gives the bytes before the break.
+- No more bytes than the limit and one ever come out.
 """
 
 import io
@@ -16,18 +19,19 @@ from fastwarc.stream_io import ZstdReader
 from streams.sources.unpacking import read_frames
 
 _MOST_CODINGS = 6
-"""More than these in one list are no server's; each may unpack up to the limit."""
+"""Codings that are undone at most. No server uses more, and each may unpack up to the limit."""
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _CHUNK = re.compile(rb"[ \t]{0,16}([0-9A-Fa-f]{1,16})[ \t]{0,64}(?:;[^\r\n]{0,4096})?\r?\n")
 _PIECE = 1 << 14
 _CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\n\f\r\x1b")
-_LOOKED_AT = 512
+_SNIFFED = 512
+"""Bytes at the start of a body that tell text from compressed data."""
 
 
 class _Failed(Exception):  # noqa: N818 - caught by the only caller
-    """The body does not have the coding. `given` came out before that was seen."""
+    """The body does not have the coding, or breaks off; `given` are the bytes before that."""
 
     def __init__(self, given: bytes = b"") -> None:
         super().__init__()
@@ -35,16 +39,20 @@ class _Failed(Exception):  # noqa: N818 - caught by the only caller
 
 
 def undo(body: bytes, *, transfer: str | None, content: str | None, limit: int) -> bytes:
-    """The body without its codings.
+    """Undo the codings of a body.
 
     Args:
-        body: as it is stored.
-        transfer: the header Transfer-Encoding (RFC 9112).
-        content: the header Content-Encoding (RFC 9110).
-        limit: bytes; where a body is longer, limit + 1 of them are returned.
+        body: the body as it is stored.
+        transfer: the header Transfer-Encoding (RFC 9112); None if there is none.
+        content: the header Content-Encoding (RFC 9110); None if there is none.
+        limit: bytes of the longest body.
+
+    Returns:
+        The body without its codings. If it is longer than `limit`, its first `limit + 1` bytes,
+        which tells the caller so. If no coding can be undone, the body as it is stored.
     """
     for name in reversed([*_names(content), *_names(transfer)][-_MOST_CODINGS:]):
-        body = _undone(body, name, limit + 1)
+        body = _undo_one(body, name, limit + 1)
     return body[: limit + 1]
 
 
@@ -52,11 +60,11 @@ def _names(header: str | None) -> list[str]:
     return [name.strip(" \t\"'").lower().removeprefix("x-") for name in (header or "").split(",")]
 
 
-def _undone(body: bytes, name: str, most: int) -> bytes:
+def _undo_one(body: bytes, name: str, most: int) -> bytes:
     if not body or name not in _DECODERS:
         return body
     decoders = [_DECODERS[name]]
-    # Servers that name one coding and send another use one whose first bytes tell.
+    # Some servers name one coding and send another. gzip and zstd are known by their first bytes.
     if name != "chunked":
         decoders += [_gunzip] * body.startswith(_GZIP) + [_unzstd] * body.startswith(_ZSTD)
     for decode in decoders:
@@ -69,8 +77,8 @@ def _undone(body: bytes, name: str, most: int) -> bytes:
 
 
 def _is_text(body: bytes) -> bool:
-    """Whether bytes are stored decoded: compressed ones have control characters soon."""
-    return _CONTROLS.isdisjoint(body[:_LOOKED_AT])
+    """Whether a body is stored decoded: compressed data has control characters near its start."""
+    return _CONTROLS.isdisjoint(body[:_SNIFFED])
 
 
 def _dechunk(body: bytes, most: int) -> bytes:
@@ -92,7 +100,7 @@ def _dechunk(body: bytes, most: int) -> bytes:
         elif body.startswith(b"\n", at):
             at += 1
         elif at < len(body):
-            # What looked like the size of a chunk was text.
+            # The first chunk is not followed by a line end: its "size" was text.
             if len(parts) == 1:
                 raise _Failed
             break
@@ -115,7 +123,7 @@ def _gunzip(body: bytes, most: int) -> bytes:
 
 
 def _inflate(body: bytes, most: int) -> bytes:
-    """`deflate` is zlib (RFC 1950) by the standard, and bare deflate (RFC 1951) by some servers."""
+    """`deflate` is zlib (RFC 1950) by the standard; some servers send bare deflate (RFC 1951)."""
     try:
         return _inflated(15, body, most)[0]
     except _Failed as failed:
@@ -125,7 +133,19 @@ def _inflate(body: bytes, most: int) -> bytes:
 
 
 def _inflated(window: int, body: bytes, most: int) -> tuple[bytes, bytes]:
-    """What a stream of deflate gives, and what follows it. `window` is zlib's wbits."""
+    """Decompress one stream of deflate.
+
+    Args:
+        window: zlib's `wbits`, which says what header the stream has.
+        body: the stream, and what may follow it.
+        most: bytes that come out at most.
+
+    Returns:
+        The decompressed bytes, and the bytes after the stream.
+
+    Raises:
+        _Failed: the stream is damaged or breaks off.
+    """
     unpacker = zlib.decompressobj(window)
     parts: list[bytes] = []
     size = at = 0
@@ -148,7 +168,7 @@ def _inflated(window: int, body: bytes, most: int) -> tuple[bytes, bytes]:
 
 
 def _up_to_damage(unpacker: "zlib._Decompress", piece: bytes, most: int) -> bytes:
-    """What comes out of a piece before the byte that is wrong."""
+    """The bytes that come out of a piece before its first wrong byte, found byte by byte."""
     given = b""
     try:
         for at in range(len(piece)):

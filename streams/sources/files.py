@@ -1,7 +1,7 @@
 """A bare page: one file, HTML or text.
 
-Invariant: a bare file's URL is its file URI and its fetch time the file's modification
-time, so that the same file has the same id every time.
+Invariant: the URL of a bare file is its file URI, and its fetch time is the file's modification
+time, so the same file has the same id every time.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ _TYPES = {
 }
 
 
-def bare_page(  # noqa: PLR0913 - a file or a stream, and what is said of it
+def bare_page(  # noqa: PLR0913 - a file or a stream, and what the command line says of it
     path: Path | None,
     limit: int,
     url: str | None,
@@ -30,7 +30,23 @@ def bare_page(  # noqa: PLR0913 - a file or a stream, and what is said of it
     head: bytes = b"",
     stream: BinaryIO | None = None,
 ) -> InputPage:
-    """The page in a file, or on a stream of which `head` is read already."""
+    """Read the page in a file, or on a stream.
+
+    Args:
+        path: the file; None for a stream.
+        limit: bytes of the largest event.
+        url: the page's URL; None takes the file's URI.
+        content_type: the page's content type; None takes what the file's name says.
+        head: bytes of the stream that have been read already.
+        stream: the rest of the stream. Its fetch time is now.
+
+    Returns:
+        The page; with a `refusal` if it is too large.
+
+    Raises:
+        OperationalError: the path is no regular file.
+        OSError: the file cannot be read.
+    """
     source = place(shown(path or "-"), 0)
     if path is None or stream is not None:
         body = head + (stream.read(limit) if stream is not None else b"")

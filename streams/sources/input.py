@@ -1,7 +1,7 @@
 """What every reader yields.
 
-Invariant: `value` is the raw-page event as it goes on the bus, or, of a page that is too
-large to go there, empty, and `refusal` says why.
+Invariant: `value` is the raw-page event as it is published. If a page is too large for that,
+`value` is empty and `refusal` says why.
 """
 
 import base64
@@ -18,7 +18,13 @@ from cleanwire.events import Source
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class InputPage:
-    """One page of the input; `source` has the file for a topic and the page's place for offset."""
+    """One page of the input.
+
+    Attributes:
+        value: the raw-page event, as JSON bytes; empty with a refusal.
+        source: the file as the topic, partition 0, and the page's index in the file as the offset.
+        refusal: why the page cannot be published; None if it can.
+    """
 
     value: bytes
     source: Source
@@ -35,7 +41,7 @@ def shown(name: str | Path) -> str:
 
 
 def place(name: str, index: int) -> Source:
-    """The place of a page in a file."""
+    """The source of a page in a file, by the page's index from 0."""
     return Source(topic=name, partition=0, offset=index)
 
 
@@ -48,7 +54,19 @@ def page_event(
     body: bytes,
     **more: Any,  # noqa: ANN401 - the optional members of the event
 ) -> InputPage:
-    """The raw-page event of a body; members that are None are left out."""
+    """The raw-page event of a body.
+
+    Args:
+        source: the file and the page's index.
+        limit: bytes of the largest event.
+        url: the page's URL.
+        fetched_at: when it was fetched, as RFC 3339 has it.
+        body: the page's bytes.
+        more: optional members of the event; those that are None are left out.
+
+    Returns:
+        The page; with a `refusal` if its event is larger than `limit`.
+    """
     event = {
         "url": url,
         "fetched_at": fetched_at,
@@ -62,6 +80,12 @@ def page_event(
 
 
 def refused(source: Source, size: int, limit: int) -> InputPage:
-    """A page that is too large for the bus."""
+    """A page that is too large to be published.
+
+    Args:
+        source: the file and the page's index.
+        size: bytes of the page or its event, as far as they are known.
+        limit: bytes of the largest event.
+    """
     why = TooLarge(f"the event has {size} bytes or more, over the limit of {limit}")
     return InputPage(value=b"", source=source, refusal=why)

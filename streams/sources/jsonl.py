@@ -1,7 +1,7 @@
-"""Raw-page events, one a line.
+"""Raw-page events, one in each line.
 
-Invariant: a line is passed on as it is, bytes for bytes, good or bad; what is bad about it
-is for the pipeline to say. A line over the limit is skipped over without being held.
+Invariant: a line is passed on byte for byte, whether it is valid or not; the pipeline says what is
+wrong with it. A line over the limit is skipped without being held in memory.
 """
 
 import contextlib
@@ -19,7 +19,19 @@ _CHUNK = 1 << 16
 def read_jsonl(
     path: Path | None, limit: int, *, head: bytes = b"", stream: BinaryIO | None = None
 ) -> Iterator[InputPage]:
-    """The lines of a file (gzip by its name), or of a stream of which `head` is read already."""
+    """Read the lines of a file or a stream as events; empty lines are left out.
+
+    Args:
+        path: the file, which is gzip if its name ends with `.gz`; None for a stream.
+        limit: bytes of the largest event. A longer line comes out with a `refusal`.
+        head: bytes of the stream that have been read already.
+        stream: the rest of the stream; None if `head` is everything.
+
+    Raises:
+        OSError: the file cannot be read, or is no gzip.
+        EOFError: the gzip data breaks off.
+        zlib.error: the gzip data is damaged.
+    """
     if path is None:
         yield from _events("-", _lines(head, stream, limit), limit)
         return
@@ -42,7 +54,7 @@ def _events(name: str, lines: Iterator[tuple[bytes, int]], limit: int) -> Iterat
 def _lines(
     head: bytes, stream: BinaryIO | gzip.GzipFile | None, limit: int
 ) -> Iterator[tuple[bytes, int]]:
-    """Each line without its end, and its length; of one over the limit only the length."""
+    """Each line without its end, and its length in bytes; a line over the limit comes out empty."""
     parts: list[bytes] = []
     size = 0
     chunks = iter(lambda: stream.read(_CHUNK) if stream is not None else b"", b"")

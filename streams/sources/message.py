@@ -1,7 +1,8 @@
 """A block with an HTTP response -> its status, its headers and its body.
 
-Invariant: HTTP/0.9 to HTTP/3 are read alike, with the line ends and the bytes that servers
-really send (RFC 9112, sections 2 and 5), and a block without a status line is none.
+Invariant: responses of HTTP/0.9 to HTTP/3 are read in the same way, with the line ends and the
+bytes that servers really send (RFC 9112, sections 2 and 5). A block without a status line is no
+response.
 """
 
 import dataclasses
@@ -24,9 +25,9 @@ class Message:
 
     Attributes:
         status: the status code.
-        headers: as they are written; values of a name that stands there twice are joined by
-            a comma and a blank (RFC 9110, section 5.3).
-        body: with its codings.
+        headers: the values by name, as they are written. If a name occurs twice, its values are
+            joined by a comma and a blank (RFC 9110, section 5.3).
+        body: the body, its codings not undone.
     """
 
     status: int
@@ -34,13 +35,22 @@ class Message:
     body: bytes
 
     def get(self, name: str) -> str | None:
-        """The value of a header, whatever the case of its name."""
+        """The value of a header; None if there is none.
+
+        Args:
+            name: in lower case; the header may have any case.
+        """
         values = [value for written, value in self.headers.items() if written.lower() == name]
         return ", ".join(values) if values else None
 
 
 def read_message(block: bytes) -> Message | None:
-    """The response in a block, interim ones before it (1xx) skipped; None if there is none."""
+    """The response in a block, after any interim responses (1xx).
+
+    Returns:
+        The response; None if the block does not begin with a status line, or if there are only
+        interim responses.
+    """
     for _ in range(_MOST_INTERIM):
         start = block[:_MOST_HEADER].lstrip(b"\r\n")
         found = _STATUS.match(start)

@@ -1,7 +1,10 @@
 """The records of a WARC file (ISO 28500, versions 0.17 to 1.1).
 
-Invariant: what is wrong with one record costs that record and is told; the next one is
-found by its version line. No more than one block is held, and no more of it than is asked for.
+Invariants:
+
+- An error in one record costs at most that record and is reported. The next record is found by its
+  version line.
+- At most one block is in memory, and no more bytes of it than the caller asks for.
 """
 
 import dataclasses
@@ -11,13 +14,13 @@ from collections.abc import Iterator
 from streams.sources.unpacking import Foreign, Piece
 
 MOST_FAULTS = 100
-"""After so many damaged places the rest of a file is not searched for records."""
+"""After this many damaged places the rest of a file is not searched for records."""
 
 _VERSION = re.compile(rb"WARC/\d{1,2}\.\d{1,2}[ \t]{0,8}\r?\n?", re.IGNORECASE)
 _SWALLOWED = re.compile(rb"\n(?=WARC/\d\.\d\d?\r?\n[A-Za-z-]{1,64}:)", re.IGNORECASE)
 _START = b"WARC/"
 _MOST_VERSION = 96
-"""Bytes of a version line and the name of the header after it, with some room."""
+"""Bytes that hold a version line and the name of the header after it, with some to spare."""
 _MOST_LINE = 1 << 16
 _MOST_HEADER = 1 << 18
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
@@ -33,9 +36,9 @@ class Record:
     """One record.
 
     Attributes:
-        headers: by name in lower case; of a name that stands there twice, the first.
-        block: its bytes, None if there are more than are held.
-        size: bytes of the block.
+        headers: the values by name in lower case. If a name occurs twice, the first value.
+        block: the bytes of the block; None if there are more than the caller wants.
+        size: how many bytes the block has.
     """
 
     headers: dict[str, str]
@@ -44,7 +47,7 @@ class Record:
 
 
 class _Stream:
-    """The unpacked bytes of a file, with what was read too far put back."""
+    """The unpacked bytes of a file; bytes that were read too far can be put back."""
 
     def __init__(self, pieces: Iterator[Piece]) -> None:
         self._pieces = pieces
@@ -53,14 +56,18 @@ class _Stream:
         self._next: Piece | None = None
 
     def _peek(self) -> Piece | None:
-        """The next piece, which stays the next one."""
+        """The next piece, which is not taken; None at the end of the file."""
         self._next = self._next or next(self._pieces, None)
         return self._next
 
     def _fill(self, *, up_to_damage: bool = False) -> bool:
-        """More bytes in the buffer; False at the end of the file.
+        """Add the next piece to the buffer; returns False at the end of the file.
 
-        A damage is raised, or, with `up_to_damage`, left for the next call and taken for an end.
+        Args:
+            up_to_damage: whether a damage counts as the end. It is left for the next call then.
+
+        Raises:
+            Damage: the next piece is a damage. The buffer is dropped.
         """
         piece = self._peek()
         if piece is None or (up_to_damage and piece.fault is not None):
@@ -73,7 +80,11 @@ class _Stream:
         return True
 
     def line(self) -> bytes:
-        """The next line with its end, or as much of it as a line may have."""
+        """The next line with its end, cut after `_MOST_LINE` bytes; empty at the end of the file.
+
+        Raises:
+            Damage: there is one before the end of the line.
+        """
         searched = self._at
         while (end := self._buffer.find(b"\n", searched)) < 0:
             held = len(self._buffer) - self._at
@@ -83,17 +94,17 @@ class _Stream:
         return self.take(min(end + 1 - self._at, _MOST_LINE))
 
     def take(self, size: int) -> bytes:
-        """The next bytes of the buffer."""
+        """The next bytes of the buffer, at most `size`."""
         data = self._buffer[self._at : self._at + size]
         self._at += len(data)
         return data
 
     def give_back(self, data: bytes) -> None:
-        """Put bytes in front of what comes."""
+        """Put bytes back, in front of the rest."""
         self._buffer, self._at = data + self._buffer[self._at :], 0
 
     def skip_newlines(self) -> int:
-        """Skip line ends; returns how many there were."""
+        """Skip carriage returns and line feeds; returns how many line feeds there were."""
         count = 0
         while True:
             rest = self._buffer[self._at : self._at + 64]
@@ -104,22 +115,33 @@ class _Stream:
                 return count
 
     def ahead(self, size: int) -> bytes:
-        """The next bytes, which stay where they are; fewer at the end of the file or a damage."""
+        """The next bytes, which are not taken; fewer before a damage or the end of the file."""
         while len(self._buffer) - self._at < size and self._fill(up_to_damage=True):
             pass
         return self._buffer[self._at : self._at + size]
 
     def raise_damage(self) -> None:
-        """Raise the damage that comes next, if one does."""
+        """Raise the damage if the next piece is one."""
         piece = self._peek()
         if piece is not None and piece.fault is not None:
             self._fill()
 
     def block(self, size: int, most: int) -> tuple[bytes | None, int]:
-        """The next bytes, and how many there were.
+        """Read a block.
 
-        A member of gzip that begins with a version line begins a record, whatever the length
-        of the one before it is said to be. More bytes than `most` are skipped.
+        A gzip member that begins with a version line begins a record. It ends the block,
+        whatever Content-Length says.
+
+        Args:
+            size: bytes to read.
+            most: bytes to hold.
+
+        Returns:
+            The bytes, None if there are more than `most`; and how many bytes were read, fewer
+            than `size` at the end of the file or before a record.
+
+        Raises:
+            Damage: there is one within the block.
         """
         parts: list[bytes] = []
         got = 0
@@ -139,11 +161,20 @@ class _Stream:
 
 
 def read_records(pieces: Iterator[Piece], most: int) -> Iterator[Record | Damage]:
-    """The records of a file, and the places that cannot be read, in order.
+    """Read the records of a WARC file.
 
     Args:
-        pieces: the file, unpacked.
-        most: bytes of a block that are held.
+        pieces: the unpacked file, as `unpack` yields it.
+        most: bytes of a block that are held. A larger block is skipped, and its record comes out
+            with `block` None.
+
+    Yields:
+        Each record, and a `Damage` for each place that cannot be read, in the order of the file.
+        A `Damage` right after a record may concern that record, such as a wrong Content-Length.
+        The reading ends after `MOST_FAULTS` damages.
+
+    Raises:
+        Foreign: the file is an ARC file.
     """
     stream = _Stream(pieces)
     state = _State(most)
@@ -166,13 +197,13 @@ def read_records(pieces: Iterator[Piece], most: int) -> Iterator[Record | Damage
 
 @dataclasses.dataclass(slots=True)
 class _State:
-    """Between two records.
+    """What is known between two records.
 
     Attributes:
         most: bytes of a block that are held.
-        lost: whether the place is in the midst of something, which was told.
-        broken: a fault that did not cost the record that came before it.
-        ends: the fewest line ends after a record so far; two by the standard.
+        lost: whether the stream is inside data that has been reported as a damage already.
+        broken: a damage to report after the current record, which could be read in spite of it.
+        ends: the fewest line ends after a record so far; the standard has two.
     """
 
     most: int
@@ -182,15 +213,20 @@ class _State:
 
 
 def _next(stream: _Stream, state: _State) -> Record | None:
+    """The next record; None at the end of the file.
+
+    Raises:
+        Damage: the record cannot be read.
+    """
     if not _at_record(stream, state):
         return None
     headers = _headers(stream)
     length = headers.get("content-length", "")
     if not _LENGTH.fullmatch(length):
-        return _off(stream, headers, b"", 0, state)
+        return _wrong_length(stream, headers, b"", 0, state)
     block, got = stream.block(int(length), state.most)
     if got < int(length):
-        return _short(stream, headers, block, got, state)
+        return _too_short(stream, headers, block, got, state)
     count = stream.skip_newlines()
     follows = stream.ahead(len(_START))
     if not follows:
@@ -201,11 +237,16 @@ def _next(stream: _Stream, state: _State) -> Record | None:
     if follows.upper() == _START:
         state.ends = min(state.ends, count)
         return Record(headers, block, got)
-    return _off(stream, headers, block, got, state)
+    return _wrong_length(stream, headers, block, got, state)
 
 
 def _at_record(stream: _Stream, state: _State) -> bool:
-    """Go past the next version line; False at the end of the file."""
+    """Read past the next version line; False at the end of the file.
+
+    Raises:
+        Damage: there are other bytes before it; raised once for them all.
+        Foreign: the file is an ARC file.
+    """
     stream.skip_newlines()
     line = stream.line().removeprefix(b"\xef\xbb\xbf")
     if line and not state.lost and not _VERSION.fullmatch(line):
@@ -247,27 +288,27 @@ def _headers(stream: _Stream) -> dict[str, str]:
 
 
 def as_text(value: bytes) -> str:
-    """A header's bytes: UTF-8 by ISO 28500, and where they are none, ISO 8859-1 as in HTTP."""
+    """A header as text: UTF-8 as ISO 28500 has it; if it is not UTF-8, ISO 8859-1 as in HTTP."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("iso-8859-1")
 
 
-def _short(
+def _too_short(
     stream: _Stream, headers: dict[str, str], block: bytes | None, got: int, state: _State
 ) -> Record | None:
-    """A record whose Content-Length goes past the end of the file or of its gzip member."""
+    """A record whose block ends before its Content-Length, with the file or its gzip member."""
     if stream.ahead(len(_START)):
         state.broken = "a record's Content-Length is more than it has"
         whole = None if block is None else _without_end(block)
         return Record(headers, whole, got if whole is None else len(whole))
-    if block is not None and (record := _before_the_next(stream, headers, block, state)):
+    if block is not None and (record := _cut_at_next(stream, headers, block, state)):
         return record
     raise Damage("the file ends in the middle of a record")
 
 
-def _off(
+def _wrong_length(
     stream: _Stream, headers: dict[str, str], block: bytes | None, got: int, state: _State
 ) -> Record:
     """A record that does not end where its Content-Length says, or that has none."""
@@ -275,16 +316,16 @@ def _off(
         state.broken = "a record's Content-Length is wrong"
         state.lost = True
         return Record(headers, block, got)
-    return _before_the_next(stream, headers, block, state) or _up_to_the_next(
+    return _cut_at_next(stream, headers, block, state) or _extend_to_next(
         stream, headers, block, state
     )
 
 
-def _before_the_next(
+def _cut_at_next(
     stream: _Stream, headers: dict[str, str], block: bytes, state: _State
 ) -> Record | None:
-    """The record, if the next one is found within its block."""
-    # The block may end within the next record's version line.
+    """The record, cut where the next one begins within its block; None if none does."""
+    # The block may end within the version line of the next record.
     more = stream.take(len(stream.ahead(_MOST_VERSION)))
     found = _SWALLOWED.search(block + more)
     if found is None or found.start() >= len(block):
@@ -296,10 +337,10 @@ def _before_the_next(
     return Record(headers, whole, len(whole))
 
 
-def _up_to_the_next(
+def _extend_to_next(
     stream: _Stream, headers: dict[str, str], block: bytes, state: _State
 ) -> Record:
-    """The record, with what stands between its said end and the next one."""
+    """The record, extended by the bytes between its declared end and the next record."""
     parts, size = [block], len(block)
     state.broken = "a record's Content-Length is less than it has"
     while line := stream.line():

@@ -1,7 +1,7 @@
-"""What was read of the input: records, pages, what was skipped, and faults.
+"""Counts of what was read of the input: records, pages, skipped records, and faults.
 
-Invariant: every record of the input is a page or is skipped for a reason that is counted,
-and every place where input could not be read is a fault of its file.
+Invariant: every record of the input is a page, or is skipped for a reason that is counted. Every
+place where input could not be read is a fault of its file.
 """
 
 import collections
@@ -13,11 +13,11 @@ class Tally:
     """Counts over all inputs of one command.
 
     Attributes:
-        records: records of archives, lines of events, and files that are one page.
-        pages: the records that were passed on as pages, refused ones included.
-        skipped: records that are no pages, by reason.
-        faults: one line for each file that could not be read whole.
-        places: how many places could not be read.
+        records: how many records of archives, lines of events, and bare files there were.
+        pages: how many of them were passed on as pages, including those that are too large.
+        skipped: how many of them are no pages, by reason.
+        faults: one line for each file that could not be read completely.
+        places: how many places of these files could not be read.
     """
 
     records: int = 0
@@ -27,7 +27,12 @@ class Tally:
     places: int = 0
 
     def fault(self, line: str, places: int = 1) -> None:
-        """Note a file that is damaged in so many places."""
+        """Enter a file that could not be read completely.
+
+        Args:
+            line: which file, what is wrong, and what to do, for people.
+            places: in how many places.
+        """
         self.faults.append(line)
         self.places += places
 

@@ -1,8 +1,10 @@
-"""A compressed file -> its bytes, piece by piece, with each damage where it is.
+"""A compressed file -> its bytes, piece by piece, with each damage at its place.
 
-Invariant: a piece is small whatever the compression, the bytes before a damage are given,
-and a file that ends in the middle says so. After a damage in gzip (RFC 1952) the next member
-goes on.
+Invariants:
+
+- A piece is small, however strong the compression.
+- The bytes before a damage come out, and a file that ends in the middle is a damage.
+- After a damage in gzip (RFC 1952), reading resumes at the next member.
 """
 
 import dataclasses
@@ -16,9 +18,9 @@ _READ = 1 << 16
 _PIECE = 1 << 18
 _GZIP = b"\x1f\x8b\x08"
 _FIRST = 16
-"""So many bytes a member's first piece has at least, unless the member is smaller."""
+"""Bytes that the first piece of a member has at least, unless the member is smaller."""
 _GZIP_WINDOW = 31
-"""zlib's number for a gzip member with its header and its checksum."""
+"""zlib's `wbits` for a gzip member with its header and its checksum."""
 
 _ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes((byte, 0x2A, 0x4D, 0x18)) for byte in range(0x50, 0x60)))
 _LZ4 = b"\x04\x22\x4d\x18"
@@ -26,7 +28,12 @@ _FOREIGN = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"7z\xbc\x
 
 
 class Foreign(Exception):  # noqa: N818 - no error of the file
-    """A format that is not read; what it is, and what to do."""
+    """The file has a format that is not read.
+
+    Attributes:
+        what: the format, to complete "the file is ...".
+        fix: what to do.
+    """
 
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(what, fix)
@@ -38,11 +45,11 @@ class Readable(Protocol):
     """An open file."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """So many bytes, fewer only at the end."""
+        """The next `size` bytes; fewer only at the end."""
         ...
 
     def peek(self, size: int = 0, /) -> bytes:
-        """Bytes that stay where they are."""
+        """Some of the next bytes, which are not taken."""
         ...
 
 
@@ -51,9 +58,9 @@ class Piece:
     """Bytes, or a fault in their place.
 
     Attributes:
-        data: the next bytes.
+        data: the next bytes; empty with a fault.
         first: whether a gzip member begins with them.
-        fault: what is wrong at this place; then there are no bytes.
+        fault: what is wrong at this place; None if nothing is.
     """
 
     data: bytes = b""
@@ -62,9 +69,19 @@ class Piece:
 
 
 def unpack(file: Readable) -> Iterator[Piece]:
-    """The bytes of a file that is gzip, zstd, lz4 or not compressed, by its first bytes.
+    """Unpack a file that is gzip, zstd, lz4 or not compressed; its first bytes tell which.
 
-    zstd may bring its dictionary along in a frame of its own, as `.warc.zst` has it.
+    A zstd file may bring its dictionary in a frame of its own, as `.warc.zst` files do.
+
+    Args:
+        file: open, at its start.
+
+    Yields:
+        Its bytes, and a piece with a `fault` for each damage.
+
+    Raises:
+        Foreign: the file is compressed with bzip2, xz, zip or 7z.
+        OSError: the file cannot be read.
     """
     head = file.peek(8)
     if head.startswith(_GZIP):
@@ -91,10 +108,19 @@ def _frames(file: Readable, reader: type[ZstdReader | Lz4Reader], name: str) -> 
 def read_frames(
     stream: BinaryIO, reader: type[ZstdReader | Lz4Reader], size: int = _READ
 ) -> Iterator[bytes]:
-    """What is compressed in frames, in pieces of that size, up to the damage if there is one.
+    """Unpack data that is compressed in frames.
+
+    Args:
+        stream: open, at its start. If it is seekable, even the bytes right before a damage come
+            out; if not, up to `size` of them are lost.
+        reader: FastWARC's reader of the compression.
+        size: bytes of a piece at most.
+
+    Yields:
+        The unpacked bytes, up to the damage if there is one.
 
     Raises:
-        OSError: the damage, once everything before it is given.
+        OSError: the data is damaged or breaks off; raised after everything before it came out.
     """
     whole = 0
     unpacked = reader(stream)
@@ -103,7 +129,8 @@ def read_frames(
             yield data
             whole += len(data)
     except OSError:
-        # The reader keeps what came before the damage in the same piece to itself.
+        # The reader raises without giving out the bytes of this piece that precede the damage. The
+        # stream is read again to here, and then byte by byte.
         if not stream.seekable():
             raise
     else:
@@ -122,7 +149,7 @@ def _members(file: Readable) -> Iterator[Piece]:
         if raw.startswith(_GZIP[: len(raw)]):
             raw = yield from _member(raw, file)
             continue
-        # Zeros fill the last block of a tape.
+        # Zeros after the last member are padding, such as tapes have in their last block.
         raw = raw.lstrip(b"\0")
         if raw and not raw.startswith(_GZIP[: len(raw)]):
             yield Piece(fault="there are bytes that are no gzip member")
@@ -130,7 +157,7 @@ def _members(file: Readable) -> Iterator[Piece]:
 
 
 def _member(raw: bytes, file: Readable) -> Generator[Piece, None, bytes]:
-    """One member's pieces; returns the bytes after it that are read already."""
+    """Unpack one member; returns the bytes after it that have been read already."""
     unpacker = zlib.decompressobj(_GZIP_WINDOW)
     first, held = True, b""
     while raw:
@@ -151,7 +178,11 @@ def _member(raw: bytes, file: Readable) -> Generator[Piece, None, bytes]:
 
 
 def _next_member(raw: bytes, file: Readable) -> bytes:
-    """What is read already from where the next member may begin."""
+    """Skip to where the next member may begin.
+
+    Returns:
+        The bytes from there that have been read already; empty at the end of the file.
+    """
     while True:
         at = raw.find(_GZIP)
         if at >= 0:

@@ -1,8 +1,8 @@
 """The pages of a WARC file (ISO 28500): HTTP responses, HTML resources and converted text.
 
-Invariant: every record is a page, or is skipped for a reason that is counted; one page is
-held at a time, and no more of it than the limit. Codings are undone with that bound, so that a
-bomb is a refusal.
+Invariant: every record is a page, or is skipped for a reason that is counted. One page at a time is
+in memory, and no more of it than the limit. Codings are undone within that limit, so a compression
+bomb comes out as a page that is too large.
 """
 
 import re
@@ -18,7 +18,7 @@ from streams.sources.tally import Tally
 from streams.sources.unpacking import Foreign, Readable, unpack
 
 _HEADER = 1 << 18
-"""Bytes of a block on top of the page's: the HTTP header."""
+"""Bytes that a block may have on top of the page's: the HTTP header."""
 _HTML = ("text/html", "application/xhtml+xml")
 _WEB = ("", "http", "https")
 _TYPES = ("warcinfo", "request", "metadata", "revisit", "continuation")
@@ -29,16 +29,22 @@ _DATE = re.compile(
 
 
 def read_warc(name: str, file: Readable, limit: int, tally: Tally) -> Iterator[InputPage]:
-    """The pages of a file, in order; offsets count them from 0.
+    """Read the pages of a WARC file.
 
     Args:
-        name: of the file, for the pages' places and for faults.
-        file: its first bytes tell how it is compressed.
-        limit: bytes of the largest event.
-        tally: counts the records; places that cannot be read are its faults.
+        name: the file's name, for the sources of the pages and for faults.
+        file: the open file, at its start; its first bytes tell how it is compressed.
+        limit: bytes of the largest event. A larger page comes out with a `refusal`.
+        tally: counts the records, the pages and the skipped records. Once the file is read, all
+            its damages become one fault.
+
+    Yields:
+        Each page, in the order of the file; the offset of its source is its index among the pages
+        of the file, from 0.
 
     Raises:
-        OperationalError: the file is of a format that is not read.
+        OperationalError: the file has a format that is not read.
+        OSError: the file cannot be read.
     """
     index = places = 0
     first = ""
@@ -67,7 +73,7 @@ def read_warc(name: str, file: Readable, limit: int, tally: Tally) -> Iterator[I
 
 
 def _page_or_reason(record: Record, name: str, index: int, limit: int) -> InputPage | str:
-    """The page that a record is, or why it is none."""
+    """The page of a record, or the reason why the record is no page."""
     kind = record.headers.get("warc-type", "").lower()
     if kind not in _DECIDERS:
         return kind if kind in _TYPES else "unknown"
@@ -130,7 +136,7 @@ def _of_the_web(url: str, *more: str) -> bool:
     try:
         return urlsplit(url).scheme in {*_WEB, *more}
     except ValueError:
-        # The event is refused with the URL in its detail.
+        # The pipeline rejects the event and names the URL in the detail.
         return True
 
 
@@ -138,7 +144,10 @@ _DECIDERS = {"response": _response, "resource": _resource, "conversion": _conver
 
 
 def _moment(date: str) -> str:
-    """A WARC-Date as RFC 3339 has it: it is in UTC, and may stop at the year (WARC/1.1)."""
+    """A WARC-Date as RFC 3339 has it. It is in UTC, and may have the year alone (WARC/1.1).
+
+    A date of another form is returned as it is, for the pipeline to reject.
+    """
     found = _DATE.fullmatch(date.strip()[:64])
     if found is None:
         return date

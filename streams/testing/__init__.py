@@ -1,4 +1,4 @@
-"""A real Kafka on this machine, and pages to try the stream with.
+"""A real Kafka on this machine, and sample pages, to try the stream with.
 
-Invariant: no worker beside a real cluster needs anything of it.
+Invariant: a worker that runs on a real cluster imports nothing from here.
 """

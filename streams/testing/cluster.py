@@ -1,7 +1,7 @@
 """Several embedded brokers as one cluster, so that one of them can be killed.
 
-Invariant: what is acknowledged outlives any one broker. Every topic has its copies on three
-brokers where there are three, and a record counts as written once two of them have it.
+Invariant: an acknowledged record survives the loss of any one broker. If there are three brokers
+or more, every topic has copies on three of them, and a record is acknowledged once two have it.
 """
 
 import contextlib
@@ -16,15 +16,15 @@ from streams.testing.ports import free_port
 HEAP = "384m"
 
 FENCED_AFTER_MS = 4000
-"""A broker that is silent for so long loses its leaderships."""
+"""A broker that is silent for this time loses its leaderships."""
 
 
 class EmbeddedCluster:
     """Kafka brokers as child processes, each a controller too; use as a context manager.
 
     Args:
-        data_dir: a folder in here is made for each broker.
-        brokers: how many.
+        data_dir: each broker gets a folder of its own in it.
+        brokers: how many brokers.
         heap: of each broker, as `java -Xmx` takes it.
         properties: further lines of `server.properties` for all of them.
         say: called with a line for people when something takes long.
@@ -41,7 +41,7 @@ class EmbeddedCluster:
     ) -> None:
         ports: list[int] = []
         while len(ports) < 2 * brokers:
-            # A free port may be drawn twice as long as nobody listens on it.
+            # The same free port may be drawn again while no process listens on it.
             ports = list(dict.fromkeys((*ports, free_port())))
         controllers = {node: ports.pop() for node in range(1, brokers + 1)}
         cluster = cluster_id()
@@ -84,7 +84,7 @@ class EmbeddedCluster:
         """Start all brokers and wait until they answer.
 
         Raises:
-            OperationalError: as `EmbeddedBroker.start`.
+            OperationalError: for the same reasons as in `EmbeddedBroker.start`.
         """
         with contextlib.ExitStack() as undo:
             for broker in self.brokers:
@@ -95,6 +95,6 @@ class EmbeddedCluster:
             undo.pop_all()
 
     def stop(self) -> None:
-        """End all brokers at once: in order, the last two would wait for each other."""
+        """Kill all brokers. An orderly stop does not work: the last two wait for each other."""
         for broker in self.brokers:
             broker.kill()

@@ -1,7 +1,7 @@
 """The demo: a broker, a worker and the sample pages on this machine.
 
-Invariant: everything is the real thing, in processes of its own, on data that is thrown
-away afterwards; what is shown was read from the topics.
+Invariant: the broker and the worker are the real ones, each in a process of its own. Their data is
+deleted afterwards. Everything that the demo shows is read from the topics.
 """
 
 import contextlib
@@ -39,7 +39,13 @@ STOP_SECONDS = 15.0
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of a sample page."""
+    """What became of a sample page.
+
+    Attributes:
+        sample: the page.
+        outcome: `clean`, or `duplicate/` and the kind, or `rejected/` and the reason.
+        detail: one line more, for people.
+    """
 
     sample: Sample
     outcome: str
@@ -48,7 +54,17 @@ class Result:
 
 @contextlib.contextmanager
 def stage(say: Callable[[str], None]) -> Iterator[Settings]:
-    """A broker and a ready worker; yields the settings to reach them."""
+    """Run a broker and a worker; both end with the `with` block.
+
+    Args:
+        say: called with a line for people on every step.
+
+    Yields:
+        The settings to reach both, once the worker is ready.
+
+    Raises:
+        OperationalError: the broker or the worker does not come up.
+    """
     base = load_settings()
     with tempfile.TemporaryDirectory(prefix="cleanwire-demo-") as folder:
         broker = EmbeddedBroker(
@@ -62,7 +78,7 @@ def stage(say: Callable[[str], None]) -> Iterator[Settings]:
                     "data_dir": Path(folder),
                     "web_bind": "127.0.0.1",
                     "web_port": base.web_port if is_free(base.web_port) else free_port(),
-                    # Nothing of a real cluster's: this broker is our own.
+                    # The settings of a real cluster do not apply to this broker.
                     "sasl_mechanism": None,
                     "tls": False,
                     "replication_factor": 1,
@@ -75,7 +91,7 @@ def stage(say: Callable[[str], None]) -> Iterator[Settings]:
 
 
 def publish(settings: Settings, samples: list[Sample]) -> None:
-    """Put the samples on one partition, so that their order is the stream's."""
+    """Put the samples on one partition, so that they are processed in their order."""
     with clients.producer(settings) as producer:
         for future in [
             producer.send(settings.topics.raw, sample.value, partition=0) for sample in samples
@@ -84,7 +100,11 @@ def publish(settings: Settings, samples: list[Sample]) -> None:
 
 
 def results(settings: Settings, samples: list[Sample]) -> Iterator[Result]:
-    """What becomes of the samples, as it happens."""
+    """Yield what becomes of each sample, as it happens.
+
+    Raises:
+        OperationalError: not all have an outcome after `OUTCOME_SECONDS`.
+    """
     names = outcome_topics(settings)
     with clients.consumer(settings) as consumer:
         partitions = [
@@ -147,7 +167,7 @@ def _worker(settings: Settings, log: Path, say: Callable[[str], None]) -> Iterat
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            # Ctrl-C is for the demo, which then stops the worker in order.
+            # Ctrl-C must reach the demo only, which then stops the worker in order.
             start_new_session=True,
         )
     try:
@@ -168,9 +188,10 @@ def _wait_until_ready(process: subprocess.Popen[bytes], settings: Settings, log:
     why: Mapping[str, str] | str = "it does not answer"
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            said = log.read_text(errors="replace").strip().splitlines()
+            lines = log.read_text(errors="replace").strip().splitlines()
+            last = lines[-1] if lines else "no output"
             raise OperationalError(
-                f"the worker ended with {process.returncode}: {said[-1] if said else 'no output'}",
+                f"the worker ended with {process.returncode}: {last}",
                 "run `cleanwire worker` by hand and read its log",
             )
         try:

@@ -1,6 +1,6 @@
-"""Sample pages for the demo and the tests: every fate a page can have, once or more.
+"""Sample pages for the demo and the tests: every outcome a page can have, once or more.
 
-Invariant: fixed bytes in a fixed order, so that the outcomes are the same every time.
+Invariant: the bytes and their order are fixed, so the outcomes are the same every time.
 """
 
 import base64
@@ -16,7 +16,13 @@ _DAY = "2026-11-03"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A raw-page event, and what is to become of it: outcome, and kind or reason."""
+    """A raw-page event and its expected outcome.
+
+    Attributes:
+        name: what the page is, in a few words.
+        value: the event, as JSON bytes (or as bytes that are no event, for the broken ones).
+        expected: `clean`, or `duplicate/` and the kind, or `rejected/` and the reason.
+    """
 
     name: str
     value: bytes

@@ -11,7 +11,7 @@ from streams.settings import load_settings
 @click.option(
     "--forget",
     is_flag=True,
-    help="Go on where an article has to be signed anew and its text is gone.",
+    help="Go on even if the text of an article that has to be signed anew is gone.",
 )
 def command(*, forget: bool) -> int:
     """Move the memory of dedupe into the layout that the settings ask for.

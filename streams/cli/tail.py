@@ -18,7 +18,7 @@ _POLL_MS = 500
 
 @click.command("tail")
 @click.argument("topic")
-@click.option("--count", type=click.IntRange(min=1), help="Stop after so many records.")
+@click.option("--count", type=click.IntRange(min=1), help="Stop after this many records.")
 @click.option(
     "--from-beginning", is_flag=True, help="Start with the oldest record, not at the end."
 )

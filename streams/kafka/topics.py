@@ -234,11 +234,15 @@ def check_topics(settings: Settings) -> list[Difference]:
 
 
 def require_topics(settings: Settings) -> None:
-    """Refuse to go on unless the topics and the state of `dedupe` are as the settings have them.
+    """Refuse to go on unless all topics and the state of `dedupe` are as the settings have them.
+
+    Changes nothing.
+
+    Args:
+        settings: the topics, their configuration, and the layout of the state that are wanted.
 
     Raises:
-        OperationalError: something differs and the error names the first difference, or the bus is
-            away or refuses.
+        OperationalError: it names the first difference; or Kafka is away or refuses.
     """
     differences = check_topics(settings)
     if differences:

@@ -80,7 +80,7 @@ class _Collector(Collector):
         yield unread
         yield GaugeMetricFamily(
             "cleanwire_view_up",
-            "1 while the view reads the bus; else lag and outcomes are old.",
+            "1 while the view reads Kafka; else lag and outcomes are old.",
             value=0 if state.stale() else 1,
         )
 
@@ -108,19 +108,19 @@ class _Collector(Collector):
                 value=state.articles,
             )
             yield GaugeMetricFamily(
-                "cleanwire_facts", "Decisions that this worker remembers.", value=state.decisions
+                "cleanwire_facts", "Decisions that this worker keeps.", value=state.decisions
             )
             yield GaugeMetricFamily(
                 "cleanwire_memory_bytes", "Bytes of both, in this worker.", value=state.size
             )
             yield CounterMetricFamily(
                 "cleanwire_evicted",
-                "Articles forgotten before their time, for want of memory, by this worker.",
+                "Articles that this worker evicted for want of memory.",
                 value=state.evicted,
             )
             fill = GaugeMetricFamily(
                 "cleanwire_shard_fill_ratio",
-                "How full a shard of this worker is, of a limit; at 1 it forgets its oldest.",
+                "How full a shard of this worker is, of a limit; at 1 it evicts its oldest.",
                 labels=["shard", "limit"],
             )
             for shard, limits in state.fill.items():

@@ -57,10 +57,10 @@ def _stale(state: State) -> str:
     if stale is None:
         return ""
     if stale.since is None:
-        return f"<p class='stale' role='alert'>The bus has not been read: {_text(stale.why)}.</p>"
+        return f"<p class='stale' role='alert'>Kafka has not been read: {_text(stale.why)}.</p>"
     return (
-        f"<p class='stale' role='alert'>The bus cannot be read ({_text(stale.why)}). What stands "
-        f"here is as of {_time(stale.since, date=True)} UTC.</p>"
+        f"<p class='stale' role='alert'>Kafka cannot be read ({_text(stale.why)}). This "
+        f"page is as of {_time(stale.since, date=True)} UTC.</p>"
     )
 
 

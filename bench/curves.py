@@ -1,7 +1,7 @@
 """Measured rows of bench/dedup.py -> Markdown tables and SVG pictures.
 
-Invariant: every figure and every point comes from a row, so that saved rows give the same
-tables and pictures as the run that measured them.
+Invariant: every figure and every point comes from a row, so saved rows give the same tables and
+pictures as the run that measured them.
 """
 
 import functools
@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from markdown_tables import table
 
 Row = dict[str, Any]
 
@@ -24,20 +26,20 @@ _STYLES = {"k=3": "-", "tuned": "--", "default": ":"}
 
 
 def latest(rows: Iterable[Row]) -> list[Row]:
-    """Of rows of several runs, for each deduper in each set those of its last run."""
+    """The rows of the last run of each deduper in each set."""
     rows = list(rows)
     last: dict[tuple[str, ...], str] = {}
     for row in rows:
-        last[_place(row)] = max(row["run"], last.get(_place(row), ""))
-    return [row for row in rows if row["run"] == last[_place(row)]]
+        last[_subject(row)] = max(row["run"], last.get(_subject(row), ""))
+    return [row for row in rows if row["run"] == last[_subject(row)]]
 
 
-def _place(row: Row) -> tuple[str, ...]:
+def _subject(row: Row) -> tuple[str, ...]:
     return row["part"], row["deduper"], row.get("set", "")
 
 
 def tables(rows: Sequence[Row]) -> str:
-    """Every table for which there are rows."""
+    """Every table for which there are rows, as Markdown."""
     sections: tuple[tuple[str, str, Callable[[Sequence[Row]], str]], ...] = (
         ("quality", "Quality", _quality),
         ("speed", "Speed", _speed),
@@ -51,15 +53,6 @@ def tables(rows: Sequence[Row]) -> str:
     return "\n\n".join(
         f"## {title}\n\n{make(parts[part])}" for part, title, make in sections if parts[part]
     )
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rule = "|---" + "|---:" * (len(head) - 1) + "|"
-    return "\n".join(["| " + " | ".join(head) + " |", rule, *map(_line, lines)])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def _by(rows: Iterable[Row], key: str) -> dict[str, list[Row]]:
@@ -86,7 +79,7 @@ def _quality(rows: Sequence[Row]) -> str:
         ]
         first = group[0]
         out.append(f"{first['docs']:,} scored documents, {first['stories']:,} stories.")
-        out.append(_table(head, lines))
+        out.append(table(head, lines))
         if any(kind.startswith("neg:") for kind in first["kinds"]):
             out.append("Dropped of how many, by kind; of `neg` and `first` it should be none:")
             out.append(_kinds(group))
@@ -109,7 +102,7 @@ def _kinds(group: Sequence[Row]) -> str:
             count[1] += dropped
     names = [row["deduper"] for row in group]
     lines = [[kind, *(_share(counts[kind][name]) for name in names)] for kind in sorted(counts)]
-    return _table(["kind", *names], lines)
+    return table(["kind", *names], lines)
 
 
 def _seeds(rows: Sequence[Row]) -> str:
@@ -125,7 +118,7 @@ def _seeds(rows: Sequence[Row]) -> str:
                 cells.append(f"{mean:{form}} ({least:{form}} to {most:{form}})")
             cells.append(_share([sum(column) for column in zip(*teasers, strict=True)]))
             lines.append([f"{mixture}, {deduper}", str(len(some)), *cells])
-    return _table(
+    return table(
         ["mixture", "streams", "drop F1", "pair F1", "lost/1000", "teasers recognised"], lines
     )
 
@@ -146,9 +139,7 @@ def _speed(rows: Sequence[Row]) -> str:
     return (
         f"{first['docs']:,} documents of {first['kb']:.1f} kB in interleaved chunks, one process, "
         "CPU time. Compare the ratios, not the speeds.\n\n"
-        + _table(
-            ["", "docs/s", f"times {REFERENCE}", "first chunk", "last chunk", "dropped"], lines
-        )
+        + table(["", "docs/s", f"times {REFERENCE}", "first chunk", "last chunk", "dropped"], lines)
     )
 
 
@@ -171,7 +162,7 @@ def _scale(rows: Sequence[Row]) -> str:
         )
     return (
         "One process a deduper; CPU time of adding alone; growth of the resident set over a "
-        "deduper that has warmed up.\n\n" + _table(head, lines)
+        "deduper that has warmed up.\n\n" + table(head, lines)
     )
 
 
@@ -198,7 +189,7 @@ def _hostile(rows: Sequence[Row]) -> str:
                     row["ended"] or "",
                 ]
             )
-        out.append(_table([case, *head[1:]], lines))
+        out.append(table([case, *head[1:]], lines))
     return "\n\n".join(out)
 
 
@@ -236,9 +227,9 @@ def _similarity(rows: Sequence[Row]) -> str:
     return (
         "Against the exact similarity of the sets of 3-word shingles: Jaccard, and of what was cut "
         "its containment. A verdict states one only of what it calls a copy.\n\n"
-        + _table(head, [_errors(name, group) for name, group in groups.items()])
+        + table(head, [_errors(name, group) for name, group in groups.items()])
         + "\n\nMean absolute error by part:\n\n"
-        + _table(["", *groups], lines)
+        + table(["", *groups], lines)
     )
 
 
@@ -251,8 +242,8 @@ def _within(row: Row, *, least: float, most: float) -> bool:
 
 
 def pictures(rows: Sequence[Row], folder: Path) -> list[Path]:
-    """Draw what there are rows for; the files."""
-    import matplotlib as mpl  # noqa: PLC0415 - the tables do without
+    """Draw every picture for which there are rows; returns the files."""
+    import matplotlib as mpl  # noqa: PLC0415 - the tables do not need it
 
     mpl.use("svg")
     mpl.rcParams |= {
@@ -281,7 +272,7 @@ def pictures(rows: Sequence[Row], folder: Path) -> list[Path]:
 
 
 def _lines(rows: Sequence[Row], key: str, label: str, path: Path) -> None:
-    from matplotlib import pyplot as plt  # noqa: PLC0415 - as above
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - the tables do not need it
 
     figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
     for name, group in _by(rows, "deduper").items():
@@ -310,7 +301,7 @@ def _lines(rows: Sequence[Row], key: str, label: str, path: Path) -> None:
 
 
 def _points(rows: Sequence[Row], path: Path) -> None:
-    from matplotlib import pyplot as plt  # noqa: PLC0415 - as above
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - the tables do not need it
 
     groups = _by(rows, "deduper")
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
@@ -347,5 +338,5 @@ def _points(rows: Sequence[Row], path: Path) -> None:
     _save(figure, path)
 
 
-def _save(figure: Any, path: Path) -> None:  # noqa: ANN401 - matplotlib is not there for the tables
+def _save(figure: Any, path: Path) -> None:  # noqa: ANN401 - the tables do not need matplotlib
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

@@ -1,6 +1,6 @@
 """Measured rows -> the tables of docs/quality.md.
 
-Invariant: every figure comes from the rows; nothing is typed in.
+Invariant: every figure comes from the rows; none is typed in.
 """
 
 import gzip
@@ -9,6 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from markdown_tables import table
 
 OURS = "cleanwire"
 FEWEST_PAGES = 5
@@ -28,7 +30,7 @@ which learned from four fifths of the sites and answered for the others ([model 
 
 
 def not_articles(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Kind, URL and HTML of the pages of a folder of pages that are no articles."""
+    """Kind, URL and HTML of each page in a folder of pages that are no articles."""
     with gzip.open(folder / "truth.jsonl.gz", "rt", encoding="utf-8") as lines:
         for truth in map(json.loads, lines):
             path = folder / "pages" / f"{truth['id']}.html.gz"
@@ -44,15 +46,15 @@ def page(  # noqa: PLR0913 - one for each of its sections
     kinds: Sequence[tuple[str, bool]],
     unseen: bool,
 ) -> str:
-    """The whole page.
+    """Write docs/quality.md, as Markdown.
 
     Args:
-        quality: by data set `summary` and `rows` of every extractor, over all pages.
-        speed: the same over a sample, the least of three calls.
-        truths: the labelled pages by id.
-        steps: milliseconds a page by step.
-        kinds: of pages that are no articles their kind, and whether they were refused.
-        unseen: whether the answers for sites not seen are among the rows.
+        quality: for each data set, the `summary` and `rows` of every extractor, over all pages.
+        speed: the same over a sample of pages, each with the least time of three calls.
+        truths: the labelled pages, by id.
+        steps: milliseconds for a page, by step.
+        kinds: the kind of each page that is no article, and whether it was rejected.
+        unseen: whether the rows have answers for sites that the model has not seen.
     """
     rows = {name: part["rows"] for name, part in quality.items()}
     sections = [
@@ -69,13 +71,6 @@ def page(  # noqa: PLR0913 - one for each of its sections
     return (
         "\n\n".join([head.strip(), *(f"## {name}\n\n{text}" for name, text in sections if text)])
         + "\n"
-    )
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rule = "|---" + "|---:" * (len(head) - 1) + "|"
-    return "\n".join(
-        ["| " + " | ".join(head) + " |", rule, *("| " + " | ".join(line) + " |" for line in lines)]
     )
 
 
@@ -98,14 +93,15 @@ def _by_set(quality: Mapping[str, Any]) -> str:
             found = quality[dataset]["summary"].get(name)
             cells.append(_f1(found) if found else "")
         lines.append([name, *cells])
-    return _table(["F1", *sets], lines)
+    return table(["F1", *sets], lines)
 
 
 def _flat(quality: Mapping[str, Any]) -> str:
     sets = [name for name in quality if f"{OURS}, lines" in quality[name]["summary"]]
     cells = [_f1(quality[name]["summary"][f"{OURS}, lines"]) for name in sets]
-    table = _table(["F1", *sets], [["cleanwire, of the visible lines alone", *cells]])
-    return "The same pages without their HTML, lines as blocks; sites not seen.\n\n" + table
+    return "The same pages without their HTML, lines as blocks; sites not seen.\n\n" + table(
+        ["F1", *sets], [["cleanwire, of the visible lines alone", *cells]]
+    )
 
 
 def _metadata(quality: Mapping[str, Any]) -> str:
@@ -124,9 +120,7 @@ def _metadata(quality: Mapping[str, Any]) -> str:
     sets = [
         n for n in quality if f"{FIELDS[0]}_right" in next(iter(quality[n]["summary"].values()))
     ]
-    return f"Share of right answers, mean over {', '.join(sets)}.\n\n" + _table(
-        ["", *FIELDS], lines
-    )
+    return f"Share of right answers, mean over {', '.join(sets)}.\n\n" + table(["", *FIELDS], lines)
 
 
 def _page_f1(row: Mapping[str, Any]) -> float | None:
@@ -168,7 +162,7 @@ def _by_language(rows: Mapping[str, Any], truths: Mapping[str, Any]) -> str:
         lines.append([language, str(count), *(_mean(found[language][name]) for name in names)])
     if few:
         lines.append(["others", str(len(few[names[0]])), *(_mean(few[name]) for name in names)])
-    return "Mean F1 of a page, all sets, by the language that the page declares.\n\n" + _table(
+    return "Mean F1 of a page, all sets, by the language that the page declares.\n\n" + table(
         ["language", "pages", *names], lines
     )
 
@@ -217,7 +211,7 @@ def _lost(rows: Mapping[str, Any]) -> str:
     total = ["all", *(f"{100 * sum(lost[name].values()) / max(pages, 1):.2f}" for name in names)]
     return (
         f"Points of mean page F1 lost, by kind of failure, over the {pages} pages with a full gold "
-        "text; in brackets the pages.\n\n" + _table(["", *names], [*lines, total])
+        "text; in brackets the pages.\n\n" + table(["", *names], [*lines, total])
     )
 
 
@@ -231,7 +225,7 @@ def _kinds(kinds: Sequence[tuple[str, bool]]) -> str:
     return (
         "Refused as `no-article` by the shipped model, which learned from the collections and "
         "listings here; the [model card](model.md) has the figures on sites not seen.\n\n"
-        + _table(["kind", "pages", "refused"], lines)
+        + table(["kind", "pages", "refused"], lines)
     )
 
 
@@ -258,7 +252,7 @@ def _speed(speed: Mapping[str, Any]) -> str:
     return (
         f"CPU time a page over {len(times[OURS])} pages, least of three calls, one process; "
         "cleanwire with metadata, signature and id. Compare the ratios, not the times.\n\n"
-        + _table(["", "ms/page", "median", "p99", "times cleanwire"], lines)
+        + table(["", "ms/page", "median", "p99", "times cleanwire"], lines)
     )
 
 
@@ -270,6 +264,6 @@ def _steps(steps: Mapping[str, float]) -> str:
         [name, f"{spent:.2f}", f"{100 * spent / whole:.0f} %"]
         for name, spent in sorted(parts.items(), key=lambda item: -item[1])
     ]
-    return "Once through the same pages, one process.\n\n" + _table(
+    return "Once through the same pages, one process.\n\n" + table(
         ["step", "ms/page", "share"], [*lines, ["all", f"{whole:.2f}", "100 %"]]
     )

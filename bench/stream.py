@@ -3,15 +3,15 @@
     python bench/stream.py                      1, 2 and 4 partitions, 2,000 pages each
     python bench/stream.py --partitions 1 --pages 500 --json rows.jsonl
 
-Invariant: what is counted is the pages' own. Every process has cleaned some pages before its
-clock starts, no page is twice the same event, and a run in which a page has no outcome, or whose
-account does not hold, counts for nothing and ends the program with 1.
+Invariant: only the work on the pages is measured. Every process has cleaned some pages before its
+clock starts, and no two events are the same. If a page has no outcome, or if the audit does not
+hold, the run does not count and the program ends with 1.
 
-The pages are those of ../shared/data/extraction. A page that comes again comes from another host,
-so that it is a copy to be found. CPU time is that of a process and of all its children, the ended
-ones included; the broker's stands apart. Latency is from the broker's time on `raw-pages` to the
-producer's on `clean-articles`. Needs psutil, and for the script trafilatura and datasketch;
-without crc32c, kafka-python spends most of the time on checksums.
+The pages are those of ../shared/data/extraction. A page that is used again comes from another host,
+so it is a copy to be found. CPU time is that of a process and all its children, including those
+that have ended; the broker's CPU time is shown apart. Latency runs from the broker's time on
+`raw-pages` to the producer's time on `clean-articles`. Needs psutil, and for the script trafilatura
+and datasketch. Without crc32c, kafka-python spends most of its time on checksums.
 """
 
 import argparse
@@ -39,10 +39,12 @@ from urllib.parse import urlsplit
 
 import orjson
 import psutil
+from markdown_tables import table
 
 from cleanwire.events import Source
 from cleanwire.pipeline import Pipeline
 from streams.kafka import clients
+from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.topics import ensure_topics
 from streams.ops.audit import audit
 from streams.settings import Settings
@@ -53,7 +55,7 @@ SHARED = HERE.parents[1] / "shared"
 SETS = ("aeb", "fundus", "wcxb", "snippets")
 FIRST_FETCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 WARM = 48
-"""Pages that come before the clock: tables are read, the cleaning processes are up."""
+"""Pages before the clock starts: after them, tables are read and the cleaning processes run."""
 
 HOMEMADE = "homemade script"
 SILENCE_SECONDS = 60.0
@@ -65,7 +67,7 @@ harness: Any = importlib.import_module("harness")
 
 
 class NotAccountedForError(Exception):
-    """A page has no outcome, or two; what was measured is worth nothing."""
+    """A page has no outcome, or two, so the measurement is void."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -109,9 +111,9 @@ def main() -> int:
 def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """A row for each mode and number of partitions.
 
-    The batch mode runs again before each run of the stream: a shared machine has its moods. It
-    runs alone, and in as many processes as clean pages in the stream: they slow each other down,
-    which is no cost of Kafka's.
+    The batch mode runs again before each run of the stream, because the speed of a shared machine
+    varies. It runs in one process, and in as many processes as clean pages in the stream: these
+    slow each other down, which is no cost of Kafka.
     """
     events = list(itertools.islice(raw_pages(arguments.seed), WARM + arguments.pages))
     with (
@@ -153,7 +155,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def raw_pages(seed: int) -> Iterator[bytes]:
-    """Events without an end: the pages in one random order, again and again from other hosts."""
+    """Events without end: the pages in one random order, repeated from other hosts each time."""
     corpus = importlib.import_module("corpus")
     pages = [
         page
@@ -178,13 +180,13 @@ def raw_pages(seed: int) -> Iterator[bytes]:
 
 
 def batch_mode(seed: int, pages: int, processes: int) -> float:
-    """CPU milliseconds a page of the same steps without a bus, in so many processes at a time."""
+    """CPU milliseconds for a page of the same steps without Kafka, in `processes` at a time."""
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         return statistics.fmean(pool.map(one_batch, [seed] * processes, [pages] * processes))
 
 
 def one_batch(seed: int, pages: int) -> float:
-    """The same in this process."""
+    """CPU milliseconds for a page of the batch mode, in this process."""
     events = list(itertools.islice(raw_pages(seed), WARM + pages))
     pipeline = Pipeline()
     start = 0.0
@@ -198,7 +200,13 @@ def one_batch(seed: int, pages: int) -> float:
 def stream(
     base: Settings, partitions: int, events: Sequence[bytes], *, rate: float | None = None
 ) -> dict[str, Any]:
-    """One worker on topics of its own; `rate` in pages a second, or as fast as it can.
+    """Run one worker on topics of its own.
+
+    Args:
+        base: the settings, whose topics are replaced.
+        partitions: of every topic.
+        events: raw-page events; the first `WARM` of them are not measured.
+        rate: pages a second to publish; None is as fast as possible.
 
     Raises:
         NotAccountedForError: a page is missing, or the audit does not hold.
@@ -208,7 +216,7 @@ def stream(
     with clients.consumer(settings) as consumer:
         outcomes = [
             harness.TopicPartition(topic, n)
-            for topic in (topics.clean, topics.duplicates, topics.rejected)
+            for topic in outcome_topics(settings)
             for n in consumer.partitions_for_topic(topic)
         ]
 
@@ -221,7 +229,7 @@ def stream(
     if not report.holds or unreadable or report.raw != len(events) or report.in_flight:
         raise NotAccountedForError(f"the account does not hold: {report} {unreadable}")
     ended, latencies = 0.0, []
-    for topic in dataclasses.astuple(topics)[2:]:
+    for topic in outcome_topics(settings):
         for record in harness.records(settings, topic):
             ended = max(ended, record.timestamp / 1000)
             if topic == topics.clean:
@@ -244,7 +252,7 @@ def stream(
 
 
 def homemade(base: Settings, events: Sequence[bytes]) -> dict[str, Any]:
-    """The script on the same events, on one partition.
+    """Run the script on the same events, on one partition.
 
     Raises:
         NotAccountedForError: it does not come to the end of its topic.
@@ -275,7 +283,7 @@ def homemade(base: Settings, events: Sequence[bytes]) -> dict[str, Any]:
 
 
 def fresh(base: Settings, partitions: int) -> Settings:
-    """The settings with topics of their own."""
+    """The settings with new topics of their own, which are created."""
     prefix = f"s{uuid.uuid4().hex[:8]}."
     settings = base.model_copy(
         update={
@@ -298,8 +306,8 @@ def run(
     """Publish all events to a process and wait until they are done.
 
     Returns:
-        When the publishing began; the broker's time of each record by its place; the CPU time
-        from then to the end. All without the warm-up.
+        When the publishing began, in seconds since the epoch; the broker's time of each record by
+        partition and offset; the CPU time from then to the end. All without the warm-up.
     """
     publish(settings, events[:WARM])
     wait(pid, done, WARM)
@@ -313,7 +321,7 @@ def run(
 def publish(
     settings: Settings, events: Sequence[bytes], rate: float | None = None
 ) -> dict[tuple[int, int], float]:
-    """Put events on `raw-pages`; returns the broker's time of each record by its place."""
+    """Put events on `raw-pages`; returns the broker's time of each by partition and offset."""
     start = time.monotonic()
     futures = []
     with clients.producer(settings) as producer:
@@ -327,10 +335,10 @@ def publish(
 
 
 def wait(pid: int, done: Callable[[], int], count: int) -> None:
-    """Wait until a process is done with so many pages.
+    """Wait until a process is done with `count` pages.
 
     Raises:
-        NotAccountedForError: it has ended, or nothing has moved for too long.
+        NotAccountedForError: the process has ended, or has made no progress for `SILENCE_SECONDS`.
     """
     so_far, moved = done(), time.monotonic()
     while so_far < count:
@@ -343,12 +351,12 @@ def wait(pid: int, done: Callable[[], int], count: int) -> None:
 
 
 def runs(pid: int) -> bool:
-    """Whether a child is there and has not ended."""
+    """Whether a child process has not ended."""
     return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def spent(pid: int) -> Cpu:
-    """What a process has used up so far, its children and the broker apart."""
+    """The CPU time that a process, its children and the broker have used so far."""
     process = psutil.Process(pid)
     times = process.cpu_times()
     children = times.children_user + times.children_system
@@ -398,16 +406,9 @@ def tables(rows: Sequence[Mapping[str, Any]]) -> str:
     ]
     return "\n\n".join(
         [
-            _table(head, lines),
-            _table(["", "CPU ms/page", "pages per CPU second", against], compared),
+            table(head, lines),
+            table(["", "CPU ms/page", "pages per CPU second", against], compared),
         ]
-    )
-
-
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rule = "|---" + "|---:" * (len(head) - 1) + "|"
-    return "\n".join(
-        ["| " + " | ".join(head) + " |", rule, *("| " + " | ".join(line) + " |" for line in lines)]
     )
 
 

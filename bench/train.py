@@ -20,15 +20,15 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE)]
 
 from training.dataset import SHARED, examples  # noqa: E402 - found by the line above
-from training.fit import Arrays, fit, fit_blocks, part  # noqa: E402 - as above
-from training.pages import fit_pages, held_out_judge, samples, shapes  # noqa: E402 - as above
-from training.validation import validate  # noqa: E402 - as above
+from training.fit import Arrays, fit, fit_blocks, part  # noqa: E402 - found by the line above
+from training.pages import fit_pages, held_out_judge, samples, shapes  # noqa: E402 - found by the line above
+from training.validation import validate  # noqa: E402 - found by the line above
 
-MODEL = HERE.parent / "cleanwire" / "extract" / "model.npz"
+MODEL = HERE.parent / "cleanwire" / "extract" / "model" / "model.npz"
 
 
 def main() -> int:
-    """Cross-validate, train, write."""
+    """Cross-validate, train and write, as the arguments say."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--validate", action="store_true", help="cross-validate only")

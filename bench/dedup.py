@@ -1,18 +1,18 @@
-"""Cleanwire's near-duplicates next to the libraries for them, measured.
+"""Measures Cleanwire's near-duplicates next to libraries for the same job.
 
-Invariant: all dedupers get the same documents in the same order through the same `add`, every
-run makes the same documents again, and whatever is printed or drawn is in the rows of `--json`.
+Invariant: all dedupers get the same documents in the same order through the same `add`. Every run
+makes the same documents again. Everything that is printed or drawn is in the rows of `--json`.
 
     python bench/dedup.py quality          labelled streams: what is dropped, rightly and wrongly
     python bench/dedup.py speed            interleaved in one process, as ratios
     python bench/dedup.py curves           speed and memory up to --docs documents
-    python bench/dedup.py hostile          input made to hurt
+    python bench/dedup.py hostile          input made to be slow or to mislead
     python bench/dedup.py similarity       the stated similarity against the exact one
     python bench/dedup.py all --json FILE --pictures docs/
     python bench/dedup.py saved --json FILE --pictures docs/    no measuring: from the saved rows
 
-The data, the measuring functions and the libraries' adapters are looked for in ../shared beside
-the repository. Libraries that are not installed are left out; the extra `bench` has them.
+The data, the measuring functions and the libraries' adapters come from ../shared beside the
+repository. Libraries that are not installed are left out; the extra `bench` installs them.
 """
 
 import argparse
@@ -54,7 +54,7 @@ DEDUPERS = {
     "gaoya tuned": "anchors:Gaoya,k=5,threshold=0.35,bands=42,rows=3",
 }
 COMPARED = ("cleanwire", "datasketch k=3", "rensa k=3", "gaoya k=3")
-"""Where every library once is enough."""
+"""The dedupers of the hostile part, where one setting of each library is enough."""
 
 SEEDS = (101, 102, 103)
 BULK_SEED = 5
@@ -63,16 +63,17 @@ HOSTILE_DOCS = 5000
 CHUNK = 250
 WARM = 2000
 FILL = 10_000
-"""The generator keeps its latest stories: it is full before memory is measured."""
+"""Documents that are made and not used, so that the generator, which keeps its latest stories, has
+its full size before memory is measured."""
 MARKS = tuple(part * 10**power for power in range(3, 8) for part in (1, 2, 5))
 FIRST_MARK = 10_000
 MOST_BYTES = 8e9
-"""A deduper that has grown by so much is stopped, lest it take the machine with it."""
+"""A deduper that has grown by this is stopped before the machine runs out of memory."""
 HOSTILE_BUDGET = 30.0
 
 
 def main() -> int:
-    """Measure what was asked for, print its tables, draw its pictures."""
+    """Measure the parts that the arguments name, print their tables, draw their pictures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("part", choices=[*PARTS, "all", "saved"])
     parser.add_argument("--docs", type=int, default=1_000_000, help="most documents of a part")
@@ -105,7 +106,7 @@ def main() -> int:
 
 
 def _measured(asked: argparse.Namespace) -> Iterator[Row]:
-    """The rows of the parts, each saved as soon as it is there."""
+    """The rows of the parts, each saved as soon as it is measured."""
     run = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     names = {
         name: spec
@@ -144,7 +145,7 @@ def _articles() -> list[dict[str, Any]]:
 
 
 def _random(*seed: object) -> random.Random:
-    return random.Random(repr(seed))  # noqa: S311 - what is wanted is the same numbers again
+    return random.Random(repr(seed))  # noqa: S311 - the same numbers are wanted again
 
 
 def quality(_: argparse.Namespace, names: dict[str, str]) -> Iterator[Row]:
@@ -169,7 +170,7 @@ def _streams() -> Iterator[tuple[Row, list[dict[str, Any]]]]:
 
 
 def speed(asked: argparse.Namespace, names: dict[str, str]) -> Iterator[Row]:
-    """CPU time, chunk by chunk in turns, so that a busy machine is busy for all of them."""
+    """CPU time. The dedupers take turns chunk by chunk, so a busy machine slows all of them."""
     evaluate, corpus = _shared()
     count = min(asked.docs, SPEED_DOCS)
     documents = corpus.bulk(_articles(), BULK_SEED, count + CHUNK)
@@ -205,7 +206,7 @@ def speed(asked: argparse.Namespace, names: dict[str, str]) -> Iterator[Row]:
 
 
 def _add(deduper: Any, documents: Sequence[dict[str, Any]]) -> tuple[float, list[str | None]]:  # noqa: ANN401 - a library's
-    """CPU seconds, and of each document what it repeats."""
+    """CPU seconds for adding the documents, and the id that each document repeats, if any."""
     started = time.process_time()
     parents = [deduper.add(each["id"], each["text"], each["t"])[0] for each in documents]
     return time.process_time() - started, parents
@@ -263,7 +264,7 @@ def _ended(late: bool, grown: float) -> str | None:  # noqa: FBT001 - one of two
 
 
 def _forked(work: Callable[[], Iterator[Row]]) -> Iterator[Row]:
-    """The rows of work in a process of its own, and one that says so where it dies."""
+    """The rows of work that runs in a process of its own; a last one if that process fails."""
     sys.stdout.flush()
     reader, writer = os.pipe()
     process = os.fork()
@@ -275,7 +276,7 @@ def _forked(work: Callable[[], Iterator[Row]]) -> Iterator[Row]:
                 for row in work():
                     print(json.dumps(row), file=out, flush=True)
             code = 0
-        except BaseException as error:  # noqa: BLE001 - a panic of a library in Rust is no Exception
+        except BaseException as error:  # noqa: BLE001 - a panic in a Rust library is no Exception
             print(f"{type(error).__name__}: {error}", file=sys.stderr)
         finally:
             os._exit(code)
@@ -288,20 +289,20 @@ def _forked(work: Callable[[], Iterator[Row]]) -> Iterator[Row]:
 
 
 def attacks(asked: argparse.Namespace, names: dict[str, str]) -> Iterator[Row]:
-    """Speed at first and at last on input made to hurt."""
+    """Speed at the beginning and at the end on hostile input."""
     count = min(asked.docs, HOSTILE_DOCS)
     chosen = [name for name in names if asked.only or name in COMPARED]
     for case in asked.case or hostile.CASES:
         docs = max(20, count // hostile.FEWER.get(case, 1))
         for name in chosen:
             work = functools.partial(
-                _suffer, names[name], case, docs, min(asked.budget, HOSTILE_BUDGET)
+                _attack, names[name], case, docs, min(asked.budget, HOSTILE_BUDGET)
             )
             for row in _forked(work):
                 yield {"deduper": name, "set": case, **row}
 
 
-def _suffer(spec: str, case: str, docs: int, budget: float) -> Iterator[Row]:
+def _attack(spec: str, case: str, docs: int, budget: float) -> Iterator[Row]:
     evaluate, corpus = _shared()
     plain = corpus.bulk(_articles(), BULK_SEED, 10**9, 0.0)
     prose = (document["text"] for document in plain)
@@ -344,7 +345,7 @@ def _suffer(spec: str, case: str, docs: int, budget: float) -> Iterator[Row]:
 
 
 def similarity(_: argparse.Namespace, names: dict[str, str]) -> Iterator[Row]:
-    """What is stated of pairs of texts, and what is so."""
+    """The similarity that each deduper states for pairs of texts, and the exact one."""
     _evaluate, corpus = _shared()
     texts = [article["text"] for article in _articles()]
     made = pairs.pairs(_random("pairs"), texts, corpus.sentences)

@@ -5,9 +5,9 @@
     python bench/extraction.py --predictions FILE       with what `train.py --texts FILE` wrote
     python bench/extraction.py ... --write              into docs/quality.md
 
-Quality, speed and failures are measured by ../shared/bench/extraction/evaluate.py, which gives
-each page to each extractor before the next page. Anchors that are not installed are left out;
-the extra `bench` has them.
+../shared/bench/extraction/evaluate.py measures quality, speed and failures. It gives each page to
+every extractor before it goes on to the next page. Extractors that are not installed are left out;
+the extra `bench` installs them.
 """
 
 import argparse
@@ -37,7 +37,7 @@ OUTPUT = HERE.parent / "docs" / "quality.md"
 sys.path[:0] = [str(HERE), str(PROGRAM)]
 
 import cost  # noqa: E402 - found by the line above
-import report  # noqa: E402 - as above
+import report  # noqa: E402 - found by the line above
 
 
 def main() -> int:
@@ -64,7 +64,7 @@ def main() -> int:
     truths = {page.id: page for folder in folders for page in pages(folder)}
     others = root / "not-articles"
     timed = [page for folder in folders for page in list(pages(folder))[: arguments.sample]]
-    cost.costs(timed)  # the first time reads tables and fills caches
+    cost.costs(timed)  # this first run reads tables and fills caches; it is not reported
     text = report.page(
         quality,
         speed,
@@ -85,7 +85,7 @@ def _has(module: str) -> bool:
 
 
 def run(folders: Sequence[Path], extractors: Sequence[str], more: Sequence[str]) -> dict[str, Any]:
-    """What evaluate.py finds: by data set `summary` and `rows`, each by extractor."""
+    """The results of evaluate.py: `summary` and `rows` of each data set, each by extractor."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "results.json"
         command = [sys.executable, str(PROGRAM / "evaluate.py"), "--out", str(out)]
@@ -104,12 +104,12 @@ def run(folders: Sequence[Path], extractors: Sequence[str], more: Sequence[str])
 
 
 def pages(folder: Path) -> Iterator[Any]:
-    """The pages of a data set with their truth."""
+    """The pages of a data set, each with its expected answers."""
     yield from importlib.import_module("corpus").read_dataset(folder)
 
 
 def refused(folder: Path) -> Iterator[tuple[str, bool]]:
-    """Of each page that is no article its kind, and whether it was refused."""
+    """The kind of each page that is no article, and whether it was rejected."""
     adapters = importlib.import_module("adapters")
     for kind, url, html in report.not_articles(folder):
         yield kind, not adapters.extract(html, url)["article"]

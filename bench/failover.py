@@ -1,16 +1,17 @@
-"""How long the partitions of a worker that is gone stand still, on a real broker.
+"""How long the partitions of a lost worker stand still, on a real broker.
 
     python bench/failover.py                       ten times each way
     python bench/failover.py --times 3 --ways kill
 
-Invariant: what is timed is what a reader of the topics sees: from the moment that the worker
-is gone to the first outcome of a page that was published after it, on a partition that the worker
-had. Ends with 1 if a partition stood still for more than `BOUND` seconds.
+Invariant: the time is what a reader of the topics sees. It runs from the moment that the worker is
+lost to the first outcome of a page that was published after that moment, on a partition that the
+worker had. The program ends with 1 if a partition stood still for more than `BOUND` seconds.
 
-Two workers with default settings, a page a quarter of a second and partition. A worker is killed
-(SIGKILL, cleaning processes included), frozen (SIGSTOP), told to end (SIGTERM), or killed and
-started again at once under its own name (static membership). The partition of `candidates` is
-with one of the two, so that about half of the time the memory of `dedupe` moves as well.
+Two workers run with default settings. Every partition gets a page every quarter of a second. A
+worker is killed (SIGKILL, including its cleaning processes), frozen (SIGSTOP), told to end
+(SIGTERM), or killed and started again at once under its own name (static membership). One of the
+two workers has the partition of `candidates`, so in about half of the trials the state of `dedupe`
+moves as well.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from typing import Any, Self
 import orjson
 
 from streams.kafka import clients
+from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from streams.stage import STAGES, Stage, app_id
@@ -57,13 +59,13 @@ WAYS = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Trial:
-    """One worker lost.
+    """The loss of one worker; times are in seconds.
 
     Attributes:
-        first: seconds to the first outcome on any of its partitions.
-        last: to that on the last of them.
-        others: the longest that a partition of the other worker had no outcome.
-        memory: whether the partition of `candidates` was lost too.
+        first: from the loss to the first new outcome on any of its partitions.
+        last: from the loss until every one of its partitions has a new outcome.
+        others: the longest time that a partition of the other worker had no outcome.
+        memory: whether the worker had the partition of `candidates`.
     """
 
     first: float
@@ -106,7 +108,7 @@ def main() -> int:
 
 
 def row(way: str, trials: Sequence[Trial]) -> str:
-    """The medians and the greatest of one way, as a line of Markdown."""
+    """The medians and the maxima of one way, as a line of Markdown."""
     cells = [
         f"{statistics.median(values):.1f} s, {max(values):.1f} s at most"
         for values in (
@@ -117,10 +119,10 @@ def row(way: str, trials: Sequence[Trial]) -> str:
 
 
 class Pair:
-    """Two workers, and a trickle of pages to every partition.
+    """Two workers, and a steady trickle of pages to every partition.
 
     Args:
-        settings: with topics that are there.
+        settings: of the workers; the topics must exist.
         named: whether each worker has a name of its own (static membership).
     """
 
@@ -138,11 +140,10 @@ class Pair:
     def __enter__(self) -> Self:
         self._admin = self._stack.enter_context(clients.admin(self._settings))
         self._reader = self._stack.enter_context(clients.consumer(self._settings))
-        topics = dataclasses.astuple(self._settings.topics)[2:]
         self._reader.assign(
             [
                 harness.TopicPartition(topic, number)
-                for topic in topics
+                for topic in outcome_topics(self._settings)
                 for number in self._reader.partitions_for_topic(topic)
             ]
         )
@@ -160,7 +161,7 @@ class Pair:
         self._stack.close()
 
     def trials(self, way: str) -> Iterator[Trial]:
-        """Lose one worker after the other."""
+        """Lose one worker after the other, for ever, and put a new one in its place."""
         while True:
             victim, other = self._workers
             time.sleep(SETTLED_SECONDS)
@@ -168,12 +169,12 @@ class Pair:
             memory = bool(self._partitions(victim, "dedupe"))
             gone = time.time()
             self._lose(victim, way)
-            back = self._again(victim).start() if way == "restart" else None
-            again = self._first_outcomes(lost, gone)
+            back = self._same_worker(victim).start() if way == "restart" else None
+            first = self._first_outcomes(lost, gone)
             yield Trial(
-                first=min(again.values()) - gone,
-                last=max(again.values()) - gone,
-                others=self._longest_pause(kept, gone, max(again.values())),
+                first=min(first.values()) - gone,
+                last=max(first.values()) - gone,
+                others=self._longest_pause(kept, gone, max(first.values())),
                 memory=memory,
             )
             victim.kill()
@@ -188,17 +189,17 @@ class Pair:
             reach = os.killpg if way == "freeze" else os.kill
             reach(victim.process.pid, signals[way])
 
-    def _new(self) -> Any:  # noqa: ANN401 - as above
+    def _new(self) -> Any:  # noqa: ANN401 - the tests' harness has no types
         name = f"worker-{next(self._numbers)}" if self._named else None
         return harness.Worker(self._settings.model_copy(update={"instance_id": name}))
 
-    def _again(self, worker: Any) -> Any:  # noqa: ANN401 - as above
-        """The same worker once more: a member that says other things of itself is another one."""
+    def _same_worker(self, worker: Any) -> Any:  # noqa: ANN401 - the tests' harness has no types
+        """A new process of the same worker: with other settings it would be another member."""
         again = harness.Worker(worker.settings)
         again.settings, again.log = worker.settings, worker.log
         return again
 
-    def _add(self, worker: Any) -> None:  # noqa: ANN401 - as above
+    def _add(self, worker: Any) -> None:  # noqa: ANN401 - the tests' harness has no types
         if worker.process is None:
             worker.start()
         worker.wait_until_ready()
@@ -217,7 +218,7 @@ class Pair:
         self._workers.append(worker)
 
     def _groups(self, stage: Stage) -> dict[str, tuple[int, ...]]:
-        """The partitions of the stage's input by member; empty while they are handed out."""
+        """The partitions of the stage's input, by member; empty while the group rebalances."""
         name = app_id(self._settings, stage)
         group = self._admin.describe_groups([name])[name]
         if group["group_state"] != "Stable":
@@ -236,7 +237,7 @@ class Pair:
             )
         return found
 
-    def _partitions(self, worker: Any, stage: Stage) -> tuple[int, ...]:  # noqa: ANN401 - as above
+    def _partitions(self, worker: Any, stage: Stage) -> tuple[int, ...]:  # noqa: ANN401 - the tests' harness has no types
         return self._groups(stage)[self._members[id(worker)][stage]]
 
     def _publish(self) -> None:
@@ -258,7 +259,12 @@ class Pair:
                 self._seen.append((source["partition"], source["offset"], record.timestamp / 1000))
 
     def _first_outcomes(self, partitions: Sequence[int], after: float) -> dict[int, float]:
-        """When each partition had its first outcome of a page published after a moment."""
+        """When each partition had its first outcome of a page that was published after a moment.
+
+        Args:
+            partitions: numbers of partitions of `raw-pages`.
+            after: the moment, in seconds since the epoch; so are the results.
+        """
         first: dict[int, float] = {}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while len(first) < len(partitions):
@@ -284,7 +290,7 @@ class Pair:
 
 
 def page(number: int) -> bytes:
-    """A short article that is like no other."""
+    """A short article that resembles no other, as a raw-page event."""
     words = " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))
     return orjson.dumps(
         {

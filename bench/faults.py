@@ -4,13 +4,14 @@
     python bench/faults.py --size full --seed 7         300,000 events, 100 SIGKILLs
     python bench/faults.py --events 5000 --brokers 1 --shards 3 --json result.json
 
-Invariant: the load and the faults follow from the seed, every fault is counted by
-what was done and not by what was planned, and the exit code is 1 where anything at all was found:
-a page lost, an outcome that is not the batch mode's, a stream that does not come to its end.
+Invariant: the load and the faults follow from the seed. Faults are counted when they are done, not
+when they are planned. The exit code is 1 if anything at all was found: a page that is lost, an
+outcome that differs from the batch mode's, a stream that does not come to its end.
 
-Brokers, publishers and workers are processes of this machine, and end with this one.
+Brokers, publishers and workers are processes on this machine, and end with this one.
 docs/reliability.md says what is promised and how it is checked. On Linux, as root, each data folder
-is a small file system of its own that can be filled; else files are kept from growing.
+is a small file system of its own, which a fault can fill; elsewhere a limit keeps files from
+growing.
 """
 
 import argparse
@@ -24,11 +25,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 
-from faultrun.report import markdown  # noqa: E402 - found where the line before says
-from faultrun.run import Size, run  # noqa: E402 - as above
+from faultrun.report import markdown  # noqa: E402 - found by the line above
+from faultrun.run import Size, run  # noqa: E402 - found by the line above
 
-from streams.errors import OperationalError  # noqa: E402 - as above
-from streams.testing.cluster import EmbeddedCluster  # noqa: E402 - as above
+from streams.errors import OperationalError  # noqa: E402 - found by the line above
+from streams.testing.cluster import EmbeddedCluster  # noqa: E402 - found by the line above
 
 SIZES = {
     "ci": Size(
@@ -58,7 +59,7 @@ BROKERS = 3
 
 
 def main() -> int:
-    """Run, and print the tables."""
+    """Run, and print the tables; returns 1 if anything was found."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("--size", choices=SIZES, default="ci")
     parser.add_argument("--seed", type=int, default=1)
@@ -74,7 +75,7 @@ def main() -> int:
         for field in dataclasses.fields(Size)
         if getattr(arguments, field.name) is not None
     }
-    # Whatever is mounted and started here goes when the blocks are left.
+    # Leaving the `with` blocks ends the processes and the mounts that are made here.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     size = dataclasses.replace(SIZES[arguments.size], **given)
     with tempfile.TemporaryDirectory(prefix="faults-") as made:

@@ -4,8 +4,8 @@
     python bench/fields.py --out FILE          and what was found on each page, as JSON lines
     python bench/fields.py --before FILE       and where that differs from what FILE has
 
-A wrong value is worse than none, so the counts stand side by side. Pages are extracted whether
-they are articles or not. Dates of postlight are in UTC: a day either way is right there.
+A wrong value is worse than none, so both counts are shown. Pages are extracted whether they are
+articles or not. The dates of postlight are in UTC, so a day earlier or later counts as right there.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def measured(name: str) -> list[Row]:
-    """What was found of each labelled field of each page of a set, and the verdict."""
+    """The value that was found for each labelled field of each page of a set, and the verdict."""
     adapters = importlib.import_module("adapters")
     corpus = importlib.import_module("corpus")
     evaluate = importlib.import_module("evaluate")
@@ -63,7 +63,7 @@ def measured(name: str) -> list[Row]:
         for field, verdict in evaluate.metadata_scores(page, got).items():
             gold, value = getattr(page, field), got.get(field)
             if field == "date" and name == "postlight" and near(gold, value):
-                verdict = 1  # noqa: PLW2901 - the mended one
+                verdict = 1  # noqa: PLW2901 - it corrects the verdict
             rows.append(
                 {"set": name, "page": page.id, "field": field, "verdict": verdict}
                 | {"gold": gold, "got": value}
@@ -80,7 +80,7 @@ def near(gold: str, got: str | None) -> bool:
 
 
 def show(rows: list[Row]) -> None:
-    """Right, wrong and absent by set and field."""
+    """Print how many values are right, wrong and absent, by set and field."""
     counts = Counter((row["set"], row["field"], row["verdict"]) for row in rows)
     counts.update(("all", row["field"], row["verdict"]) for row in rows)
     print(f"{'set':<14}" + "".join(f"{field + ' right/wrong/absent':>30}" for field in FIELDS))
@@ -92,12 +92,12 @@ def show(rows: list[Row]) -> None:
 
 
 def key(row: Row) -> tuple[str, str, str]:
-    """What tells one value from another."""
+    """The set, the page and the field of a value."""
     return row["set"], row["page"], row["field"]
 
 
 def compare(before: dict[tuple[str, str, str], Row], rows: list[Row]) -> None:
-    """Each value that is another than before."""
+    """Print each value that differs from the earlier run's."""
     for row in rows:
         old = before.get(key(row))
         if old and old["got"] != row["got"]:

@@ -1,4 +1,4 @@
-"""Hostile pages without end through the cleaning processes, and what became of them.
+"""Runs hostile pages through the cleaning processes and reports what became of them.
 
     python bench/fuzz.py                                  10,000 inputs of seed 1, and the huge ones
     python bench/fuzz.py --inputs 100000 --seed 2         others; --seconds N stops earlier
@@ -6,9 +6,10 @@
     python bench/fuzz.py --save DIR --minimise            keep what was found, and make it small
 
 The kinds are those of tests/hostile_pages, and mutations of real pages if ../shared is beside the
-repository. A finding (over a limit of time or memory, a broken promise) is named by kind, seed and
-number, which make it again; its body is never printed. A violation ends in exit code 1: an
-exception that is no rejection, two outcomes for one input, a promise of `promises` broken.
+repository. A finding is an input that exceeds a limit of time or memory, or breaks a promise. It is
+named by kind, seed and number, which make the same input again; its body is never printed. The
+exit code is 1 if there is a violation: an exception that is no rejection, two outcomes for one
+input, or a broken promise of `promises`.
 """
 
 import argparse
@@ -32,36 +33,47 @@ SHARED = HERE.parents[1] / "shared" / "data" / "extraction"
 sys.path.insert(0, str(HERE.parent / "tests"))
 
 from hostile_pages import KINDS, Input, generator, make  # noqa: E402 - found by the line above
-from hostile_pages.huge import HUGE  # noqa: E402 - as above
-from hostile_pages.mutated import mutated  # noqa: E402 - as above
-from hostile_pages.promises import broken  # noqa: E402 - as above
+from hostile_pages.huge import HUGE  # noqa: E402 - found by the line above
+from hostile_pages.mutated import mutated  # noqa: E402 - found by the line above
+from hostile_pages.promises import broken  # noqa: E402 - found by the line above
 
-from cleanwire.dedupe.records import unpack_candidate  # noqa: E402 - as above
-from cleanwire.errors import PageRejected  # noqa: E402 - as above
-from cleanwire.events import Source  # noqa: E402 - as above
-from streams.runtime.pool import Cleaned, CleaningPool, Limits  # noqa: E402 - as above
+from cleanwire.dedupe.records import unpack_candidate  # noqa: E402 - after the path is set
+from cleanwire.errors import PageRejected  # noqa: E402 - after the path is set
+from cleanwire.events import Source  # noqa: E402 - after the path is set
+from streams.runtime.pool import Cleaned, CleaningPool, Limits  # noqa: E402 - after the path is set
 
 MUTATED = "mutated pages"
 HUGE_KIND = "huge"
 AGAIN = 20
-"""One input in so many is cleaned twice."""
+"""One in this many inputs is cleaned twice, to compare the two outcomes."""
 
 TRIES = 3000
 SOURCE = Source(topic="raw-pages", partition=0, offset=0)
 _LIMITED = ("time-limit", "ran out of memory", "SelectolaxError")
-"""What a limit looks like; lexbor says no more than that it cannot parse when memory ends."""
+"""Words in the outcome of an input that exceeds a limit. When memory runs out, lexbor only says
+that it cannot parse (SelectolaxError)."""
 
 
 @dataclasses.dataclass(slots=True)
 class Tally:
-    """What became of one kind: outcomes by name, and milliseconds."""
+    """What became of one kind of input.
+
+    Attributes:
+        outcomes: how many inputs had each outcome.
+        times: how long each input took, in milliseconds.
+    """
 
     outcomes: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     times: list[float] = dataclasses.field(default_factory=list)
 
 
 class Run:
-    """Inputs given to a pool; what is remembered of each is its outcome's name and its time."""
+    """Gives inputs to a pool; keeps the name of each outcome, its time, and the findings.
+
+    Args:
+        pool: the cleaning processes.
+        message_bytes: the most bytes that a candidate may have.
+    """
 
     def __init__(self, pool: CleaningPool, message_bytes: int) -> None:
         self._pool = pool
@@ -70,10 +82,10 @@ class Run:
         self.found: list[tuple[Input, str, bool]] = []
 
     async def outcome(self, value: bytes | None) -> tuple[str, str]:
-        """The outcome's name, and what is wrong with it, if anything is."""
+        """The name of an input's outcome, and what is wrong with it; empty if nothing is."""
         try:
             outcome = await self._pool.clean(value, SOURCE, 2e9)
-        except Exception as error:  # noqa: BLE001 - what escapes the pool is the finding
+        except Exception as error:  # noqa: BLE001 - any error that escapes the pool is a finding
             return "escaped", f"{type(error).__name__} escaped from the pool"
         if isinstance(outcome, Cleaned):
             if len(outcome.candidate) > self._message_bytes:
@@ -82,7 +94,7 @@ class Run:
         return outcome.reason, _wrong(outcome)
 
     async def take(self, item: Input, *, again: bool) -> None:
-        """Clean one input, or twice, and remember what became of it."""
+        """Clean one input, twice if `again`, and keep what became of it."""
         started = time.perf_counter()
         name, wrong = await self.outcome(item.value)
         tally = self.tallies[item.kind]
@@ -105,13 +117,13 @@ def _is_violation(wrong: str) -> bool:
 
 
 def pages() -> list[bytes]:
-    """Real pages as bytes, of every set that is there."""
+    """At most 800 real pages as bytes, spread over all sets that are there."""
     found = sorted(SHARED.glob("*/pages/*.html.gz")) if SHARED.is_dir() else []
     return [gzip.decompress(path.read_bytes()) for path in found[:: max(1, len(found) // 400)]]
 
 
 def inputs(arguments: argparse.Namespace, real: list[bytes]) -> Iterator[Input]:
-    """The inputs in turn; every fourth is a mutated page, if there are any."""
+    """The inputs, their kinds in turn; every fourth is a mutated page if there are any."""
     kinds = [kind for kind in KINDS if kind.startswith(arguments.kind)]
     if real and MUTATED.startswith(arguments.kind):
         kinds += [MUTATED] * max(1, len(kinds) // 3)
@@ -130,7 +142,7 @@ def inputs(arguments: argparse.Namespace, real: list[bytes]) -> Iterator[Input]:
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    """Give the inputs to a pool, print what became of them; returns the exit code."""
+    """Give the inputs to a pool and print what became of them; returns the exit code."""
     real = pages()
     if not real:
         print("no mutated pages: ../shared is not beside the repository")
@@ -144,7 +156,7 @@ async def run(arguments: argparse.Namespace) -> int:
     with CleaningPool(arguments.processes, limits) as pool:
         running = Run(pool, limits.message_bytes)
         room = asyncio.Semaphore(arguments.processes)
-        # Each process is started before anything is timed.
+        # Every process starts before anything is timed.
         await asyncio.gather(*(running.outcome(b"") for _ in range(arguments.processes)))
 
         async def one(place: int, item: Input) -> None:
@@ -186,7 +198,7 @@ def _print_table(tallies: dict[str, Tally]) -> None:
 
 
 async def _save(arguments: argparse.Namespace, running: Run, item: Input, wrong: str) -> None:
-    """Write a finding down, and, if that is wanted, the smallest one that was found like it."""
+    """Write a finding into the folder, and with `--minimise` the smallest input like it."""
     arguments.save.mkdir(parents=True, exist_ok=True)
     name = item.name.replace(" ", "-").replace("/", "-")
     value = item.value or b""
@@ -198,9 +210,9 @@ async def _save(arguments: argparse.Namespace, running: Run, item: Input, wrong:
 
 
 async def minimised(running: Run, value: bytes, wrong: str) -> bytes:
-    """The smallest event found that is wrong in the same way (delta debugging, Zeller 1999).
+    """Find a small event that is wrong in the same way, by delta debugging (Zeller 1999).
 
-    Of an event with a body only the body is made smaller.
+    If the event has a body, only the body is made smaller.
     """
     parts, whole = _opened(value)
     size = max(1, len(parts) // 2)
@@ -221,7 +233,7 @@ async def minimised(running: Run, value: bytes, wrong: str) -> bytes:
 
 
 def _opened(value: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
-    """What may be made smaller, and how an event is made of it again."""
+    """The bytes that may be made smaller, and a function that makes an event of them again."""
     try:
         event = orjson.loads(value)
         body = event["body"].encode()
@@ -235,7 +247,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("--inputs", type=int, default=10_000, help="how many")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=0, help="stop after so many")
+    parser.add_argument("--seconds", type=float, default=0, help="stop after this time")
     parser.add_argument("--kind", default="", help="only the kinds that begin so")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--limit", type=float, default=10.0, help="seconds for one page")

@@ -1,7 +1,7 @@
-"""What one would write instead: a loop of kafka-python, trafilatura and datasketch.
+"""What one would write instead of Cleanwire: a loop of kafka-python, trafilatura and datasketch.
 
-Invariant: it stays what a sensible person writes in an afternoon, for `bench/stream.py` to
-compare with. An offset is committed after all that came of it is on the output topic.
+Invariant: it stays what a sensible person writes in an afternoon, so that `bench/stream.py` can
+compare with it. An offset is committed after its article is on the output topic.
 
     python bench/homemade.py BROKER RAW_TOPIC OUTPUT_TOPIC GROUP
 """
@@ -47,7 +47,7 @@ def signature(text: str) -> MinHash:
 
 
 def main(broker: str, raw: str, output: str, group: str) -> None:
-    """Read, clean, publish what is new; for ever."""
+    """Read pages, clean them, and publish the new articles, for ever."""
     consumer = KafkaConsumer(
         raw,
         bootstrap_servers=broker,

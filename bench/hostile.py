@@ -1,7 +1,7 @@
-"""Documents made to hurt a near-duplicate index, each with the story it tells.
+"""Documents made to slow down or mislead a near-duplicate index, each with its story.
 
-Invariant: a case is endless, depends on its seed alone, and holds no more than a few
-thousand texts, so that what a process grows by is the index's.
+Invariant: a case never ends and depends on its seed alone. It keeps a few thousand texts at most,
+so a process that grows has grown by its index.
 """
 
 import itertools
@@ -10,7 +10,7 @@ import string
 from collections.abc import Callable, Iterable, Iterator
 
 Documents = Iterator[tuple[int, str]]
-"""Story numbers and texts; two texts with one number tell the same."""
+"""Story numbers and texts; two texts with the same number are copies."""
 
 Case = Callable[[random.Random, Iterator[str]], Documents]
 
@@ -35,22 +35,22 @@ def _cookie_wall(r: random.Random, prose: Iterator[str]) -> Documents:
         yield 0, f"{site} values your privacy\n{' '.join(wall)}\nAbout {site}"
 
 
-def _furniture(_: random.Random, prose: Iterator[str]) -> Documents:
-    """A short story in a site's long furniture."""
-    furniture = " ".join(_words(prose, 250))
+def _boilerplate(_: random.Random, prose: Iterator[str]) -> Documents:
+    """Short stories, each with the same long boilerplate of its site."""
+    boilerplate = " ".join(_words(prose, 250))
     for story in itertools.count():
-        yield story, f"{' '.join(_words(prose, 60))}\n{furniture}"
+        yield story, f"{' '.join(_words(prose, 60))}\n{boilerplate}"
 
 
 def _half(_: random.Random, prose: Iterator[str]) -> Documents:
-    """Below every threshold, but each text a candidate for each."""
+    """Texts below every threshold, of which each has to be compared with all others."""
     shared = " ".join(_words(prose, 300))
     for story in itertools.count():
         yield story, f"{shared}\n{' '.join(_words(prose, 300))}"
 
 
 def _figures(r: random.Random, prose: Iterator[str]) -> Documents:
-    """One machine-written report a place and day: nothing but the figures differs."""
+    """A machine-written report for every place and day: only the figures differ."""
     words = _words(prose, 300)
     for story in itertools.count():
         for at in range(5, len(words), 18):
@@ -59,7 +59,7 @@ def _figures(r: random.Random, prose: Iterator[str]) -> Documents:
 
 
 def _pool(r: random.Random, prose: Iterator[str]) -> Documents:
-    """Twenty of two hundred paragraphs: each text overlaps with nearly all, a little."""
+    """Twenty of two hundred paragraphs, so each text overlaps a little with nearly all others."""
     pool = [" ".join(_words(prose, 30)) for _ in range(200)]
     for story in itertools.count():
         yield story, "\n".join(r.sample(pool, 20))
@@ -69,8 +69,8 @@ def _one_hash(r: random.Random, _: Iterator[str]) -> Documents:
     """Different words with one hash, for a polynomial hash modulo a power of two.
 
     A Thue-Morse word and its complement differ by a product of (1 - x ** 2 ** i), which for odd x
-    is 0 modulo 2 ** 64 from 1,024 letters on, whatever x is. Each text has the same words but for
-    that, so that for such a hash all are one text.
+    is 0 modulo 2 ** 64 from 1,024 letters on, whatever x is. The texts differ only in which of the
+    two words they have, so for such a hash they all are the same text.
     """
     bits = [i.bit_count() & 1 for i in range(1024)]
     letters = list(itertools.combinations(string.ascii_lowercase, 2))[:30]
@@ -137,7 +137,7 @@ CASES: dict[str, Case] = {
     "one text again and again": _same,
     "empty pages": _empty,
     "a cookie wall": _cookie_wall,
-    "short stories in one furniture": _furniture,
+    "short stories in one furniture": _boilerplate,
     "half of each text shared": _half,
     "one report, other figures": _figures,
     "paragraphs from one pool": _pool,
@@ -150,4 +150,4 @@ CASES: dict[str, Case] = {
 }
 
 FEWER = {"texts of 1 MB": 100, "words of 1 MB": 100}
-"""Of these cases one document in so many."""
+"""These cases have fewer documents: one in this many."""

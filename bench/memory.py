@@ -1,16 +1,16 @@
-"""What a worker and the batch mode hold in memory, with far more pages waiting than they can take.
+"""The memory of a worker and of the batch mode while more pages wait than they can hold.
 
     python bench/memory.py                              both, 2,000 MB of pages of 1 MB and of 10 MB
     python bench/memory.py --megabytes 300 --sizes 1    less of it
     python bench/memory.py --partitions 4 8 64          what the partitions add
 
-Invariant: what is measured is the resident memory of real processes, a piece of a second apart,
-while the whole backlog waits on a real broker or in a file; and a run in which nothing was cleaned,
-or the bound of docs/scale.md was broken, ends the program with 1.
+Invariant: the program measures the resident memory of real processes every `PIECE_SECONDS`, while
+the whole backlog waits on a real broker or in a file. It ends with 1 if a run cleaned nothing or
+exceeded the bound of docs/scale.md.
 
-Of the pages every other one is an article in a page full of scripts, and every other one an article
-as long as its page, whose candidate is as large as the page. A run ends after `--seconds`: memory
-that grows with the backlog would have grown by then. Needs psutil.
+Half of the pages are articles in a page full of scripts. The other half are articles as long as
+their page, whose candidates are as large as the page. A run ends after `--seconds`: memory that
+grows with the backlog has grown by then. Needs psutil.
 """
 
 import argparse
@@ -34,6 +34,7 @@ import orjson
 import psutil
 
 from streams.kafka import clients
+from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from streams.testing.broker import EmbeddedBroker
@@ -46,20 +47,20 @@ MIB = 1 << 20
 MODES = ("stream", "batch")
 PIECE_SECONDS = 0.1
 MAIN_BASE, MAIN_RECORDS = 504 * MIB, 16
-"""The bound of the main process: this, and so many times the largest record."""
+"""The bound of the main process in bytes: the base, and this many times the largest record."""
 
 CLEANING_BASE, CLEANING_PAGES = 224 * MIB, 32
-"""That of a cleaning process: this, and so many times the largest page."""
+"""The bound of a cleaning process in bytes: the base, and this many times the largest page."""
 
 
 @dataclasses.dataclass(slots=True)
 class Peak:
-    """The most that was resident, in bytes.
+    """The largest resident memory, in bytes.
 
     Attributes:
-        main: of the main process.
-        cleaning: of any cleaning process.
-        samples: what the main process held, over time.
+        main: the peak of the main process.
+        cleaning: the peak of any cleaning process.
+        samples: the resident memory of the main process, over time.
     """
 
     main: int = 0
@@ -76,12 +77,12 @@ class Peak:
                 self.cleaning = max(self.cleaning, child.memory_info().rss)
 
     def holds(self, size: float) -> bool:
-        """Whether the bounds for records of so many MB were kept."""
+        """Whether the bounds for records of `size` MB were kept."""
         return self.main <= main_bound(size) and self.cleaning <= cleaning_bound(size)
 
 
 def main() -> int:
-    """Measure, and print the table."""
+    """Measure, and print the table; returns 1 if a run broke its bound."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("--megabytes", type=int, default=2000, help="pages that wait")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10], help="MB of a page")
@@ -107,17 +108,17 @@ def main() -> int:
 
 
 def main_bound(size: float) -> int:
-    """Bytes that the main process keeps to with records of so many MB."""
+    """The bound of the main process, in bytes, with records of `size` MB."""
     return MAIN_BASE + int(MAIN_RECORDS * size * 1_000_000)
 
 
 def cleaning_bound(size: float) -> int:
-    """Bytes that a cleaning process keeps to with pages of so many MB."""
+    """The bound of a cleaning process, in bytes, with pages of `size` MB."""
     return CLEANING_BASE + int(CLEANING_PAGES * size * 1_000_000)
 
 
 def measure(arguments: argparse.Namespace) -> Iterator[tuple[int, Sequence[object], Peak, int]]:
-    """Each run: its pages' size, what it is, its peak and how many pages were done."""
+    """Each run: the size of its pages in MB, its name, its peak and how many pages were done."""
     with tempfile.TemporaryDirectory() as folder:
         for size in arguments.sizes:
             count = arguments.megabytes // size
@@ -140,7 +141,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[tuple[int, Sequence[objec
 
 
 def stream(settings: Settings, size: int, count: int, seconds: float) -> tuple[Peak, int]:
-    """One worker with both stages, on topics that are full before it starts."""
+    """Run one worker with both stages, on topics that are full before it starts."""
     ensure_topics(settings)
     with clients.producer(settings) as producer:
         for number, value in enumerate(pages(size, count)):
@@ -149,10 +150,9 @@ def stream(settings: Settings, size: int, count: int, seconds: float) -> tuple[P
             ).get(timeout=60)
     peak = Peak()
     with clients.consumer(settings) as consumer:
-        topics = dataclasses.astuple(settings.topics)[2:]
         outcomes = [
             harness.TopicPartition(topic, number)
-            for topic in topics
+            for topic in outcome_topics(settings)
             for number in consumer.partitions_for_topic(topic)
         ]
         worker = harness.Worker(settings).start()
@@ -171,7 +171,7 @@ def stream(settings: Settings, size: int, count: int, seconds: float) -> tuple[P
 def batch(
     settings: Settings, folder: Path, size: int, count: int, seconds: float
 ) -> tuple[Peak, int]:
-    """`cleanwire clean` on one file of events."""
+    """Run `cleanwire clean` on one file of events."""
     file, answers = folder / "pages.jsonl", folder / "answers.jsonl"
     with file.open("wb") as output:
         output.writelines(value + b"\n" for value in pages(size, count))
@@ -197,7 +197,7 @@ def batch(
 
 
 def pages(size: int, count: int) -> Iterator[bytes]:
-    """So many events of so many MB; of every second one the article is as long as the page."""
+    """`count` events of `size` MB; in every second one the article is as long as the page."""
     for number in itertools.islice(itertools.count(), count):
         long = number % 2 == 1
         length = size * 1_000_000 - 4_000
@@ -218,7 +218,7 @@ def pages(size: int, count: int) -> Iterator[bytes]:
 
 
 def paragraph(number: int, place: int) -> str:
-    """390 characters that are nowhere else."""
+    """390 characters that occur in no other paragraph."""
     words = " ".join(f"w{number}x{place}y{at} tells of it." for at in range(30))
     return words[:390]
 

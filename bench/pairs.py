@@ -1,8 +1,8 @@
 """Pairs of real texts of known similarity.
 
-Invariant: `exact` is plain Python over whole sets of shingles, and shares nothing with what it
-is there to judge but what a word is: runs of letters, digits and `_` after NFKC and case folding,
-with `.` and `,` between digits part of the figure.
+Invariant: `exact` is plain Python over whole sets of shingles. It shares no code with what it
+judges, only the definition of a word: runs of letters, digits and `_` after NFKC and case folding,
+where `.` and `,` between digits are part of the figure.
 """
 
 import itertools
@@ -17,7 +17,14 @@ _WORD = re.compile(r"\w+(?:(?<=\d)[.,](?=\d)\w+)*")
 
 
 def exact(one: str, other: str, *, contained: bool) -> float:
-    """Jaccard similarity of the sets of 3-word shingles, or containment of the smaller set."""
+    """Similarity of two texts by their sets of 3-word shingles, 0 to 1.
+
+    Args:
+        one: a text of three words or more.
+        other: likewise.
+        contained: whether to return the containment of the smaller set instead of the Jaccard
+            similarity.
+    """
     a, b = _shingles(one), _shingles(other)
     return len(a & b) / (min(len(a), len(b)) if contained else len(a | b))
 
@@ -30,12 +37,15 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
 def pairs(
     r: random.Random, texts: Sequence[str], split: Callable[[str], list[str]]
 ) -> Iterator[tuple[int, str, str, str]]:
-    """Length in words, kind of change, a text and what became of it.
+    """Make pairs of texts.
 
     Args:
-        r: where the changes come from.
-        texts: what the pairs are made of.
-        split: a text into its sentences.
+        r: draws the changes.
+        texts: the pairs are made of their sentences.
+        split: splits a text into its sentences.
+
+    Yields:
+        The length in words, the kind of change, a text, and the changed text.
     """
     sentences = [sentence for text in texts for sentence in split(text.replace("\n", " "))]
     r.shuffle(sentences)
@@ -52,10 +62,19 @@ def pairs(
 def _changed(
     r: random.Random, text: list[str], change: str, alike: float, sentences: Sequence[str]
 ) -> str:
-    """A text of about that Jaccard similarity; of `cut` a quarter of the text, little changed."""
+    """A changed text.
+
+    Args:
+        r: draws the changes.
+        text: the sentences to change.
+        change: `words`, `sentences`, or `cut`, which leaves a quarter of the text, little changed.
+        alike: the Jaccard similarity that is wanted, 0 to 1; it is reached roughly.
+        sentences: replacements are taken from these.
+    """
     kept = 2 * alike / (1 + alike)
     if change == "sentences":
-        # Of like length, so that neither text is a part of the other by its size.
+        # A replacement has about the same length, so that neither text becomes so much smaller
+        # that it counts as a part of the other.
         return " ".join(
             old
             if r.random() < kept
@@ -66,7 +85,7 @@ def _changed(
     if change == "cut":
         kept = 0.7 + 0.9 * alike
         words = words[: len(words) // 4]
-    # Each word stands in three shingles.
+    # A word is part of three shingles, so a shingle survives if three words do.
     share = min(1.0, kept) ** (1 / 3)
     return " ".join(
         old if r.random() < share else r.choice(r.choice(sentences).split()) for old in words

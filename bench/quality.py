@@ -3,9 +3,9 @@
     python bench/quality.py             print the scores next to the baseline
     python bench/quality.py --record    make them the baseline
 
-The data and the measuring programs are looked for in ../shared beside the repository; where
-they are absent there is nothing to measure, and this says so. The test suite holds every score
-against `bench/baseline.json`.
+The data and the measuring programs come from ../shared beside the repository. If they are not
+there, there is nothing to measure, and the program says so. The test suite compares every score
+with `bench/baseline.json`.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def _extraction() -> dict[str, float]:
 
 
 def _flattened() -> dict[str, float]:
-    """F1 of pages of which only the visible lines are given."""
+    """F1 of pages of which only the visible lines are given, without their HTML."""
     corpus = importlib.import_module("corpus")
     evaluate = importlib.import_module("evaluate")
     found: dict[str, float] = {}
@@ -78,7 +78,7 @@ def _flattened() -> dict[str, float]:
 
 
 def _no_articles() -> dict[str, float]:
-    """Of pages that are no articles the share that is refused."""
+    """The share of the pages that are no articles which is rejected."""
     adapters = importlib.import_module("adapters")
     report = importlib.import_module("report")
     refused = [

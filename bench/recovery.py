@@ -1,13 +1,13 @@
-"""How long a worker takes to be ready again with a full memory.
+"""How long a worker takes to be ready again with a full state of `dedupe`.
 
     python bench/recovery.py                            1,000,000 articles, no copies
     python bench/recovery.py --articles 100000 --copies 1.5 --shards 2
 
-Invariant: the worker is a process that was killed, the memory is read from a real broker, and
-a copy of an article that was remembered first has to be found, or the program ends with 1.
+Invariant: the worker is a process that is killed, and it restores the state from a real broker. It
+has to find a copy of the oldest article of that state, or the program ends with 1.
 
-The changelog is written as `dedupe` writes it, for a window of 30 days: a record an article, with
-a sample of the usual size (96 to 119 hashes), and `--copies` records of copies on each of them.
+The changelog is written as `dedupe` writes it, for a window of 30 days: one record for each
+article, with a sample of the usual size (96 to 119 hashes), and `--copies` records for its copies.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from streams.testing.broker import EmbeddedBroker
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests")]
 
-import harness  # noqa: E402 - beside the tests
+import harness  # noqa: E402 - found by the line above
 
 NOW = 1_790_000_000.0
 DAYS = 30
@@ -52,7 +52,7 @@ Row = tuple[int, str, bytes]
 
 
 def main() -> int:
-    """Measure, and print a line."""
+    """Measure, and print a line for each run."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("--articles", type=int, default=1_000_000)
     parser.add_argument("--copies", type=float, default=0.0, help="copies an article")
@@ -93,7 +93,7 @@ def main() -> int:
 
 
 def measure(settings: Settings, number: int) -> dict[str, Any]:
-    """Start a worker on the memory, let it decide on a copy, and kill it."""
+    """Start a worker on the state, let it decide on a copy, and kill it."""
     began = time.monotonic()
     worker = harness.Worker(settings).start()
     try:
@@ -109,7 +109,7 @@ def measure(settings: Settings, number: int) -> dict[str, Any]:
 
 
 def story(url: str) -> bytes:
-    """A page with the one text that is remembered as a text."""
+    """A page with the only text of the state; all other articles are signatures without a text."""
     draw = random.Random(1)  # noqa: S311 - a text, no secret
     words = " ".join(
         "".join(draw.choices("abcdefghijklmnopqrst", k=draw.randint(2, 9))) for _ in range(300)
@@ -119,7 +119,7 @@ def story(url: str) -> bytes:
 
 
 def fill(settings: Settings, articles: int, copies: float) -> tuple[int, int]:
-    """Write the changelog; returns the number of records and their bytes."""
+    """Write the changelog; returns how many records and how many bytes that are."""
     count = size = 0
     waiting: list[Any] = []
     with clients.producer(settings) as producer:
@@ -137,12 +137,12 @@ def fill(settings: Settings, articles: int, copies: float) -> tuple[int, int]:
 
 
 def rows(settings: Settings, articles: int, copies: float) -> Iterator[Row]:
-    """The records of a memory: shard, key, value."""
+    """The records of a state: shard, key, value."""
     width, last = window(settings).width, settings.dedupe_shards - 1
     draw = np.random.default_rng(1)
     first = clean_event(story("https://first.example/"), require_article=False)
     signatures = [Signature.unpack(first.signature)]
-    # All of it is earlier than the first candidate, whose order is 0.
+    # The sequence of the first candidate is 0, so everything in the state is earlier.
     owed, sequence = 0.0, -int(articles * (1 + copies)) - 1
     for number in range(articles):
         at = NOW - DAYS * DAY * (1 - (number + 1) / articles) + width

@@ -1,15 +1,20 @@
-"""A Cleanwire under simulated load, scaled down: what the capacity model is held against.
+"""A Cleanwire under simulated load, scaled down, to check the capacity model with.
 
-Invariant: no formula of the model. Pages arrive, wait, are matched and expire
-one by one, and every figure is counted from them; one seed gives one answer.
+Invariant: the simulation uses no formula of the model. Pages arrive, wait, are matched and expire
+one by one, and every figure is counted from them. One seed gives one result.
 
-Time runs first on a clock on which pages come evenly: stories are born, and their copies follow
-with the delays and in the numbers that `make_corpus.py` uses. Then the clock is bent so that the
-rate has a daily cycle and bursts. That keeps who copies whom and gives any rate wanted.
+Time first runs on an even clock, on which pages come at a constant rate: stories begin, and their
+copies follow with the delays and in the numbers that `make_corpus.py` uses. Then the clock is bent
+so that the rate has a daily cycle and bursts. Bending gives any rate that is wanted and keeps which
+page copies which.
 
-Memory is scaled down by leaving out whole stories, so that the share of copies stays. Queues are
-scaled down by leaving out pages, as at true scale too many stories overlap for one to be felt:
-service takes as much longer as fewer pages come, so the load stays, and delays are scaled back.
+Memory is scaled down by leaving out whole stories, so the share of copies stays the same. Queues
+are scaled down by leaving out single pages: at true scale so many stories overlap that one story
+makes no difference. Service takes longer by the factor by which fewer pages come, so the load stays
+the same, and the delays are scaled back by that factor.
+
+A relay is a chain of shards that every candidate passes. The last shard decides; a fact is such a
+decision as a shard keeps it. A note from the last shard tells another what became of its article.
 """
 
 import dataclasses
@@ -19,28 +24,29 @@ from numpy.typing import NDArray
 
 DAY = 86_400.0
 ARTICLES = 600_000
-"""So many articles are remembered and forgotten, whatever the scenario."""
+"""Simulated articles that enter the state and expire, in every scenario."""
 
 QUEUED = 300_000
-"""So many of them pass the shards while it is measured."""
+"""Simulated articles that pass the shards in the measured days."""
 
 MEASURED_DAYS = 14
 STEPS_A_DAY = 144
 CYCLE = 0.5
-"""At its height the daily cycle is so much above the mean, bursts aside."""
+"""The daily cycle's greatest deviation from the mean rate, as a share of it, without bursts."""
 
 BURST_STEPS = 12
 BURST_DAYS = 0.5
-"""On this share of the days, drawn by the seed, the peak lasts for two hours."""
+"""The share of days with a burst: the peak rate, for `BURST_STEPS` (two hours)."""
 
 SETTLED = 0.25
-"""The queues are measured after this share of a burst: they need a while to settle."""
+"""The share of a burst after which the queues are measured, because they need time to settle."""
 
 TAIL = 1.1
 MOST_COPIES = 200
 DELAY_LOG_SECONDS = (8.5, 1.3)
 PASSES = 3
-"""Notes follow from decisions, and these a little from notes: the third pass changes little."""
+"""Passes over the queues. Notes follow from the times of decisions, which depend a little on notes;
+the third pass changes little."""
 
 RESTART_PAGES = 200_000
 NO_NOTE = -1
@@ -55,15 +61,17 @@ class Setup:
     """One relay and its load.
 
     Attributes:
-        pages: a day.
-        rejected: share of the pages that never become candidates, 0..1.
-        duplicates: share of the candidates that are copies, 0..1.
-        peak: highest rate, in mean rates.
-        window, replay: days.
-        buckets: of the window, which expires bucket by bucket.
-        services: seconds that an event costs at each shard.
-        variation: of those, standard deviation over mean.
-        spread: facts are spread over the shards, so every decision is told to the article's.
+        pages: pages a day.
+        rejected: share of the pages that never become candidates, 0 to 1.
+        duplicates: share of the candidates that are copies, 0 to 1.
+        peak: the highest rate, as a multiple of the mean rate.
+        window: days in which articles are matched.
+        replay: days after the window in which decisions are kept.
+        buckets: how many buckets the window has; it expires one bucket at a time.
+        services: seconds that an event takes at each shard.
+        variation: the standard deviation of these, divided by their mean.
+        spread: whether facts are spread over the shards, so that each decision is sent to the
+            shard of its article.
     """
 
     pages: float
@@ -80,10 +88,19 @@ class Setup:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What was counted, at true scale; delays in seconds, loads of the busiest shard.
+    """What was counted, at true scale.
 
-    `longest` is the longest stay at one shard in a burst, mean over the bursts, and not scaled
-    back: where more comes than leaves, the delay does not depend on the scale.
+    Attributes:
+        live_articles: how many articles are matched, on average.
+        live_facts: how many facts there are, on average.
+        duplicates: share of the candidates that are copies.
+        messages: records for each page.
+        load_mean: mean load of the busiest shard, as a share of a core.
+        load_peak: the same in bursts.
+        p50: median of the seconds from arrival to decision, in settled bursts.
+        p99: their 99th percentile.
+        longest: seconds of the longest stay at one shard in a burst, mean over the bursts. It is
+            not scaled back: if more events come than leave, the delay does not depend on the scale.
     """
 
     live_articles: float
@@ -99,7 +116,12 @@ class Counted:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Restarted:
-    """What a shard's absence cost: events waiting when it is back, seconds until none waits."""
+    """What the absence of a shard costs.
+
+    Attributes:
+        backlog: how many events wait when it is back.
+        catch_up: seconds from then until none waits.
+    """
 
     backlog: float
     catch_up: float
@@ -107,10 +129,16 @@ class Restarted:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Articles:
-    """A row an article, in the order of arrival; times in days.
+    """One row for each article, in the order of arrival; times are in days.
 
-    `home` is the shard that remembers it, `told` whether the last shard sends that one a note,
-    `unmatched` when it leaves the window, `forgotten` when its fact goes.
+    Attributes:
+        at: when the article arrives.
+        published: whether it is published.
+        home: the shard that keeps it.
+        told: whether the last shard sends a note to that shard.
+        unmatched: when it leaves the window.
+        forgotten: when its fact expires.
+        measured: whether it arrives in the measured days.
     """
 
     at: Floats
@@ -123,7 +151,7 @@ class _Articles:
 
 
 def simulate(setup: Setup, seed: int) -> Counted:
-    """Run the load through the relay, from an empty memory until the memory's size is steady."""
+    """Run the load through the relay, from an empty state until the size of the state is steady."""
     rng = np.random.default_rng(seed)
     width = setup.window / setup.buckets
     warm = int(np.ceil(setup.window + setup.replay + 2 * width))
@@ -145,7 +173,7 @@ def simulate(setup: Setup, seed: int) -> Counted:
 
 
 def restart(setup: Setup, away: float, rate: float, seed: int) -> Restarted:
-    """A shard is away for `away` seconds while `rate` events a second arrive for it."""
+    """Simulate a shard that is away for `away` seconds while `rate` events a second arrive."""
     rng = np.random.default_rng(seed)
     service = max(setup.services)
     lasts = away / (1 - rate * service)
@@ -159,11 +187,12 @@ def restart(setup: Setup, away: float, rate: float, seed: int) -> Restarted:
 
 
 def _clock(rng: np.random.Generator, days: int, peak: float) -> tuple[Floats, Bools]:
-    """The even clock at each step of the bent one, in days, and which steps are in a burst."""
+    """The time on the even clock at each step of the bent one, in days; which steps are bursts."""
     step = np.arange(days * STEPS_A_DAY)
     middle = np.abs(step % STEPS_A_DAY - STEPS_A_DAY // 2 + 0.5) < BURST_STEPS / 2
     drawn = rng.permutation(days) < BURST_DAYS * days
-    # The measured days have their share of bursts, or chance decides how much is measured.
+    # The measured days get exactly their share of bursts, so that chance does not decide how much
+    # is measured.
     drawn[-MEASURED_DAYS:] = rng.permutation(MEASURED_DAYS) < BURST_DAYS * MEASURED_DAYS
     bursts = middle & np.repeat(drawn, STEPS_A_DAY)
     height = min(CYCLE, (peak - 1) / 2)
@@ -210,7 +239,7 @@ def _articles(rng: np.random.Generator, setup: Setup, bent: Floats, warm: int) -
 def _queues(
     rng: np.random.Generator, setup: Setup, seen: _Articles, bent: Floats, bursts: Bools
 ) -> dict[str, float]:
-    """Loads and delays of pages like those measured, through all shards."""
+    """Loads and delays of pages like the measured ones, through all shards."""
     scale = setup.pages * (1 - setup.rejected) * MEASURED_DAYS / QUEUED
     days = np.arange(len(bent)) / STEPS_A_DAY
     count = rng.poisson(QUEUED * (bent[-1] - bent[0]) / MEASURED_DAYS)
@@ -237,7 +266,7 @@ def _queues(
 
 
 def _copies(rng: np.random.Generator, stories: int, mean: float) -> Ints:
-    """Numbers of copies, whole parts of a Pareto law whose scale gives the mean wanted."""
+    """Numbers of copies: Pareto-distributed, rounded down, scaled to the mean that is wanted."""
     ranks = np.arange(1, MOST_COPIES + 1)
     low, high = 0.0, float(MOST_COPIES)
     for _ in range(60):
@@ -249,7 +278,11 @@ def _copies(rng: np.random.Generator, stories: int, mean: float) -> Ints:
 
 
 def _published(at: Floats, story: Ints, unmatched: Floats) -> Bools:
-    """A story's first is published, its copies while that one is matched are not, the next is."""
+    """Which articles are published.
+
+    The first article of a story is published. Its copies are not while the first one is matched;
+    the next one after that is.
+    """
     published = np.zeros(len(at), np.bool_)
     until = np.full(int(story.max()) + 1, -np.inf)
     pending = np.arange(len(at))
@@ -269,12 +302,15 @@ def _living(births: Floats, ends: Floats, checks: Floats) -> float:
 
 
 def _messages(setup: Setup, seen: _Articles, warm: int) -> int:
-    """Records sent for articles while measured: raw, outcome, relay, notes, facts, tombstones."""
+    """How many records are sent for articles in the measured days.
+
+    They are raw pages, outcomes, hops through the relay, notes, facts and tombstones.
+    """
     shards = len(setup.services)
     away = seen.home != shards - 1
     arrived = int(seen.measured.sum())
     sent = arrived * (2 + shards + 1) + _ended(seen.forgotten, warm)
-    # Elsewhere than at the last shard the article is written down before it is decided on.
+    # A shard that is not the last writes the article to its changelog before it is decided.
     sent += int((seen.measured & away).sum()) + int((seen.measured & seen.told).sum())
     if not setup.spread:
         sent += int((seen.measured & seen.told).sum())
@@ -289,7 +325,7 @@ def _ended(ends: Floats, warm: int) -> int:
 def _relay(
     at: Floats, services: Floats, told: Ints, variation: float, seed: int
 ) -> tuple[list[Floats], list[Floats]]:
-    """By shard when each article leaves it, and what it costs there, its note included."""
+    """For each shard: when each article leaves it, and what it costs there, including its note."""
     done: list[Floats] = []
     busy: list[Floats] = []
     for _ in range(PASSES):
@@ -310,7 +346,7 @@ def _relay(
 
 
 def _queue(at: Floats, cost: Floats, notes: Floats, spent: Floats) -> Floats:
-    """When a shard is done with each article, between which notes come in."""
+    """When a shard is done with each article, if notes arrive in between."""
     if not len(notes):
         return _served(at, cost)
     arrivals = np.concatenate((at, notes))
@@ -321,7 +357,7 @@ def _queue(at: Floats, cost: Floats, notes: Floats, spent: Floats) -> Floats:
 
 
 def _served(at: Floats, cost: Floats) -> Floats:
-    """Lindley's recursion, first come first served: an event starts when it and the shard can."""
+    """When each event is done, first come first served (Lindley's recursion)."""
     total = np.cumsum(cost)
     return total + np.maximum.accumulate(at - (total - cost))
 

@@ -1,7 +1,11 @@
-"""What a Cleanwire deployment takes: memory, shards, throughput, delays, records, bytes.
+"""What a Cleanwire deployment needs: memory, shards, throughput, delays, records, bytes.
 
-Invariant: formulas over `Workload`, `Measured` and `Deployment`, nothing drawn,
-nothing read; and what a page, an event or a record costs stands in `Measured` alone.
+Invariant: everything is a formula over `Workload`, `Measured` and `Deployment`. Nothing is drawn at
+random and nothing is read from elsewhere. Only `Measured` says what a page, an event or a record
+costs.
+
+A relay is a chain of shards that every candidate passes. A fact is a decision as a shard keeps it.
+A note from the last shard tells another shard what became of its article.
 """
 
 import dataclasses
@@ -12,32 +16,46 @@ from cleanwire.similarity.index import MOST_ARTICLES
 DAY = 86_400.0
 GIB = 2.0**30
 BUCKETS = 30
-"""Of the window, which expires bucket by bucket: cleanwire/dedupe/policy.py."""
+"""Buckets of the window, which expires one bucket at a time: cleanwire/dedupe/policy.py."""
 
 USABLE = 0.8
-"""Share of a shard's memory for what it remembers; the rest is Python's and a table's growth."""
+"""Share of a shard's memory for its state; Python and growing tables need the rest."""
 
 TARGET_LOAD = 0.8
-"""What is planned runs at this load at the peak."""
+"""The load at the peak that a plan is made for, as a share of a core."""
 
 UNCOMPACTED = 2.0
-"""Kafka compacts when half of a log is new (`min.cleanable.dirty.ratio`): twice what lives."""
+"""Size of a compacted log, in sizes of its live records: Kafka compacts a log when half of it is
+new (`min.cleanable.dirty.ratio`)."""
 
 BURST = 7_200.0
-"""The peak lasts for so many seconds."""
+"""Seconds that the peak lasts."""
 
 ALIKE = 0.65
-"""Who waits at a shard waits at the next: correlation of the two waits, per load. The analyzer has
-none; this is fitted to the simulation, 14 and 27 shards at loads from 0.2 to 0.8. Of two
-to five shards the 99th percentile is larger than said from a load of 0.5 on, by up to a fifth."""
+"""Correlation of the waits at two shards in a row, divided by the load: an event that waits at one
+shard tends to wait at the next. The Queueing Network Analyzer has no such term. The value is fitted
+to the simulation with 14 and 27 shards, at loads from 0.2 to 0.8. With two to five shards and a
+load of 0.5 or more, the real 99th percentile is up to a fifth larger than this model's."""
 
 NINETY_NINE = 2.3263
-"""Standard deviations to the 99th percentile of the normal distribution."""
+"""The 99th percentile of the normal distribution, in standard deviations."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """What comes in: `duplicates` is the share of copies among what is not `rejected`."""
+    """What comes in.
+
+    Attributes:
+        name: of the scenario.
+        pages_a_day: pages a day.
+        window_days: days in which articles are matched.
+        rejected: share of the pages that are rejected, 0 to 1.
+        replay_days: days after the window in which decisions are kept.
+        duplicates: share of copies among the pages that are not rejected, 0 to 1.
+        text_bytes: mean size of an article's text.
+        raw_bytes: mean size of a raw page.
+        peak: the highest rate, as a multiple of the mean rate.
+    """
 
     name: str
     pages_a_day: float
@@ -58,56 +76,57 @@ class Measured:
     """Memory of the index, per published article in the window."""
 
     fact_bytes: float = 190.0
-    """Memory of a decision (outcome by id, history of the URL), per page in window and horizon."""
+    """Memory of a decision (its outcome by id, and its URL), per page in window and horizon."""
 
     published_record_bytes: float = 960.0
     """Record of a published article in the changelog, signature included."""
 
     duplicate_record_bytes: float = 310.0
-    """Record of a duplicate in the changelog; of any decision, where the signature is elsewhere."""
+    """Record of a duplicate in the changelog, and of any decision without its signature."""
 
     candidate_bytes: float = 9_400.0
-    """Record of a candidate, as of a clean article, with a text of `candidate_text_bytes`."""
+    """Record of a candidate or a clean article with a text of `candidate_text_bytes`."""
 
     candidate_text_bytes: float = 3_700.0
-    """Mean text of the candidates that were measured; larger texts make larger records."""
+    """Mean text of the measured candidates; a record grows with its text."""
 
     small_bytes: float = 150.0
-    """A note to a shard, a tombstone, and what of a record is not its value."""
+    """A note to a shard, a tombstone, or a record without its value."""
 
     extract_ms: float = 8.0
-    """CPU of cleaning a page, in `extract`."""
+    """CPU time of cleaning a page, in `extract`."""
 
     dedupe_ms: float = 0.8
-    """CPU of an event in the shard that decides: Faust, look-up, decision, its records."""
+    """CPU time of an event in the shard that decides: Faust, look-up, decision, its records."""
 
     hop_ms: float = 0.4
-    """CPU of an event in a shard of the relay that does not decide, and of a note."""
+    """CPU time of an event in a shard that does not decide, and of a note."""
 
     variation: float = 0.5
-    """Of the CPU of an event: standard deviation over mean."""
+    """Standard deviation of an event's CPU time, divided by its mean."""
 
     rebuilt_per_second: float = 45_000.0
-    """Records a second that a starting shard takes in from its changelog."""
+    """Records a second that a starting shard restores from its changelog."""
 
     most_articles: float = MOST_ARTICLES
-    """So many articles a shard's index holds, whatever memory there is."""
+    """Articles that the index of one shard holds at most, however much memory there is."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """What is there.
+    """How Cleanwire is deployed.
 
     Attributes:
-        shard_memory: bytes.
-        least_shards: more shards than memory asks for, for a shorter recovery.
-        relays: independent relays, each with its part of the articles.
-        spread: facts are not with the last shard but with the shard of their URL, which
-            remembers the article too; every decision is then told to it.
+        shard_memory: bytes of memory of a shard.
+        least_shards: the fewest shards of a relay; more than memory needs shorten the recovery.
+        relays: how many independent relays there are, each with its part of the articles.
+        spread: whether a fact is kept by the shard of its URL, which keeps the article too, instead
+            of the last shard. Every decision is then sent to that shard.
         recovery_limit: seconds that a shard may take to come back.
         replication: copies of every topic.
-        raw_days, kept_days: retention of `raw-pages`, and of candidates and outcomes.
-        hop_days: retention of candidates between the shards of a relay.
+        raw_days: retention of `raw-pages`, in days.
+        kept_days: retention of candidates and outcomes, in days.
+        hop_days: retention of candidates between the shards of a relay, in days.
     """
 
     shard_memory: float = 16 * GIB
@@ -123,13 +142,16 @@ class Deployment:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What is remembered; of one relay's shards where nothing else is said.
+    """The size of the state.
 
     Attributes:
-        shards: of each relay.
-        articles, facts: how many live, in all relays.
-        shard, last: bytes of an ordinary shard and of the one that decides.
-        changelog, changelog_shard: bytes alive in all relays, and of the largest shard.
+        shards: how many shards each relay has.
+        articles: how many articles are matched, in all relays.
+        facts: how many facts there are, in all relays.
+        shard: bytes of memory of an ordinary shard.
+        last: bytes of memory of the shard that decides.
+        changelog: bytes of live records in the changelogs of all relays.
+        changelog_shard: bytes of live records of the largest shard.
         recovery: seconds until the largest shard has read its changelog.
     """
 
@@ -145,16 +167,21 @@ class Memory:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """What moves; times in seconds, of the busiest shard, transit on the bus not counted.
+    """Rates, loads and delays; times are in seconds and leave out the way through Kafka.
 
     Attributes:
-        ceiling: candidates a second that all relays together take.
-        load_mean, load_peak: share of a core.
-        p50, p99: from the first shard's queue to the decision at the peak; infinite over load 1.
+        ceiling: candidates a second that all relays together can take.
+        load_mean: mean load of the busiest shard, as a share of a core.
+        load_peak: its load at the peak.
+        p50: median time from the first shard's queue to the decision at the peak; infinite if a
+            shard has a load of 1 or more.
+        p99: the 99th percentile of that time.
         overload: the delay that a peak leaves behind.
-        backlog, catch_up: events that wait after a recovery at the mean rate; until none does.
-        messages: records a page.
-        produced, consumed: bytes a page, replication not counted.
+        backlog: how many events wait after a recovery, at the mean rate.
+        catch_up: the time from then until none waits.
+        messages: records for each page.
+        produced: bytes for each page, sent to the brokers, without replication.
+        consumed: bytes for each page, read from the brokers.
     """
 
     ceiling: float
@@ -172,7 +199,18 @@ class Flow:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What it takes: `disk` and `clean_a_day` in bytes, replicated; `used` as shares of a limit."""
+    """What a deployment needs.
+
+    Attributes:
+        pages_mean: pages a second, on average.
+        pages_peak: pages a second at the peak.
+        extract_cores: cores for `extract`.
+        memory: the size of the state.
+        flow: rates, loads and delays.
+        disk: bytes on all brokers, replicated, without `clean-articles`.
+        clean_a_day: bytes that `clean-articles` grows by in a day, replicated.
+        used: how much of each limit is used; 1 is all of it.
+    """
 
     pages_mean: float
     pages_peak: float
@@ -190,7 +228,7 @@ class Plan:
 
 
 def plan(load: Workload, cost: Measured, there: Deployment) -> Plan:
-    """The whole model."""
+    """Work out what a load needs on a deployment."""
     kept, pages = memory(load, cost, there), load.pages_a_day / DAY
     moved = flow(load, cost, there, kept)
     accepted, text = 1 - load.rejected, candidate_bytes(load, cost)
@@ -216,11 +254,11 @@ def plan(load: Workload, cost: Measured, there: Deployment) -> Plan:
 
 
 def memory(load: Workload, cost: Measured, there: Deployment) -> Memory:
-    """What the shards remember, in memory and in their changelogs."""
+    """Work out the size of the state, in memory and in the changelogs."""
     articles = load.pages_a_day * (1 - load.rejected)
     clean, bucket = articles * (1 - load.duplicates), load.window_days / BUCKETS
-    # A bucket is no longer matched once it begins to leave the window, and is forgotten once all
-    # of it has left the horizon.
+    # A bucket is no longer matched once its first part has left the window. Its decisions expire
+    # once all of it has left the horizon.
     matched = load.window_days - bucket / 2
     known = load.window_days + load.replay_days + bucket / 2
     live, facts = clean * matched, articles * known
@@ -229,7 +267,8 @@ def memory(load: Workload, cost: Measured, there: Deployment) -> Memory:
     numbered = math.ceil(live / there.relays / cost.most_articles)
     shards = max(there.least_shards, _shards(index, history, there), numbered)
     shard = (index + history * there.spread) / shards
-    # Beside the facts, and where these are elsewhere, a signature lives as long as it is matched.
+    # A record that also holds the fact keeps the signature for as long as the fact. A record of the
+    # signature alone lives as long as the article is matched.
     alone = shards == 1 or there.spread
     signatures = clean * known if alone else live
     signature = cost.published_record_bytes - (cost.duplicate_record_bytes if alone else 0)
@@ -250,7 +289,7 @@ def memory(load: Workload, cost: Measured, there: Deployment) -> Memory:
 
 
 def by_memory(load: Workload, cost: Measured, there: Deployment) -> float:
-    """The articles that a shard would hold if its memory were the only limit."""
+    """How many articles a shard would hold if its memory were the only limit."""
     found = memory(load, dataclasses.replace(cost, most_articles=math.inf), there)
     return found.articles / there.relays / found.shards
 
@@ -259,13 +298,13 @@ def _shards(index: float, history: float, there: Deployment) -> int:
     room = USABLE * there.shard_memory
     if there.spread:
         return math.ceil((index + history) / room)
-    # Where facts fill most of the last shard, more shards no longer help it.
+    # If facts fill most of the last shard, more shards no longer help it.
     helps = index + history <= room or history <= room / 2
     return math.ceil(index / (room - history if helps else room))
 
 
 def flow(load: Workload, cost: Measured, there: Deployment, kept: Memory) -> Flow:
-    """What passes through a relay and over the bus."""
+    """Work out rates, loads and delays of a relay, and the records and bytes on Kafka."""
     shards, accepted = kept.shards, 1 - load.rejected
     rate = load.pages_a_day * accepted / DAY / there.relays
     services = services_of(cost, shards)
@@ -277,8 +316,9 @@ def flow(load: Workload, cost: Measured, there: Deployment, kept: Memory) -> Flo
     backlog = rate * kept.recovery
     loss = 1 - rate * max(services)
     text = candidate_bytes(load, cost)
-    # Raw page and outcome; then of an article its hops, fact, record where it is remembered, notes
-    # and tombstones (a note's shard drops its record, unless the note becomes its fact).
+    # Every page has a raw record and an outcome. An article also has its hops, its fact, its record
+    # at its own shard, notes and tombstones: the shard of a note deletes its record, unless the
+    # note becomes its fact.
     records = shards + 1 + away + told + 1 + (0.0 if there.spread else away)
     outcome = (1 - load.duplicates) * text + load.duplicates * cost.duplicate_record_bytes
     facts = cost.duplicate_record_bytes + cost.published_record_bytes
@@ -301,14 +341,14 @@ def flow(load: Workload, cost: Measured, there: Deployment, kept: Memory) -> Flo
 def _overload(rate: float, services: tuple[float, ...], note: float) -> float:
     if note == 0:
         return BURST * max(0.0, rate * max(services) - 1)
-    # Notes come as fast as articles leave, which is the articles' part of what is served.
+    # Notes arrive as fast as articles leave, which is the articles' share of what is served.
     load = rate * services[0]
     leaving = (math.sqrt(load**2 + 4 * note * load) - load) / (2 * note)
     return BURST * max(0.0, rate * services[-1] - 1, load + note * min(load, leaving) - 1)
 
 
 def candidate_bytes(load: Workload, cost: Measured) -> float:
-    """A candidate's record, and a clean article's."""
+    """Bytes of the record of a candidate or a clean article."""
     return cost.candidate_bytes * load.text_bytes / cost.candidate_text_bytes
 
 
@@ -320,10 +360,19 @@ def services_of(cost: Measured, shards: int) -> tuple[float, ...]:
 def delays(
     rate: float, services: tuple[float, ...], note: float, variation: float
 ) -> tuple[float, float]:
-    """Median and 99th percentile of the seconds through queues in a row.
+    """The median and the 99th percentile of the seconds through queues in a row.
 
-    Each queue is one of the Queueing Network Analyzer (Whitt 1983), the sum a gamma distribution
-    (Wilson and Hilferty 1931). `note` is the share of articles that come back to a shard.
+    Each queue follows the Queueing Network Analyzer (Whitt 1983). Their sum is taken for a gamma
+    distribution, with the quantiles of Wilson and Hilferty (1931).
+
+    Args:
+        rate: events a second.
+        services: seconds that an event takes at each shard.
+        note: notes that come to a shard for each article.
+        variation: standard deviation of the times in `services`, divided by their mean.
+
+    Returns:
+        Both are infinite if a shard has a load of 1 or more.
     """
     mean = variance = before = 0.0
     arrivals = 1.0
@@ -347,7 +396,11 @@ def delays(
 
 
 def changed(load: Workload, cost: Measured, there: Deployment) -> Deployment:
-    """The deployment with what it lacks: facts spread, hops kept a day, relays, shards."""
+    """The deployment, changed until it can take the load.
+
+    Facts are spread and hops are kept for a day only, relays are added, and shards are added, each
+    only if it is needed.
+    """
     _, remembered, _, recovered = plan(load, cost, there).used.values()
     if max(remembered, recovered) > 1:
         there = dataclasses.replace(there, spread=True, hop_days=1.0)

@@ -1,8 +1,8 @@
 """Stories written from templates, and syndicated copies of them, with known clusters.
 
-Invariant: every text follows from its seed alone, and every sentence stands in `templates/`,
-written for this purpose. What two stories share is their template; what a copy shares with its
-story are whole passages.
+Invariant: every text follows from its seed alone, and every sentence is from `templates/`, where it
+was written for this purpose. Two stories share at most their template. A copy shares whole passages
+with its story.
 
     python bench/templated.py                       all families, what is lost and what is found
     python bench/templated.py --seed 7 --table      by family and language
@@ -40,19 +40,19 @@ FITTED = ("obituary", "match", "press", "weather", "property")
 """The families on which thresholds may be chosen; the others judge them."""
 
 STORIES = 25
-"""Of each family and language, as many as make a thousand stories of all."""
+"""Stories of each family and language, which makes a thousand in all."""
 
 TEMPLATES = 6
-"""Of each family and language."""
+"""Templates of each family and language."""
 
 HOUSE = 0.4
-"""The part of the templates that ends with sentences of the house."""
+"""The share of templates that end with standing sentences of their publisher."""
 
 SOON = 0.02
-"""A copy follows its story within so large a part of the stream."""
+"""A copy follows its story within this share of the stream."""
 
 LONG = 120
-"""Words of a text that a site puts more than a headline around."""
+"""Words from which on a text gets more around it than one headline."""
 
 _SLOT = re.compile(r"\{([A-Za-z]+)(\d*)\}")
 _DIGITS = {"hi": str.maketrans("0123456789", "०१२३४५६७८९")}
@@ -72,10 +72,10 @@ class Text:
     """A text of a stream.
 
     Attributes:
-        id: its own.
-        cluster: of its story; texts of one cluster are copies of one another.
-        family: of its template.
-        language: as ISO 639 has it.
+        id: the text's own id.
+        cluster: the id of its story; texts of one cluster are copies of one another.
+        family: the family of its template.
+        language: the language's code in ISO 639.
         kind: `story`, or how a copy was made.
         text: the body.
     """
@@ -90,7 +90,7 @@ class Text:
 
 @functools.cache
 def _parts(language: str) -> dict[str, list[str]]:
-    """The sections of a language's file, by their names."""
+    """The sections of a language's file, by name."""
     parts: dict[str, list[str]] = {}
     lines = (HERE / "templates" / f"{language}.txt").read_text("utf-8").splitlines()
     for line in lines[1:]:
@@ -103,12 +103,12 @@ def _parts(language: str) -> dict[str, list[str]]:
 
 @functools.cache
 def _words(language: str) -> dict[str, list[str]]:
-    """What is drawn for a slot that holds words."""
+    """The words to draw from, for each kind of slot that holds words."""
     words = {}
     for line in _parts(language)["words"]:
         name, _, values = line.partition(": ")
         words[name] = values.split("|") if "|" in values else values.split(" ")
-    # "Rovers:Kelmouth": the place stands before the name.
+    # "Rovers:Kelmouth" becomes "Kelmouth Rovers".
     words["team"] = [" ".join(reversed(team.split(":"))) for team in words["team"]]
     return words
 
@@ -123,14 +123,14 @@ def _number(kind: str, draw: random.Random) -> str:
 
 @dataclasses.dataclass(slots=True)
 class _Filling:
-    """What stands in the slots: of a template in upper case, of a story in lower case."""
+    """The values of slots. Slots in upper case are the template's, in lower case the story's."""
 
     language: str
     draw: random.Random
     values: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def fill(self, sentence: str, fixed: "_Filling") -> str:
-        """A sentence with its slots filled; those in upper case from `fixed`."""
+        """A sentence with its slots filled; `fixed` fills those in upper case."""
 
         def value(slot: re.Match[str]) -> str:
             of = fixed if slot[1].isupper() else self
@@ -139,14 +139,14 @@ class _Filling:
         return _SLOT.sub(value, sentence)
 
     def value(self, kind: str, number: str = "") -> str:
-        """What stands in a slot; drawn when it is first asked for."""
+        """The value of a slot; it is drawn when it is first needed."""
         name = kind + number
         if name not in self.values:
             words = _words(self.language).get(kind)
             if words is None:
                 made = _number(kind, self.draw).translate(_DIGITS.get(self.language, {}))
             else:
-                # Two slots of one text never hold the same.
+                # Two slots of one text never have the same value.
                 taken = set(self.values.values())
                 made = self.draw.choice([word for word in words if word not in taken] or words)
             self.values[name] = made
@@ -155,7 +155,7 @@ class _Filling:
 
 @dataclasses.dataclass(slots=True)
 class _Template:
-    """A choice of sentences, and what stands in all stories made from them."""
+    """A choice of sentences, and the values that all stories made from them share."""
 
     family: str
     language: str
@@ -168,7 +168,7 @@ class _Template:
         own = [*re.split(r"(?<=[.।]) ", news)] if news else []
         if self.family != "press":
             return [filling.fill(sentence, self.fixed) for sentence in self.sentences]
-        # The standing paragraph is the company's: nothing in it is of the story.
+        # The standing paragraph is the company's, so no slot in it is the story's.
         standing = [self.fixed.fill(sentence, self.fixed) for sentence in self.sentences]
         # The company of the release is that of its standing paragraph.
         self.fixed.value("firm")
@@ -176,7 +176,7 @@ class _Template:
 
 
 def _template(family: str, language: str, draw: random.Random) -> _Template:
-    """A template of 60 to 400 words: some or all sentences of its family, and some of the house."""
+    """A template of 60 to 400 words: sentences of its family, and some of its publisher."""
     parts = _parts(language)
     pool = parts[family]
     chosen = set(draw.sample(range(1, len(pool)), draw.randint(3, len(pool) - 1)))
@@ -188,7 +188,7 @@ def _template(family: str, language: str, draw: random.Random) -> _Template:
 
 
 def _text(sentences: Sequence[str], draw: random.Random) -> str:
-    """Sentences in paragraphs."""
+    """Join sentences into paragraphs."""
     paragraphs: list[str] = []
     rest = list(sentences)
     while rest:
@@ -199,7 +199,7 @@ def _text(sentences: Sequence[str], draw: random.Random) -> str:
 
 
 def _cut(story: list[str], draw: random.Random, language: str) -> list[str]:
-    """One or two passages are left out, at most three sentences in ten."""
+    """Leave out one or two passages, at most three sentences in ten."""
     del language
     left = max(1, int(len(story) * draw.uniform(0.1, 0.3)))
     kept = list(story)
@@ -212,7 +212,7 @@ def _cut(story: list[str], draw: random.Random, language: str) -> list[str]:
 
 
 def _add(story: list[str], draw: random.Random, language: str) -> list[str]:
-    """Passages of the other site's own stand before, between and after."""
+    """Add sentences of the other site before, between and after the story's."""
     parts = _parts(language)
     more = list(story)
     for sentence in draw.sample(parts["added"], draw.randint(1, max(1, len(story) // 4))):
@@ -221,7 +221,7 @@ def _add(story: list[str], draw: random.Random, language: str) -> list[str]:
 
 
 def _replace(story: list[str], draw: random.Random, language: str) -> list[str]:
-    """A passage of up to a fifth of the sentences is replaced by another one."""
+    """Replace a passage of up to a fifth of the sentences with another one."""
     size = max(1, int(len(story) * draw.uniform(0.1, 0.2)))
     start = draw.randint(0, len(story) - size)
     other = draw.sample(_parts(language)["added"], size)
@@ -229,7 +229,7 @@ def _replace(story: list[str], draw: random.Random, language: str) -> list[str]:
 
 
 def _mixed(story: list[str], draw: random.Random, language: str) -> list[str]:
-    """A passage is cut and another one added."""
+    """Leave out passages, and add others."""
     return _add(_cut(story, draw, language), draw, language)
 
 
@@ -242,7 +242,7 @@ _OPERATORS: dict[str, Callable[[list[str], random.Random, str], list[str]]] = {
 
 
 def _framed(text: str, draw: random.Random, language: str) -> str:
-    """A text as a site has it: under a headline, a long one with a line at the end."""
+    """A text as a site has it: under a headline; a long one also with a line at its end."""
     lines = _parts(language)["headline"]
     filling = _Filling(language, draw)
     most = len(text.split()) // LONG
@@ -258,27 +258,27 @@ def stream(
     families: Iterable[str] = FAMILIES,
     languages: Iterable[str] = LANGUAGES,
 ) -> list[Text]:
-    """A stream of stories and their copies, a copy after its story.
+    """A stream of stories and their copies, in which a copy comes after its story.
 
     Args:
-        seed: of all that is drawn.
-        stories: of each family and language.
-        families: which.
-        languages: which.
+        seed: of everything that is drawn.
+        stories: how many stories each family has in each language.
+        families: the families to use.
+        languages: the languages to use.
     """
     texts: list[Text] = []
     for family in families:
         for language in languages:
             texts += _of(family, language, seed, stories)
     order = _draw("order", seed)
-    # Stories of all families run side by side; a copy keeps its distance to its story.
+    # The stories of all families are mixed; a copy keeps its distance to its story.
     places = {text.cluster: order.random() for text in texts if text.kind == "story"}
     later = {text.id: 0.0 if text.kind == "story" else order.uniform(0, SOON) for text in texts}
     return sorted(texts, key=lambda text: (places[text.cluster] + later[text.id], text.id))
 
 
 def _draw(*seed: object) -> random.Random:
-    return random.Random(repr(seed))  # noqa: S311 - what is wanted is the same texts again
+    return random.Random(repr(seed))  # noqa: S311 - the same texts are wanted again
 
 
 def _of(family: str, language: str, seed: int, stories: int) -> Iterator[Text]:
@@ -290,7 +290,7 @@ def _of(family: str, language: str, seed: int, stories: int) -> Iterator[Text]:
         which = number % TEMPLATES
         told = turns[which][number // TEMPLATES % len(news)]
         if news != [""] and number // TEMPLATES >= len(news):
-            # All of its news is told: another company's turn.
+            # This company has no news left, so another company takes its turn.
             templates[which] = _template(family, language, draw)
             turns[which] = draw.sample(news, len(news))
             told = turns[which][0]
@@ -318,7 +318,7 @@ def _of(family: str, language: str, seed: int, stories: int) -> Iterator[Text]:
 
 @dataclasses.dataclass(slots=True)
 class Count:
-    """Of a part of the stream: stories and how many are lost, copies and how many are found."""
+    """Counts of a part of the stream: stories, lost ones, copies, and found ones."""
 
     stories: int = 0
     lost: int = 0
@@ -335,12 +335,12 @@ class Count:
 
 
 def judge(texts: Sequence[Text], part: Callable[[Text], str]) -> dict[str, Count]:
-    """What `cleanwire.Deduper` does to a stream, by its parts.
+    """Count what `cleanwire.Deduper` does to a stream, by the parts of the stream.
 
-    A story is lost if nothing of it is published; a copy is found if it is dropped for a text of
-    its own story.
+    A story is lost if no text of its cluster is published. A copy is found if it is a duplicate of
+    a text of its own cluster.
     """
-    import cleanwire  # noqa: PLC0415 - the generator is asked for without it
+    import cleanwire  # noqa: PLC0415 - the generator is used without it too
 
     deduper = cleanwire.Deduper()
     counts: dict[str, Count] = collections.defaultdict(Count)
@@ -362,7 +362,7 @@ def judge(texts: Sequence[Text], part: Callable[[Text], str]) -> dict[str, Count
 
 
 def main() -> int:
-    """Print what becomes of a stream."""
+    """Print what becomes of the stream of each seed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("--seed", type=int, action="append", help="1 by default; may be repeated")
     parser.add_argument("--table", action="store_true", help="by family, language and kind too")

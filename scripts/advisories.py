@@ -1,8 +1,8 @@
 """Looks the locked packages up in an advisory service, with pip-audit.
 
-Invariant: a known vulnerability fails the check, and only that does. What could not be looked
-up is said and never counts as sound; pip-audit itself ends with 0 where its service knows none of
-the packages.
+Invariant: a known vulnerability fails the check, and nothing else does. A package that could not be
+looked up is reported and never counts as sound. pip-audit's exit code does not tell: it is 0 even
+if its service knows none of the packages.
 """
 
 import json
@@ -12,20 +12,20 @@ import sys
 from pathlib import Path
 
 LOCK = Path(__file__).resolve().parents[1] / "requirements" / "dev.txt"
-"""Of the locks the one that holds the others."""
+"""The lock file that includes the packages of all others."""
 
 SERVICES = ("pypi", "osv")
 SECONDS = 120
 
 ACCEPTED: dict[str, str] = {}
-"""Advisories that do not concern Cleanwire, by id: why."""
+"""Advisories that do not concern Cleanwire, each with the reason, by id."""
 
 
 def look_up(service: str) -> tuple[list[dict], str]:
     """Ask one service.
 
     Returns:
-        The packages that it knows, each with its `vulns`, and why there are not more.
+        The packages that the service knows, each with its `vulns`; and why it knows no more.
     """
     command = [
         *os.environ.get("PIP_AUDIT", f"{sys.executable} -m pip_audit").split(),
@@ -49,7 +49,7 @@ def look_up(service: str) -> tuple[list[dict], str]:
 
 
 def main() -> int:
-    """Print what was found; returns 1 if it is a vulnerability."""
+    """Print what was found; returns 1 if there is a vulnerability."""
     known: list[dict] = []
     for service in SERVICES:
         known, why = look_up(service)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Names of months and of day halves from the CLDR -> cleanwire/extract/metadata/calendar.json.
+"""Names of months and of halves of the day: the CLDR -> cleanwire/extract/metadata/calendar.json.
 
     python scripts/calendar_names.py           write the file
     python scripts/calendar_names.py --check   say whether it is what the CLDR has
 
-The data come from Babel, a dependency of development alone. Months are taken from every locale,
-in full and abbreviated, as they stand in a date and alone. A name that means one month wherever
-it is widely written is read on every page. A name that means two, and a short one of a language
-that few pages are written in, is read only where the page declares the language.
+The data come from Babel, a dependency of development only. The months are those of every locale, in
+full and abbreviated, both as in a date and standing alone. A name that means the same month in all
+widely written languages is read on every page. A name that means two months, or a short name of a
+language that few pages are written in, is read only if the page declares that language.
 """
 
 import argparse
@@ -31,18 +31,18 @@ WIDELY_WRITTEN = frozenset(
         "ru si sk sl sq sr sv sw ta te th tr uk ur uz vi zh"
     ).split()
 )
-"""Languages whose short names are read on every page: most of the Web is in them."""
+"""Languages whose short names are read on every page, because most pages are written in them."""
 
 NOON = 12 * 60 * 60
 LONG_ENOUGH = 4
-"""A name of fewer letters occurs as a word of other languages."""
+"""Names with fewer letters are also words of other languages."""
 
 Names = dict[str, dict[str, set[int]]]
-"""Folded name -> language -> months that it names there."""
+"""Folded name -> language -> months that it means in that language."""
 
 
 def calendar() -> dict[str, object]:
-    """What the file has: months by name, months by language and name, day halves."""
+    """The content of the file: months by name, months by language and name, halves of the day."""
     everywhere: dict[str, int] = {}
     by_language: dict[str, dict[str, int]] = defaultdict(dict)
     for name, languages in sorted(month_names().items()):
@@ -74,7 +74,7 @@ def locales() -> list[Locale]:
 
 
 def month_names() -> Names:
-    """All names of months, folded; those with digits are read without a list."""
+    """All names of months, folded, without those with digits, which are read without a list."""
     names: Names = defaultdict(lambda: defaultdict(set))
     for locale in locales():
         for widths in locale.months.values():
@@ -87,7 +87,7 @@ def month_names() -> Names:
 
 
 def day_halves() -> dict[str, set[str]]:
-    """The names of the day's halves, and of hours within one, where they are widely written."""
+    """Names of the halves of the day and of periods within one, in widely written languages."""
     found: dict[str, set[str]] = {"am": set(), "pm": set()}
     for locale in locales():
         if locale.language not in WIDELY_WRITTEN:
@@ -103,7 +103,7 @@ def day_halves() -> dict[str, set[str]]:
 
 
 def hours(locale: Locale) -> dict[str, str]:
-    """Periods as "in the evening" that lie in one half of the day, and the half."""
+    """Periods that lie within one half of the day, such as "in the evening", and that half."""
     found = {}
     for rules in locale.day_period_rules.values():
         for period, spans in rules.items():
@@ -116,7 +116,7 @@ def hours(locale: Locale) -> dict[str, str]:
 
 
 def main() -> int:
-    """Write the file, or say whether it is as the CLDR has it."""
+    """Write the file, or say whether it has what the CLDR has; returns 1 if it does not."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     arguments = parser.parse_args()

@@ -1,8 +1,9 @@
-"""What was published, decided and told, held against what must hold.
+"""Compares what was published, decided and read with what must hold.
 
-Invariant: nothing is proved by counting, and nothing passes for want of evidence. Each thing
-that was read is entered under the raw record that it concerns; what must be there and is not is a
-violation, and so is what is there and must not be. The first `LISTED` of each kind are named.
+Invariant: nothing is proved by counting, and missing evidence never passes. Everything that is read
+is entered under the raw record that it concerns. It is a violation if something that must be there
+is missing, and if something is there that must not be. The first `LISTED` violations of each kind
+are named.
 """
 
 from collections import Counter, defaultdict
@@ -15,10 +16,10 @@ LISTED = 20
 
 
 class Checker:
-    """One check's bookkeeping; enter everything, in any order, then ask for the verdict.
+    """The bookkeeping of one check: enter everything, in any order, then ask for the verdict.
 
     Args:
-        events: so many, numbered from 0, were to be published.
+        events: how many events, numbered from 0, were to be published.
     """
 
     def __init__(self, *, events: int = 0) -> None:
@@ -44,31 +45,40 @@ class Checker:
         self._again = 0
 
     def acknowledged(self, place: Place, event: int) -> None:
-        """A publisher was told that this event stands there."""
+        """Enter that a publisher got an acknowledgement of this event at this place."""
         before = self._acknowledged.setdefault(place, event)
         if before != event:
-            # A broker forgot the one and gave its place to the other.
+            # A broker lost the first event and gave its offset to the second.
             self._overwritten.append(
                 f"events {before} and {event} were both acknowledged at {_at(place)}"
             )
 
     def unknown(self, count: int) -> None:
-        """So many sendings failed, and may have come to something."""
+        """Enter sendings that failed; their records may be on the topic all the same."""
         self._unknown += count
 
     def raw(self, place: Place, event: int | None, cleaned: Told) -> None:
-        """A record of `raw-pages`.
+        """Enter a record of `raw-pages`.
 
         Args:
-            place: where it stands.
-            event: which one it is, byte for byte; None if it is none.
-            cleaned: what cleaning it gives.
+            place: its partition and offset.
+            event: the number of the event that it is, byte for byte; None if it is no event.
+            cleaned: the result of cleaning it in the batch mode.
         """
         self._raw[place] = event
         self._cleaned[place] = cleaned
 
     def candidate(self, place: Place, order: int, cleaned: Told) -> bool:
-        """A record on the way into the first shard, in its order; True for its page's first."""
+        """Enter a candidate on the first partition of `candidates`.
+
+        Args:
+            place: the raw record that it names.
+            order: its offset, which is its sequence.
+            cleaned: the candidate.
+
+        Returns:
+            Whether it is the first one of its raw record.
+        """
         if place in self._candidates:
             self._again += 1
             if self._candidates[place] != cleaned:
@@ -82,29 +92,32 @@ class Checker:
         return True
 
     def takedown(self, articles: Iterable[str]) -> None:
-        """A request in that order, and the articles that the batch mode takes down by it."""
+        """Enter a takedown on `candidates`, with the articles that the batch mode withdraws."""
         self._takedowns += 1
         self._withdrawn.update(articles)
 
     def stopped(self, pages: int) -> None:
-        """So many pages were in processes that were stopped for longer than a page may take."""
+        """Enter pages that were in processes which were stopped for longer than the time limit."""
         self._moments += pages
 
     def refused(self, place: Place) -> None:
-        """A raw record whose first candidate comes after its article, or page, was taken down."""
+        """Enter a raw record whose article or page was taken down before its first candidate."""
         self._refused.add(place)
 
     def tombstone(self, article: str) -> None:
-        """A takedown on `clean-articles`: it stood there, or was never to stand there."""
+        """Enter a tombstone on `clean-articles`.
+
+        The article counts as published, because compaction may have removed its earlier record.
+        """
         self._published.add(article)
         self._tombstones.add(article)
 
     def expected(self, outcome: Told) -> None:
-        """What the batch mode makes of an article at its first candidate."""
+        """Enter the batch mode's outcome of an article at its first candidate."""
         self._expected[outcome.what] = outcome
 
     def outcome(self, place: Place, outcome: Told) -> None:
-        """A record on one of the outcome topics, with the raw record that it names."""
+        """Enter a record of an outcome topic, with the raw record that it names."""
         if outcome.kind == "clean":
             self._published.add(outcome.what)
         entered = self._outcomes[place]
@@ -113,7 +126,8 @@ class Checker:
         elif outcome in entered:
             self._duplicated += 1
         elif outcome.is_of_the_moment:
-            # One of them is enough, whichever it is; an outcome beside it overrides it.
+            # A record has one such rejection at most, whichever it is. Any other outcome overrides
+            # it.
             if any(other.is_of_the_moment for other in entered):
                 self._duplicated += 1
             else:
@@ -122,13 +136,13 @@ class Checker:
             entered.append(outcome)
 
     def violation(self, kind: Violation, line: str) -> None:
-        """Something that must not be."""
+        """Enter something that must not be, in one line."""
         self._counts[kind] += 1
         if len(self._listed[kind]) < LISTED:
             self._listed[kind].append(line)
 
     def verdict(self) -> Verdict:
-        """The account of everything entered; ask once."""
+        """Compare everything that was entered; call this once, at the end."""
         lost = list(self._lost())
         for line in lost:
             self.violation("lost", line)
@@ -195,7 +209,7 @@ class Checker:
                 yield f"the {cleaned} names {_at(place)}, which is not there"
 
     def _settle(self) -> Iterator[tuple[Place, Told]]:
-        """The one outcome of each raw record."""
+        """The one outcome of each raw record that has any."""
         for place in self._raw:
             told = self._outcomes.get(place, [])
             lasting = [outcome for outcome in told if not outcome.is_of_the_moment]
@@ -206,7 +220,7 @@ class Checker:
                 yield place, (decided or lasting or told)[0]
 
     def _is_replay(self, outcome: Told, beside: list[Told]) -> bool:
-        """Whether it is refused because it was delivered again after it was taken down."""
+        """Whether the outcome is the rejection of a page that came again after its takedown."""
         return (
             outcome.kind == "withdrawn"
             and outcome.what in self._withdrawn
@@ -214,8 +228,9 @@ class Checker:
         )
 
     def _unexplained(self, places: Sequence[Place]) -> Iterator[str]:
-        """Rejections of the moment alone that no fault accounts for."""
-        # No page of a run takes a process with it, and none takes long.
+        """Time limits and crashes, as the only outcome of a page, that no fault explains."""
+        # No page of a run crashes the parser or takes long. A time limit is explained by a process
+        # that was stopped, one for each page in it.
         late = 0
         for place in places:
             (told,) = self._outcomes[place]
@@ -243,7 +258,8 @@ class Checker:
                     )
                 continue
             if outcome.kind == "withdrawn" or place in self._refused:
-                # What was decided before may have been lost with its worker, and be refused since.
+                # An earlier decision may have been lost with its worker. The page is then decided
+                # again after the takedown, and rejected as withdrawn.
                 if not (
                     outcome.kind == "withdrawn"
                     and outcome.what == cleaned.what

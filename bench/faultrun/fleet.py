@@ -1,11 +1,11 @@
 """The workers as processes, and the supervisor that starts each one again when it ends.
 
-Invariant: every worker has a data folder, a port and a log of its own, and is restarted a
-second after it ended, however it ended. What is done to one is done to its whole process group, as
-a service manager would.
+Invariant: every worker has a data folder, a port and a log of its own. It is started again a second
+after it ended, however it ended. A signal to a worker goes to its whole process group, as a service
+manager sends it.
 
-Everything happens in the one thread that calls `tend` or `sleep`: a child that is bound to the end
-of its parent is bound to the thread that made it.
+Everything happens in the one thread that calls `tend` or `sleep`, because a child that ends with
+its parent ends with the thread that made it.
 """
 
 import contextlib
@@ -44,9 +44,20 @@ harness: Any = importlib.import_module("harness")
 
 @dataclasses.dataclass(slots=True, kw_only=True, eq=False)
 class Worker:
-    """One worker; `process` is None while it is not to run or waits for its restart.
+    """One worker.
 
-    `paused` is one that is stopped by a signal; `frozen` stays so past its session.
+    Attributes:
+        number: from 0.
+        settings: with its own data folder and port.
+        log: the file for its output.
+        process: None while it should not run or waits for its restart.
+        started: when its process was started, on the monotonic clock.
+        again: when to start it next, on the same clock; None if it should not run.
+        stopping: when to kill it after a SIGTERM, on the same clock; None without a SIGTERM.
+        paused: whether a signal has stopped it.
+        frozen: whether it stays stopped for longer than its session.
+        full: whether its data folder has no room.
+        mounted: whether its data folder is a file system of its own.
     """
 
     number: int
@@ -71,11 +82,11 @@ class Fleet:
     """All workers; use as a context manager.
 
     Args:
-        settings: of all of them; what each has of its own is put in.
-        root: for the folders and logs.
-        count: how many there are from the beginning.
-        command: what Python runs.
-        mounts: whether each data folder is to be a file system of its own, if we may.
+        settings: the settings of all workers; each gets its own data folder and port.
+        root: the folder for their data folders and logs.
+        count: how many workers there are from the beginning.
+        command: the arguments for Python.
+        mounts: whether each data folder should be a file system of its own, if that is permitted.
     """
 
     def __init__(
@@ -113,7 +124,7 @@ class Fleet:
                 _run("umount", "--lazy", str(worker.folder))
 
     def add(self) -> Worker:
-        """One more worker, which is started with the next tick."""
+        """Add a worker; the next tick starts it."""
         number = len(self.workers)
         folder = self._root / f"worker-{number}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,16 +141,16 @@ class Fleet:
 
     @property
     def running(self) -> list[Worker]:
-        """The workers that have a process which is not stopped by a signal."""
+        """The workers with a process that no signal has stopped."""
         return [w for w in self.workers if w.process is not None and not w.paused]
 
     def later(self, seconds: float, what: Callable[[], None]) -> None:
-        """Do something at a later tick."""
+        """Call `what` at the first tick after that many seconds."""
         self._timers.append((time.monotonic() + seconds, what))
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is left to be done later."""
+        """Whether no call of `later` is still due."""
         return not self._timers
 
     def sleep(self, seconds: float) -> None:
@@ -151,14 +162,23 @@ class Fleet:
         self.tend()
 
     def wait(self, until: Callable[[], bool], seconds: float, step: float = 0.5) -> bool:
-        """Tend until something is so; returns whether it is, after so many seconds at most."""
+        """Tend the workers until a condition holds.
+
+        Args:
+            until: the condition.
+            seconds: how long to wait at most.
+            step: seconds between two looks at the condition.
+
+        Returns:
+            Whether it holds.
+        """
         deadline = time.monotonic() + seconds
         while not (so := until()) and time.monotonic() < deadline:
             self.sleep(step)
         return so
 
     def tend(self) -> None:
-        """Note which workers ended, start them again, and do what is due."""
+        """Note which workers ended, start them again, and make the calls that are due."""
         now = time.monotonic()
         for worker in self.workers:
             self._tend(worker, now)
@@ -171,7 +191,7 @@ class Fleet:
         process = worker.process
         if process is not None and process.poll() is not None:
             self.ends[_how(process.returncode)] += 1
-            # Whatever of its group is left goes too.
+            # The rest of its process group ends with it.
             self._signal(worker, signal.SIGKILL)
             worker.process, worker.paused, worker.stopping = None, False, None
             if worker.again is not None:
@@ -187,7 +207,7 @@ class Fleet:
         with worker.log.open("ab") as output:
             worker.process = subprocess.Popen(  # noqa: S603 - our own command line
                 self._command,
-                # The code beside this file, whatever else is installed.
+                # The worker runs the code of this repository, whatever else is installed.
                 env=harness.environment(worker.settings) | {"PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -200,31 +220,31 @@ class Fleet:
             _limit(worker, 0)
 
     def kill(self, worker: Worker) -> None:
-        """SIGKILL to the worker and its cleaning processes."""
+        """Send SIGKILL to the worker and its cleaning processes."""
         if worker.process is not None and worker.process.poll() is None:
             self.kills += 1
             self._signal(worker, signal.SIGKILL)
             worker.process.wait()
 
     def terminate(self, worker: Worker) -> None:
-        """SIGTERM to the same, and SIGKILL to whoever does not stop."""
+        """Send SIGTERM to the worker and its cleaning processes, and later SIGKILL to the rest."""
         if worker.process is not None:
             self._signal(worker, signal.SIGTERM)
             worker.stopping = time.monotonic() + STOP_SECONDS
 
     def pause(self, worker: Worker) -> None:
-        """SIGSTOP to the worker and its cleaning processes."""
+        """Send SIGSTOP to the worker and its cleaning processes."""
         if worker.process is not None:
             worker.paused = True
             self._signal(worker, signal.SIGSTOP)
 
     def go_on(self, worker: Worker) -> None:
-        """SIGCONT to the same."""
+        """Send SIGCONT to the worker and its cleaning processes."""
         worker.paused = False
         self._signal(worker, signal.SIGCONT)
 
     def fill(self, worker: Worker) -> None:
-        """Leave no room in the data folder."""
+        """Leave no room in the worker's data folder."""
         worker.full = True
         if not worker.mounted:
             _limit(worker, 0)
@@ -243,11 +263,11 @@ class Fleet:
             _limit(worker, resource.RLIM_INFINITY)
 
     def ready(self) -> bool:
-        """Whether every worker that is to run says that it is ready."""
+        """Whether every worker that should run says that it is ready."""
         return all(_is_ready(worker) for worker in self.workers if worker.again is not None)
 
     def stop(self) -> None:
-        """SIGTERM to all, and no restart."""
+        """Send SIGTERM to all workers, and start none again."""
         for worker in self.workers:
             worker.again = None
             if worker.paused:
@@ -263,7 +283,11 @@ class Fleet:
 
 
 def _own_mounts() -> bool:
-    """Let what this process mounts be seen by it and its children alone, and go with them."""
+    """Give this process its own mounts, which only its children see and which end with them.
+
+    Returns:
+        Whether that worked.
+    """
     if sys.platform != "linux" or os.geteuid():
         return False
     return not ctypes.CDLL(None).unshare(_CLONE_NEWNS) and _run("mount", "--make-rprivate", "/")
@@ -280,7 +304,7 @@ def _run(*command: str) -> bool:
 
 
 def _limit(worker: Worker, size: int) -> None:
-    """Let the worker write no file beyond a size: what there is without a file system."""
+    """Let the worker write no file beyond a size: the substitute for a full file system."""
     if worker.process is not None:
         with contextlib.suppress(ProcessLookupError):
             hard = resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE)[1]

@@ -1,9 +1,8 @@
-"""All topics read into a check, with the oracle beside them.
+"""Reads all topics into a check, with the oracle beside them.
 
-Invariant: the oracle is the batch mode, in this process, from the same input. Of cleaning the
-input is the raw record; of deciding it is the first partition of `candidates`, whose offsets are
-the order of decisions, and as many shards as the stream has. Only digests are kept, so that a run
-of many pages fits in memory.
+Invariant: the oracle is the batch mode with the same input. It cleans the raw records. It
+decides on the first partition of `candidates`, whose offsets are the order of decisions, with as
+many shards as the stream has. Only digests are kept, so that a run of many pages fits in memory.
 """
 
 import contextlib
@@ -35,16 +34,17 @@ from streams.runtime.dead_letters import added_to
 from streams.settings import Settings
 
 PIECE = 1600
-"""So many raw records are in memory at a time."""
+"""Raw records that are in memory at a time."""
 
 Page = tuple[Place, bytes | None, bytes | None, float]
-"""Where it stands, its number, its event, and when it came."""
+"""A raw record: its place, its number as the header has it, its value, and its time in seconds
+since the epoch."""
 
 
 class Oracle:
     """The batch mode's decisions on `candidates`, record by record, in their order.
 
-    A record without a value is a note between the shards, and no article's. A takedown has its
+    A record without a value is a note between the shards, not an article. A takedown takes its
     place in the order too.
     """
 
@@ -53,8 +53,8 @@ class Oracle:
         self._checker = checker
         self._seen: set[str] = set()
         self._withdrawn: set[str] = set()
-        # What `Deduper` has one of.
-        self._relay = ShardChain(
+        # `cleanwire.Deduper` uses such a chain with one shard.
+        self._chain = ShardChain(
             settings.dedupe_shards,
             window=window(settings),
             thresholds=thresholds(settings),
@@ -62,10 +62,10 @@ class Oracle:
         )
 
     def take(self, record: Any) -> None:  # noqa: ANN401 - untyped library
-        """One record of the first partition.
+        """Decide on one record of the first partition and enter the decision.
 
         Raises:
-            ValueError: it is no candidate.
+            ValueError: the record is no candidate of this run.
         """
         if record.value is None:
             return
@@ -88,9 +88,9 @@ class Oracle:
             self._checker.refused(place)
 
     def _decide(self, article: Article, source: Source, known: Candidate) -> bool:
-        """Decide on an article that comes for the first time; False if it was taken down."""
+        """Decide on an article that comes for the first time; False if it was taken down before."""
         try:
-            decision = self._relay.decide(known)
+            decision = self._chain.decide(known)
         except Withdrawn:
             return False
         self._seen.add(article.id)
@@ -101,18 +101,18 @@ class Oracle:
 
     def _take_down(self, record: Any) -> None:  # noqa: ANN401 - untyped library
         at = record.timestamp / 1000
-        ids = self._relay.withdraw(unpack_takedown(record.value, at=at, sequence=record.offset))
+        ids = self._chain.withdraw(unpack_takedown(record.value, at=at, sequence=record.offset))
         self._withdrawn |= set(ids)
         self._checker.takedown(ids)
 
 
 def gather(settings: Settings, load: Load, checker: Checker) -> None:
-    """Read everything, and enter it.
+    """Read all topics and enter what is on them.
 
     Args:
-        settings: where the topics are.
+        settings: the brokers and the topics.
         load: the events that were published.
-        checker: what it is entered in.
+        checker: takes everything that is read.
     """
     topics, oracle = settings.topics, Oracle(settings, checker)
     with clients.consumer(settings) as consumer:
@@ -137,7 +137,7 @@ def gather(settings: Settings, load: Load, checker: Checker) -> None:
 
 
 def told(event: dict[str, Any]) -> Told:
-    """An outcome that is an event, without its source."""
+    """An outcome event as the check compares it, without its source."""
     event = {name: value for name, value in event.items() if name != "source"}
     clean = "revision" in event
     return Told(
@@ -151,7 +151,13 @@ def told(event: dict[str, Any]) -> Told:
 
 
 def cleaned(settings: Settings, value: bytes | None, received_at: float) -> Told:
-    """What cleaning a raw record gives, of which the bus says when it came."""
+    """The result of cleaning a raw record.
+
+    Args:
+        settings: the limits of cleaning.
+        value: the record's value.
+        received_at: the record's time on Kafka, in seconds since the epoch.
+    """
     try:
         article = clean_event(
             value,
@@ -178,7 +184,7 @@ def _digest(what: Any) -> bytes:  # noqa: ANN401 - any JSON
 
 
 def _silent(*_: object) -> None:
-    """Tell nobody how far the reading has come."""
+    """Report no progress of the reading."""
 
 
 @contextlib.contextmanager
@@ -218,13 +224,13 @@ def _gather_raw(consumer: KafkaConsumer, settings: Settings, load: Load, checker
     if load.events <= PIECE:
         _begin(settings, load)
         for page in pages:
-            checker.raw(*_again(page))
+            checker.raw(*_clean_again(page))
         return
     context = multiprocessing.get_context("spawn")
     with context.Pool(initializer=_begin, initargs=(settings, load)) as pool:
-        # Piece by piece: a pool takes in all that it is given at once.
+        # Piece by piece, because a pool reads its whole input into memory at once.
         while piece := list(itertools.islice(pages, PIECE)):
-            for place, event, told_of in pool.map(_again, piece, chunksize=PIECE // 16):
+            for place, event, told_of in pool.map(_clean_again, piece, chunksize=PIECE // 16):
                 checker.raw(place, event, told_of)
 
 
@@ -235,8 +241,12 @@ def _begin(settings: Settings, load: Load) -> None:
     _HERE.update(settings=settings, load=load)
 
 
-def _again(page: Page) -> tuple[Place, int | None, Told]:
-    """Clean a page once more, and tell whether it is the event that it says it is."""
+def _clean_again(page: Page) -> tuple[Place, int | None, Told]:
+    """Clean a page once more, and compare it with the event that its header names.
+
+    Returns:
+        Its place; the number of the event, None if it is not that event; the result of cleaning.
+    """
     place, number, value, received_at = page
     load, event = _HERE["load"], None
     if number is not None and number.isdigit() and int(number) < load.events:

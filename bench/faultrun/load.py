@@ -1,10 +1,10 @@
 """Raw-page events for a fault run: synthetic articles, and what a crawl does to them.
 
-Invariant: an event is a function of the seed, of the time the load ends at, and of its number.
-So whoever reads a topic can make each event anew and hold it against what stands there.
+Invariant: an event is a function of the seed, of the time at which the load ends, and of its
+number. A reader of the topic can therefore make each event again and compare it with the record.
 
-Time runs fast: a thousand events are a day. What repeats an event comes at most `REACH` events
-after it, which is well inside the replay horizon that the run sets.
+Time runs fast: a thousand events are a day. A repetition comes at most `REACH` events after its
+event, which is well inside the replay horizon that the run sets.
 """
 
 import base64
@@ -39,7 +39,7 @@ EVENTS_A_DAY = 1000
 DAY = 86_400.0
 HOUR = 3600.0
 OFF_SHARE = 0.02
-"""Of the clocks so many are days late, and as many days early."""
+"""Share of events whose clock is days late, and also of those whose clock is days early."""
 
 MAX_PAGE_BYTES = 64 << 10
 HEADER = "load.event"
@@ -50,7 +50,7 @@ WORDS = [
     "".join(_DRAW.choice("bdfgklmnprstv") + _DRAW.choice("aeiou") for _ in range(2 + n % 3))
     for n in range(3000)
 ]
-"""Of no language, so that two stories have nothing in common but by chance."""
+"""Words of no language, so two stories have only words in common that were drawn by chance."""
 
 Story = list[list[str]]
 """Paragraphs of words."""
@@ -58,7 +58,15 @@ Story = list[list[str]]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A record to publish; `partition` and `key` follow the site, as a crawler's would."""
+    """A record to publish.
+
+    Attributes:
+        number: from 0.
+        kind: what the event is.
+        key: the site's host name, as a crawler would use.
+        partition: follows from the key.
+        value: the raw-page event; broken for a poison.
+    """
 
     number: int
     kind: Kind
@@ -72,10 +80,10 @@ class Load:
     """All events of a run.
 
     Attributes:
-        seed: what is drawn follows from it.
-        events: how many there are.
-        partitions: of `raw-pages`.
-        ends: the time that the last event is of, in seconds since the epoch.
+        seed: everything that is drawn follows from it.
+        events: how many events there are.
+        partitions: how many partitions `raw-pages` has.
+        ends: the time of the last event, in seconds since the epoch.
     """
 
     seed: int
@@ -84,7 +92,7 @@ class Load:
     ends: float
 
     def event(self, number: int) -> Event:
-        """One event, 0 to `events` - 1."""
+        """Make one event; `number` is 0 to `events` - 1."""
         kind, shown = self.kind(number), number
         while self.kind(shown) == "twice":
             shown = self._before(shown)
@@ -93,20 +101,20 @@ class Load:
         return Event(number=number, kind=kind, key=host.encode(), partition=partition, value=value)
 
     def kind(self, number: int) -> Kind:
-        """What an event is; the first one is a story."""
+        """The kind of an event; the first one is a story."""
         if not number:
             return "story"
         (kind,) = self._draw("kind", number).choices(list(SHARES), list(SHARES.values()))
         return kind
 
     def _draw(self, what: str, number: int) -> random.Random:
-        return random.Random(f"{self.seed} {what} {number}")  # noqa: S311 - as above
+        return random.Random(f"{self.seed} {what} {number}")  # noqa: S311 - test data, no secret
 
     def _before(self, number: int) -> int:
-        """An earlier event, each as likely as any other in reach.
+        """An earlier event within `REACH`, each with the same probability.
 
-        So a story has few copies, and no bound of the index is met: what it forgets, and when, is
-        another matter than what is lost.
+        A story therefore has few copies, and the index reaches none of its bounds. When it evicts
+        entries is another question than whether pages are lost.
         """
         return number - 1 - self._draw("before", number).randrange(min(number, REACH))
 
@@ -121,7 +129,7 @@ class Load:
         return HOT if draw.random() < HOT_SHARE else f"site{draw.randrange(SITES)}.example"
 
     def _page(self, number: int) -> tuple[str, bytes | None]:
-        """The site and the value of an event that is none of another's."""
+        """The site and the value of an event that is not the repetition of another one."""
         kind, draw = self.kind(number), self._draw("page", number)
         at, host = self._fetched(number, draw), self._host(number)
         url = f"https://{host}/{number}"
@@ -152,7 +160,7 @@ class Load:
         return [_paragraph(draw) for _ in range(draw.randint(4, 6))]
 
     def _fetched(self, number: int, draw: random.Random) -> str:
-        """When the crawler says that it fetched it."""
+        """The time at which the crawler says that it fetched the page."""
         at = self.ends - (self.events - number) / EVENTS_A_DAY * DAY
         at += draw.gauss(0, HOUR)
         clock = draw.random()
@@ -161,7 +169,8 @@ class Load:
         elif clock < 2 * OFF_SHARE:
             at += draw.uniform(1, 3) * DAY
         elif clock < 2.5 * OFF_SHARE and number > 0.95 * self.events:
-            # Not before the end: it moves the window to the present, and all else is late.
+            # Only near the end: such a time moves the window to the present, and every page after
+            # it is late.
             at += draw.uniform(1, 70) * 365 * DAY
         return dt.datetime.fromtimestamp(int(at), dt.UTC).isoformat()
 

@@ -1,10 +1,10 @@
 """The faults, drawn from a seed.
 
-Invariant: a fault is written down when it is done, with its time and what it hit. One broker is
-away at a time, and the next one only after all copies are in step again; at least two workers are
-left to run or to be restarted. Everything else may come together.
+Invariant: a fault is recorded when it is done, with its time and what it hit. At most one broker is
+away at a time, and the next one is killed only after all copies are in sync again. At least two
+workers are left to run or to be started again. All other faults may coincide.
 
-(The name is Jepsen's: the process that hurts the others.)
+(In Jepsen, the nemesis is the process that makes the others fail.)
 """
 
 import contextlib
@@ -48,10 +48,11 @@ WEIGHTS: Mapping[Fault, int] = {
     "state": 3,
     "slow": 2,
 }
-"""Of what is drawn when everything has been there once; brokers come evenly in between."""
+"""The weights for drawing further faults once each kind was done. Faults of brokers are not drawn:
+they come evenly in between."""
 
 RIPE_SECONDS = 5.0
-"""A worker that is younger is rather left alone: it has nothing to lose yet."""
+"""Younger workers are hit only if there are no others, because they have nothing to lose yet."""
 
 IN_STEP_SECONDS = 60.0
 EMPTY = "nothing in it"
@@ -59,7 +60,13 @@ EMPTY = "nothing in it"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A fault that was done: seconds since the beginning, which, and to whom."""
+    """A fault that was done.
+
+    Attributes:
+        at: seconds since the beginning.
+        fault: which one.
+        detail: what it hit, for people.
+    """
 
     at: float
     fault: Fault
@@ -70,11 +77,11 @@ class Nemesis:
     """Does one fault after the other.
 
     Args:
-        seed: what is drawn follows from it.
+        seed: everything that is drawn follows from it.
         fleet: the workers.
-        brokers: those that may be killed.
-        settings: where the bus is.
-        only: the faults that are drawn, those of brokers apart.
+        brokers: the brokers that may be killed.
+        settings: the brokers' addresses, and the session timeout of workers.
+        only: the faults that are drawn; those of brokers come on top.
     """
 
     def __init__(
@@ -100,7 +107,12 @@ class Nemesis:
         return Counter(entry.fault for entry in self.log)
 
     def plan(self, count: int, brokers: int) -> list[Fault]:
-        """So many faults in an order: every kind once, then as drawn, brokers in between."""
+        """Put faults in an order: every kind once, then as drawn, with those of brokers in between.
+
+        Args:
+            count: how many faults, without those of brokers; at least one of each kind.
+            brokers: how many faults of brokers.
+        """
         kinds, weights = list(self.only), [WEIGHTS[kind] for kind in self.only]
         others = self._draw.choices(kinds, weights, k=max(0, count - len(kinds)))
         planned = self._draw.sample(kinds, len(kinds)) + others
@@ -110,7 +122,7 @@ class Nemesis:
         return planned
 
     def strike(self, fault: Fault) -> None:
-        """Do a fault, if it can be done; what ends it comes with the fleet's later ticks."""
+        """Do a fault, if it can be done; later ticks of the fleet end it."""
         does: Mapping[Fault, Callable[[], str]] = {
             "kill": self._kill,
             "burst": self._burst,
@@ -129,7 +141,7 @@ class Nemesis:
         self.log.append(Entry(at=round(at, 1), fault=fault, detail=detail))
 
     def pause(self) -> float:
-        """Seconds from when the stream moves to the next fault."""
+        """Draw the seconds between the stream's next step and the next fault."""
         return self._draw.uniform(0.0, 2.0)
 
     def _victims(self, count: int = 1) -> list[Worker]:
@@ -193,7 +205,7 @@ class Nemesis:
         broker = self._down = self._draw.choice(self.brokers)
         number = self.brokers.index(broker) + 1
         broker.kill()
-        # Longer than it takes the others to give up on it, or shorter.
+        # Either shorter or longer than the time after which the other brokers fence it.
         seconds = self._draw.choice((1.0, 8.0))
         self._fleet.later(seconds, lambda: self._bring_back(broker))
         return f"broker {number} for {seconds:g} s"
@@ -211,7 +223,7 @@ class Nemesis:
     def _fill(self) -> str:
         (worker,) = self._victims()
         self._fleet.fill(worker)
-        # It is killed, so that it has to start without room too.
+        # The kill makes the worker start without room as well.
         self._fleet.later(2.0, lambda: self._fleet.kill(worker))
         seconds = self._draw.uniform(6, 9)
         self._fleet.later(seconds, lambda: self._fleet.make_room(worker))

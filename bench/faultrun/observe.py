@@ -1,7 +1,6 @@
-"""What the bus says of a run: how far the stream has come, and how often its groups rebalanced.
+"""Asks Kafka about a run: how far the stream has come, and how often its groups rebalanced.
 
-Invariant: a bus that is away for a moment is no answer. Whoever asks is told that nothing is
-known, and asks again.
+Invariant: while Kafka is away, the answer is that nothing is known. The caller asks again.
 """
 
 import contextlib
@@ -14,17 +13,18 @@ from kafka.errors import KafkaError
 
 from streams.errors import OperationalError
 from streams.kafka import clients
+from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.topic_reader import committed, partitions_in
 from streams.settings import Settings
 from streams.stage import STAGES, app_id
 
 OFFSETS = "__consumer_offsets"
 _GROUP_METADATA = 2
-"""The version of a key of Kafka's offsets topic that says: the state of a whole group."""
+"""The version of a key in Kafka's offsets topic whose record is the state of a whole group."""
 
 
 def lag(settings: Settings) -> int | None:
-    """How many records of `raw-pages` and `candidates` are not committed; None: not known."""
+    """How many records of `raw-pages` and `candidates` are not committed; None if unknown."""
     topics = settings.topics
     inputs = ((topics.raw, STAGES[0]), (topics.candidates, STAGES[1]))
     try:
@@ -40,11 +40,10 @@ def lag(settings: Settings) -> int | None:
 
 
 class Flow:
-    """Counts the outcomes that there are; use as a context manager."""
+    """Counts the records on the outcome topics; use as a context manager."""
 
     def __init__(self, settings: Settings) -> None:
-        topics = settings.topics
-        self._topics = (topics.clean, topics.duplicates, topics.rejected)
+        self._topics = tuple(outcome_topics(settings))
         self._settings = settings
         self._open = contextlib.ExitStack()
         self._consumer: KafkaConsumer | None = None
@@ -57,7 +56,7 @@ class Flow:
         self._open.close()
 
     def count(self) -> int:
-        """How many outcomes there are, those of redelivered pages included; as last known."""
+        """How many outcomes there are, including those of redelivered pages, as last known."""
         try:
             if self._consumer is None:
                 self._consumer = self._open.enter_context(clients.consumer(self._settings))
@@ -70,7 +69,7 @@ class Flow:
 
 
 def is_replicated(settings: Settings) -> bool:
-    """Whether every partition of every topic has all its copies in step."""
+    """Whether all copies of every partition of every topic are in sync; False while unknown."""
     try:
         with clients.admin(settings) as admin:
             return all(
@@ -83,9 +82,9 @@ def is_replicated(settings: Settings) -> bool:
 
 
 class Rebalances:
-    """Counts the generations of both groups, as Kafka writes them down; use as a context manager.
+    """Counts the rebalances of both groups from Kafka's own records.
 
-    A generation is one rebalance that came to its end.
+    Kafka writes a generation of a group for each rebalance that comes to its end.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -95,7 +94,7 @@ class Rebalances:
         self._from: dict[int, int] = {}
 
     def count(self) -> int:
-        """How many there were until now, as far as the bus answers."""
+        """How many rebalances there were until now, as far as Kafka answers."""
         try:
             with clients.consumer(self._settings) as consumer:
                 for key, value in self._new(consumer):
@@ -123,7 +122,7 @@ class Rebalances:
 
 
 def _group(key: bytes) -> str | None:
-    """The group of a key, if what it stands for is a whole group's state."""
+    """The group of a key; None if its record is not the state of a whole group."""
     version, length = struct.unpack_from(">hh", key)
     return key[4 : 4 + length].decode() if version == _GROUP_METADATA else None
 

@@ -1,10 +1,11 @@
 """Publishers: processes that put the events on `raw-pages`, whatever the brokers do.
 
-Invariant: an event is sent until it is acknowledged, and every acknowledgement is written
-down, with its place. A sending that failed may have come to something all the same: it is counted
-as unknown, and what it left behind is no surprise to the check.
+Invariant: an event is sent until it is acknowledged, and every acknowledgement is recorded with its
+place. The record of a sending that failed may be on the topic all the same. Such a sending is
+counted as unknown, and the check allows for its record.
 
-The files are arrays of three 64-bit numbers: event, partition, offset.
+Each publisher writes one file, a sequence of three 64-bit numbers for each acknowledgement: event,
+partition, offset.
 """
 
 import array
@@ -31,22 +32,22 @@ if TYPE_CHECKING:
 
 PUBLISHERS = 2
 MOST_OPEN = 1000
-"""A publisher waits while so many of its sendings are not answered."""
+"""A publisher waits while this many of its sendings have no answer."""
 
 GIVE_UP_MS = 8000
-"""A sending has failed after so long; it is repeated, and there may be two of it."""
+"""A sending without an answer fails after this time and is repeated. It may leave two records."""
 
 Place = tuple[int, int]
 
 
 class Publishers:
-    """Two processes or more, each with every n-th event; use as a context manager.
+    """Processes that share the events among them; use as a context manager.
 
     Args:
-        settings: where the bus is.
+        settings: the brokers and the topics.
         load: the events.
-        rate: events a second, all publishers together.
-        folder: for the files.
+        rate: events a second, of all publishers together.
+        folder: the folder for the files.
     """
 
     def __init__(self, settings: Settings, load: Load, rate: float, folder: Path) -> None:
@@ -75,7 +76,7 @@ class Publishers:
             process.join()
 
     def release(self, count: int) -> None:
-        """Let the first so many events be published."""
+        """Let the first `count` events be published."""
         self._released.value = count
 
     @property
@@ -85,7 +86,7 @@ class Publishers:
 
     @property
     def unknown(self) -> int:
-        """How many sendings failed so far, and may have come to something."""
+        """How many sendings failed so far; their records may be on the topic all the same."""
         return sum(counts[1] for counts in self._counts)
 
     @property
@@ -93,7 +94,7 @@ class Publishers:
         """Whether every event is acknowledged.
 
         Raises:
-            RuntimeError: a publisher died, and what it was told is lost.
+            RuntimeError: a publisher died, and its acknowledgements are lost.
         """
         codes = [process.exitcode for process in self._processes]
         if any(codes):
@@ -101,7 +102,7 @@ class Publishers:
         return None not in codes
 
     def places(self) -> Iterator[tuple[int, Place]]:
-        """Every acknowledgement: the event, and where it stands."""
+        """Every acknowledgement: the event's number, and its partition and offset."""
         for path in self._files:
             numbers = array.array("q", path.read_bytes())
             for at in range(0, len(numbers), 3):
@@ -125,7 +126,7 @@ def _publish(  # noqa: PLR0913, PLR0917 - what a process is told
     arguments = clients.common(settings) | {
         "acks": "all",
         # An idempotent producer of kafka-python 3.0 never answers again after some of its sendings
-        # have timed out; and so there are records that are there twice.
+        # have timed out. Without idempotence some records are on the topic twice.
         "enable_idempotence": False,
         "linger_ms": 5,
         "delivery_timeout_ms": GIVE_UP_MS,

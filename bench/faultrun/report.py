@@ -1,6 +1,6 @@
-"""A run as Markdown.
+"""Writes a run as Markdown.
 
-Invariant: every number comes from the run's result, and what was not done says so.
+Invariant: every number comes from the run's result, and a fault that was not done is shown as 0.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from faultrun.run import Result
 
 
 def markdown(result: Result) -> str:
-    """The tables of a run, and its violations."""
+    """The tables of a run and its violations, as Markdown."""
     parts = [_head(result), _table("fault", "times", _faults(result))]
     parts += [_table("what the bus did", "", _traffic(result))]
     parts += [_table("checked", "violations", _checked(result))]

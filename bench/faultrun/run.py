@@ -1,7 +1,7 @@
-"""One run: publish under faults, come to the end, check.
+"""One run: publish under faults, wait for the end of the stream, check.
 
-Invariant: publishing and faults go together. The next fault waits for its share of the events
-and for the stream to move, and the publishers wait for the faults; so there is always something
+Invariant: publishing and faults go together. The next fault waits for its share of the events and
+for the stream to move, and the publishers wait for the faults. There is therefore always a page
 under way that can be lost.
 """
 
@@ -26,13 +26,13 @@ from streams.settings import Settings
 from streams.testing.broker import EmbeddedBroker
 
 AHEAD = 0.15
-"""The publishers are at most so much of all events ahead of the faults."""
+"""How far the publishers may be ahead of the faults, as a share of all events."""
 
 MOVED = 0.25
-"""Between two faults the stream moves on by so much of what is published between them."""
+"""How far the stream moves between two faults, as a share of the events published between them."""
 
 STUCK_SECONDS = 25.0
-"""After so long the next fault comes all the same."""
+"""After this time the next fault comes even if the stream has not moved."""
 
 READY_SECONDS = 120.0
 SAY_SECONDS = 10.0
@@ -40,20 +40,20 @@ SAY_SECONDS = 10.0
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much of everything.
+    """The size of a run. It goes on until its minima are reached.
 
     Attributes:
-        events: to be published.
-        partitions: of `raw-pages`.
-        workers: from the beginning to the end; more come and go.
-        shards: of `dedupe`.
+        events: how many events are published.
+        partitions: how many partitions `raw-pages` has.
+        workers: how many workers run from the beginning to the end; more come and go.
+        shards: how many shards `dedupe` has.
         rate: events a second.
-        faults: planned, brokers apart; the run goes on until the least numbers are reached.
-        sigkills: of workers, at least.
-        broker_restarts: at least, where brokers may be killed.
-        rebalances: of both groups together, at least.
-        takedowns: asked for, evenly over the faults.
-        seconds: from the last event to the end of the stream, at most.
+        faults: how many faults are planned, without those of brokers.
+        sigkills: the minimum of SIGKILLs to workers.
+        broker_restarts: the minimum of restarts of brokers, if brokers may be killed.
+        rebalances: the minimum of rebalances, of both groups together.
+        takedowns: how many takedowns are asked for, evenly over the faults.
+        seconds: the most that the stream may take from the last event to its end.
     """
 
     events: int
@@ -71,7 +71,20 @@ class Size:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run did, and what the check says of it; `seconds` by phase."""
+    """What a run did, and what the check found.
+
+    Attributes:
+        seed: of the load and the faults.
+        size: the size of the run.
+        brokers: how many brokers there were.
+        faults: the faults that were done, in order.
+        counts: how often each fault was done.
+        sigkills: how many workers were killed.
+        rebalances: how many rebalances there were, of both groups together.
+        ends: how many workers ended in which way.
+        seconds: how long each phase took.
+        verdict: what the check found.
+    """
 
     seed: int
     size: Size
@@ -100,15 +113,19 @@ def run(  # noqa: PLR0913 - what a run is made of
     """Do a run on topics of its own.
 
     Args:
-        size: how much of everything.
+        size: the size of the run.
         seed: the load and the faults follow from it.
-        address: the brokers.
+        address: the brokers' addresses, comma-separated.
         root: a folder for everything that is written.
-        brokers: those of them that may be killed.
-        replication_factor: of all topics.
-        command: what a worker is, for Python.
-        mounts: whether data folders are to be file systems of their own, if we may.
+        brokers: the brokers that may be killed.
+        replication_factor: how many copies all topics have.
+        command: the arguments for Python that run a worker.
+        mounts: whether data folders should be file systems of their own, if that is permitted.
         only: the faults that are drawn.
+
+    Raises:
+        RuntimeError: the workers do not come up, or a publisher died.
+        OperationalError: Kafka is away when the topics are made or read.
     """
     settings = Settings(
         broker=address,
@@ -169,7 +186,7 @@ def run(  # noqa: PLR0913 - what a run is made of
 
 
 class _Run:
-    """The middle of a run: publishing, faults, and the way to the end."""
+    """The middle of a run: publishing, the faults, and the wait for the stream's end."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a run
         self,
@@ -192,7 +209,7 @@ class _Run:
         self._said = 0.0
 
     def hurt(self) -> None:
-        """Publish everything, with all faults on the way."""
+        """Publish all events, and do all faults meanwhile."""
         size = self._size
         plan = self.nemesis.plan(size.faults, size.broker_restarts)
         for done, fault in enumerate(plan):
@@ -211,7 +228,7 @@ class _Run:
             self._say()
 
     def drain(self) -> str:
-        """Wait until everything is committed; returns what is left, or nothing."""
+        """Wait until everything is committed; returns what is left after `seconds`, or nothing."""
         deadline = time.monotonic() + self._size.seconds
         while (left := self._left()) != 0:
             if time.monotonic() > deadline:
@@ -221,7 +238,7 @@ class _Run:
         return ""
 
     def _left(self) -> int | None:
-        """What is not committed; zero only if that was so twice, a second apart."""
+        """How many records are not committed; 0 only if two looks, a second apart, found none."""
         left = lag(self._settings)
         if left == 0:
             self._fleet.sleep(1.0)
@@ -236,7 +253,7 @@ class _Run:
         before = self._flow.count()
         enough = min(
             MOVED * self._size.events / self._size.faults,
-            # All that there is may have its outcome already.
+            # Every published event may have its outcome already.
             self._published - before,
         )
         self._fleet.wait(lambda: self._flow.count() - before >= enough, STUCK_SECONDS, 0.3)
@@ -245,7 +262,7 @@ class _Run:
         self._say()
 
     def _lacking(self) -> Fault | None:
-        """A fault of the kind of which there are not enough yet."""
+        """A fault towards a minimum that is not reached yet; None if all are."""
         size, counts = self._size, self.nemesis.counts
         if self._fleet.kills < size.sigkills:
             return "burst" if "burst" in self.nemesis.only else "kill"
@@ -272,7 +289,7 @@ class _Clock:
         self._phase, self._since = "", 0.0
 
     def phase(self, name: str) -> None:
-        """The one before ends, this one begins."""
+        """End the current phase and begin another one; an empty name begins none."""
         now = time.monotonic()
         if self._phase:
             self.seconds[self._phase] = round(now - self._since, 1)

@@ -1,7 +1,7 @@
 """Takedowns in the middle of a fault run.
 
-Invariant: what is taken down follows from the seed and is one of the run's events, seen by then
-or not; whether a request came to stand on the bus, the bus says, and nobody else.
+Invariant: what is taken down follows from the seed and is one of the run's events, whether or not
+`dedupe` has seen it by then. A request counts only if it is found on its topic after the run.
 """
 
 import contextlib
@@ -27,9 +27,12 @@ class Takedowns:
     """Asks for one takedown after the other.
 
     Args:
-        settings: where the bus is.
-        load: whose articles are taken down.
-        seed: which ones follows from it.
+        settings: the brokers and the topics.
+        load: the events whose articles are taken down.
+        seed: decides which ones.
+
+    Attributes:
+        asked: how many takedowns were asked for.
     """
 
     def __init__(self, settings: Settings, load: Load, seed: int) -> None:
@@ -39,9 +42,9 @@ class Takedowns:
         self.asked = 0
 
     def ask(self, published: int) -> None:
-        """Take down one of so many events, by its article's id or by its page's URL."""
+        """Ask for the takedown of one of the first `published` events, by its id or its URL."""
         number = self._draw.randrange(max(1, published))
-        # What comes twice may be a poison.
+        # A poison or an oversized page is no article, and a repetition may be one of these.
         while self._load.kind(number) in {"poison", "oversize", "twice"}:
             number -= 1
         event = orjson.loads(self._load.event(number).value or b"")

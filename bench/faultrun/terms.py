@@ -1,7 +1,6 @@
-"""What a check is told, and what it finds.
+"""The values that a check takes, and those that it finds.
 
-Invariant: these are values; nothing is read and nothing decided. The terms are those of
-Jepsen's `total-queue` checker.
+Invariant: nothing is read or decided here. The terms are those of Jepsen's `total-queue` checker.
 """
 
 import dataclasses
@@ -46,16 +45,16 @@ WHAT: Mapping[Violation, str] = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An outcome, or what cleaning alone tells.
+    """An outcome, or the result of cleaning alone.
 
     Attributes:
-        kind: "clean", a kind of duplicate, "rejected", or "withdrawn"; of cleaning alone
-            "candidate".
-        what: the article id, or the reason of a rejection.
-        digest: of the whole event without its source, or of the detail.
-        names: what it is a duplicate of, or supersedes.
-        similarity: of a duplicate.
-        revision: of a clean article.
+        kind: `clean`, a kind of duplicate, `rejected`, or `withdrawn`; `candidate` if cleaning
+            alone gives an article.
+        what: the article's id, or the reason of a rejection.
+        digest: of the whole event without its source, or of the detail of a rejection.
+        names: the id of the article that it is a duplicate of, or supersedes.
+        similarity: the similarity of a duplicate, 0 to 1.
+        revision: the revision of a clean article.
     """
 
     kind: str
@@ -67,7 +66,7 @@ class Told:
 
     @property
     def is_of_the_moment(self) -> bool:
-        """Whether it says more of the moment than of the page."""
+        """Whether it is a rejection that may come out otherwise the next time."""
         return self.kind == "rejected" and self.what in OVERRIDDEN
 
     def __str__(self) -> str:
@@ -80,29 +79,31 @@ class Told:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a check found; `holds` if there is no violation.
+    """What a check found. All numbers are counts.
+
+    A passing rejection is one that may come out otherwise the next time (`is_of_the_moment`).
 
     Attributes:
-        violations: so many of each kind.
-        listed: the first of each kind, in a line each.
-        attempted: sendings, repeated ones included.
+        violations: violations of each kind.
+        listed: the first violations of each kind, each in one line.
+        attempted: sendings, including repeated ones.
         acknowledged: sendings that were acknowledged.
-        unknown: sendings that failed, and may have come to something.
+        unknown: sendings that failed; their records may be on the topic all the same.
         raw: records on `raw-pages`.
-        lost: raw records without outcome, those that were acknowledged and are not there included,
-            and events that nobody acknowledged.
-        unexpected: outcomes and raw records from nowhere.
+        lost: raw records without an outcome, acknowledged records that are not there, and events
+            that were never acknowledged.
+        unexpected: outcomes and raw records that nobody published.
         duplicated: outcomes that repeat the one of their raw record.
         recovered: raw records with an outcome whose sending was not acknowledged.
-        outcomes: raw records by kind of outcome.
-        overridden: raw records with an outcome beside a rejection of the moment.
-        of_the_moment: raw records that have nothing but such a rejection.
-        compared: raw records whose outcome was held against the batch mode's.
-        takedowns: requests on the bus.
-        candidates: articles in the order of decisions, without redelivered ones.
+        outcomes: raw records of each kind of outcome.
+        overridden: raw records with a lasting outcome and a passing rejection.
+        of_the_moment: raw records with nothing but a passing rejection.
+        compared: raw records whose outcome was compared with the batch mode's.
+        takedowns: takedowns on `candidates`.
+        candidates: articles in the order of decisions, without redelivered candidates.
         redelivered_candidates: candidates that repeat the one of their raw record.
         withdrawn: articles that were taken down.
-        refused: raw records whose article was taken down before they were decided.
+        refused: raw records whose article or page was taken down before they were decided.
     """
 
     violations: dict[str, int]
@@ -127,5 +128,5 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Nothing was found."""
+        """Whether there is no violation."""
         return not self.violations

@@ -20,9 +20,8 @@ import dataclasses
 import sqlite3
 import tempfile
 import time
-from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import orjson
 from kafka import TopicPartition
@@ -38,12 +37,12 @@ from streams.errors import OperationalError
 from streams.kafka import clients, layout
 from streams.kafka.topic_reader import Progress, committed, records, when_coordinated
 from streams.kafka.topics import changelog, partitions_of
+from streams.ops.changelog_writer import ChangelogWriter
 from streams.runtime import transactions
 from streams.settings import Settings
 from streams.stage import app_id
 from streams.state.data_dir import require_folder
 
-BATCH = 1000
 JOINING = 5.0
 """Seconds within which a worker that has read the layout joins its consumer group."""
 
@@ -339,7 +338,7 @@ def _scatter(
     # taken, so that nothing expires early.
     later = max(0.0, before.window - after.window) / BUCKETS
     (latest,) = store.execute("select max(latest) from clock").fetchone()
-    with _Writer(settings) as writer:
+    with ChangelogWriter(settings) as writer:
         for article, decision, entry, _ in store.execute(_IN_ORDER):
             if decision is not None:
                 decisions += 1
@@ -382,69 +381,3 @@ def _later(part: str, seconds: float) -> str:
         return part
     fields = orjson.loads(part)
     return orjson.dumps(fields | {"since": fields["since"] + seconds}).decode()
-
-
-class _Writer:
-    """Writes to the changelog. When its `with` block ends, every record is acknowledged.
-
-    Its methods raise KafkaError if a record is not acknowledged in time.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self._topic = changelog(settings)
-        self._waiting: list[Any] = []
-        self._open = contextlib.ExitStack()
-        self._producer = self._open.enter_context(clients.producer(settings))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        with self._open:
-            if error[0] is None:
-                self.settle()
-
-    def put(self, number: int, article: str, parts: Mapping[str, str]) -> None:
-        """Write a decision, an entry, or both, of an article.
-
-        Args:
-            number: the shard.
-            article: the article's id.
-            parts: `fact` and `entry` as `pack_record` writes them, as JSON.
-        """
-        fields: dict[str, Any] = {"v": WIRE} | {
-            name: orjson.Fragment(text) for name, text in parts.items()
-        }
-        if "entry" in parts:
-            fields["signature"] = VERSION
-        self.send(number, article, orjson.dumps(fields))
-
-    def clock(self, number: int, latest: float) -> None:
-        """Write the latest event time, in seconds since the epoch, to a shard."""
-        self.send(number, CLOCK, orjson.dumps({"v": WIRE, "latest": latest}))
-
-    def remove(self, key: str, places: int, kept: Collection[int]) -> None:
-        """Delete a key from the shards that have it and should not keep it.
-
-        Args:
-            key: of the record.
-            places: a bit mask of the shards that have it.
-            kept: the numbers of the shards that keep it.
-        """
-        for number in range(places.bit_length()):
-            if places >> number & 1 and number not in kept:
-                self.send(number, key, None)
-
-    def send(self, number: int, key: str, value: bytes | None) -> None:
-        """Write a record as it is; None deletes the key from this shard."""
-        self._waiting.append(
-            self._producer.send(self._topic, value, key=key.encode(), partition=number)
-        )
-        if len(self._waiting) >= BATCH:
-            self.settle()
-
-    def settle(self) -> None:
-        """Wait until every record is acknowledged."""
-        for future in self._waiting:
-            future.get(timeout=clients.TIMEOUT_MS / 1000)
-        self._waiting.clear()

@@ -153,8 +153,8 @@ def test_a_resharding_that_was_stopped_half_way_comes_to_the_same_end(settings, 
             raise KeyboardInterrupt
         send(self, number, article, value)
 
-    send = reshard.__globals__["_Writer"].send
-    monkeypatch.setattr(reshard.__globals__["_Writer"], "send", stop)
+    send = reshard.__globals__["ChangelogWriter"].send
+    monkeypatch.setattr(reshard.__globals__["ChangelogWriter"], "send", stop)
     with pytest.raises(KeyboardInterrupt):
         reshard(moved)
     monkeypatch.undo()

@@ -162,7 +162,7 @@ def test_a_resharding_that_was_stopped_half_way_comes_to_the_same_end(settings, 
         layout.require(moved)
     done = reshard(moved)
     assert done is not None
-    assert done.facts == len(before)
+    assert done.decisions == len(before)
     assert facts(moved).keys() == before.keys()
     layout.require(moved)
 

@@ -9,12 +9,13 @@ date only side by side: a number that counts something else is no day.
 
 import dataclasses
 import importlib.resources
-import json
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
+
+import orjson
 
 FILE = "calendar.json"
 
@@ -42,8 +43,8 @@ def folded(name: str) -> str:
 
 def load() -> dict[str, Any]:
     """What `calendar.json` has."""
-    found: dict[str, Any] = json.loads(
-        importlib.resources.files(__package__).joinpath(FILE).read_text("utf-8")
+    found: dict[str, Any] = orjson.loads(
+        importlib.resources.files(__package__).joinpath(FILE).read_bytes()
     )
     return found
 

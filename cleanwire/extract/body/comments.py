@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from cleanwire.extract.dom.attributes import value_of
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.headings import HEADINGS
+from cleanwire.extract.vocabulary import alternation, words
 
 ITEM, SECTION, DOUBTFUL = 1, 2, 3
 """What a name says: one comment, a section of them, or a section of whatever people discuss."""
@@ -21,57 +22,29 @@ ITEM, SECTION, DOUBTFUL = 1, 2, 3
 FEWEST_WORDS = 60
 """A story of fewer words outside its comments is none: the comments are the page."""
 
-_SECTIONS = frozenset(
-    (
-        "comments commentlist commentsection commentarea commentsarea commentthread commentwrap "
-        "commentbox commentblock commentsblock disqus livefyre hyvor talkbacks userdiscussion "
-        "commentaires kommentare kommentarer kommentit kommentid kommentek kommentaarid "
-        "leserkommentare comentarios comentários comentaris comentarii commenti komentarze "
-        "komentari komentare komentáře komentarai komentarji komentāri reacties yorumlar "
-        "hozzaszolasok hozzászólások комментарии коментари коментарі каментары kommentarii "
-        "kommentarij kommentariy komentarii nazarat taleeqat نظرات تعليقات التعليقات תגובות "
-        "tguvot σχόλια sxolia scholia コメント コメント欄 评论 評論 留言 留言板 pinglun "
-        "liuyan 댓글 "
-        "daetgul ความคิดเห็น binhluan टिप्पणियाँ मंतव्य tanggapan ummat"
-    ).split()
-)
-_ITEMS = frozenset(
-    (
-        "comment commentaire kommentar kommentaar kommentti kommenti comentario comentário "
-        "comentari commento komentarz komentarza komentar komentář komentaras komentárs reactie "
-        "yorum комментарий коментар kommentarij talkback usercomment"
-    ).split()
-)
-_DOUBTFUL = frozenset(
-    (
-        "discussion discussions diskussion discussione discusion discusión discussie debate "
-        "replies reply responses response respond conversation conversations conversação "
-        "reactions réactions reacciones reazioni respuestas réponses antworten odpowiedzi "
-        "ответы отзывы feedback"
-    ).split()
-)
-_GATHERS = frozenset(
+_PRODUCTS = ("disqus", "livefyre", "hyvor")
+_SECTIONS = frozenset((*words("comment_sections"), *_PRODUCTS))
+_PHRASES = tuple(frozenset(phrase.split()) for phrase in words("comment_phrases"))
+_ITEMS = frozenset(words("comment_items"))
+_DOUBTFUL = frozenset(words("comment_doubtful"))
+_GATHERS = frozenset(words("comment_lists")) | frozenset(
     (
         "list lists area section sections wrap wrapper wrapping container thread threads feed "
-        "stream group tree children region module widget app root embed zone "
-        "목록 리스트 영역 一覧 リスト 欄 列表 区 區"
+        "stream group tree children region module widget app root embed zone"
     ).split()
 )
-_NEUTRAL = _GATHERS | frozenset(
+_NEUTRAL = _GATHERS.union(
     (
         "body block blocks box content contents holder inner outer main item items form wp post "
         "posts article entry story news page single user users reader readers fb facebook panel "
         "tab pane row col ui js c l o m s v component view template title heading header text "
         "layout the all div ol ul sub depth level even odd site blog detail details bottom "
-        "below threaded public native new old id parent byuser alt n sec artikel beitrag leser "
-        "nutzer thread binh luan bình luận"
-    ).split()
+        "below threaded public native new old id parent byuser alt n sec thread"
+    ).split(),
+    words("comment_neutral"),
+    *_PHRASES,
 )
-_STEMS = (
-    "omment oment ommen iscus iskus isqus respon repl reacti reacci reazion yorum livefyre "
-    "hyvor talkback pinglun liuyan nazarat taleeq tguvot sxoli scholia luan hozzasz tanggapan "
-    "conver feedback debate antwort odpowied respuest thoughts"
-).split()
+_STEMS = (*words("comment_stems"), "isqus", "livefyre", "hyvor")
 """Parts of the names in ASCII: an element without any of them holds no comments."""
 
 _MARKED = ("class", "id", "role", "aria-label", "data-testid", "data-component", "itemprop")
@@ -81,28 +54,17 @@ _NAME_LENGTH = 200
 _NAMES = 20
 _ELEMENTS = 400
 
-_WORD = (
-    r"comments?|kommentare?|kommentarer|kommentit|kommentek|commentaires?|comentarios?|"
-    r"comentários?|comentaris?|comentarii|comentariu|commenti|commento|komentarze|komentarzy|"
-    r"komentarz|komentari|komentare|komentáře|komentářů|komentar|reacties?|reaktionen|"
-    r"réactions?|yorum|yorumlar|hozzászólások|hozzászólás|комментари(?:и|й|ев|я)|"
-    r"коментар(?:и|і|ів|ии|я)?|каментары|σχόλια|σχόλιο|コメント|评论|評論|留言|댓글|تعليقات|التعليقات|"
-    r"تعليق|نظرات|תגובות|ความคิดเห็น|bình luận|tanggapan|टिप्पणियाँ|responses?|replies|"
-    r"thoughts|antworten|respuestas|réponses"
-)
-_UNIT = "条|件の?|개의?|則|个"
+_WORD = alternation("comment_headings")
+_UNIT = alternation("comment_units")
 _COUNTED = re.compile(
-    rf"\(?\d{{1,7}}\)? {{0,2}}(?:{_UNIT})? {{0,2}}(?:reader |user )?(?:{_WORD})"
-    r"(?: (?:on|to|zu|sur|a|su) .{1,200})?:?"
+    rf"\(?\d{{1,7}}\)? {{0,2}}(?:{_UNIT})? {{0,2}}(?:(?:{alternation('comment_writers')}) )?"
+    rf"(?:{_WORD})(?: (?:{alternation('comment_topics')}) .{{1,200}})?:?"
     rf"|(?:{_WORD}) {{0,2}}[(\[（:·–-]? {{0,2}}\d{{1,7}} {{0,2}}[)\]）]?(?:{_UNIT})?"
 )
 _NAMED = re.compile(
-    r"(?:reader |readers’ |readers' |user |leser|die |les |los |i |os |de )?"
-    rf"(?:{_WORD})(?: der leser)?:?"
-    r"|(?:leave|post|write|add) a (?:comment|reply)|join the (?:discussion|conversation)"
-    r"|kommentar schreiben|laisser un commentaire|deja un comentario|deixe um comentário"
-    r"|lascia un commento|dodaj komentarz|geef een reactie|bir yorum yazın"
-    r"|добавить комментарий|コメントを残す|发表评论|發表評論|댓글 남기기"
+    rf"(?:(?:{alternation('comment_writers', 'comment_owners')}) "
+    rf"|{alternation('comment_prefixes')})?"
+    rf"(?:{_WORD})(?: (?:{alternation('comment_suffixes')}))?:?|{alternation('leave_a_comment')}"
 )
 _HEADING_LENGTH = 120
 
@@ -278,7 +240,7 @@ def _said(name: str) -> int:
     parts = [part for part in _APART.split(_CAMEL.sub(" ", name).lower()) if part]
     own = [part for part in parts if part not in _NEUTRAL]
     if not own:
-        return SECTION if {"binh", "luan"} <= set(parts) or {"bình", "luận"} <= set(parts) else 0
+        return SECTION if any(phrase.issubset(parts) for phrase in _PHRASES) else 0
     if all(part in _SECTIONS or part in _ITEMS or part in _DOUBTFUL for part in own):
         if any(part in _SECTIONS for part in own):
             return SECTION

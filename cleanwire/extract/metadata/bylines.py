@@ -20,6 +20,7 @@ from cleanwire.extract.metadata.jsonld import as_list, text_of, types
 from cleanwire.extract.metadata.months import month_of
 from cleanwire.extract.metadata.person_names import MAX_AUTHORS, is_by, is_control, is_role, names
 from cleanwire.extract.metadata.surroundings import is_elsewhere, words_around
+from cleanwire.extract.vocabulary import alternation, words
 
 _METAS = (
     "author article:author dc.creator dcterms.creator parsely-author sailthru.author byl "
@@ -34,22 +35,9 @@ _MARKED = (
     ("vcard", ".vcard .fn"),
     ("p-author", ".p-author"),
 )
-_LINKS = tuple(
-    (f"/{part}/", f'a[href*="/{part}/"]')
-    for part in (
-        "author authors autor autoren auteur autore yazar profile staff person people redaktion "
-        "contributors team"
-    ).split()
-)
+_LINKS = tuple((f"/{part}/", f'a[href*="/{part}/"]') for part in words("author_paths"))
 _CLASSES = (
-    *(
-        (part, f'[class*="{part}"]')
-        for part in (
-            "byline author Author autor auteur Byline creator verfasser writer contributor "
-            "reporter "
-            "journalist"
-        ).split()
-    ),
+    *((part, f'[class*="{part}"]') for part in words("author_class_parts")),
     ("author", '[id*="author"]'),
     ("byline", '[id*="byline"]'),
     (' class="by', '[class~="by"]'),
@@ -59,15 +47,13 @@ _CLASSES = (
 )
 _AUTHOR_WORD = re.compile(
     r"(?:post|article|entry|story|news|blog|page|item|content|single|main|co|the|by|art|text)?"
-    r"(?:byline|bylines|authors?|authored|autor|autora|autoren|autores|auteurs?|"
-    r"creators?|"
-    r"verfasser|writers?|contributors?|journalists?|reporters?)"
+    rf"(?:{alternation('author_classes')})"
     r"(?:name|names|link|links|info|line|block|meta|wrapper|wrap|text|list|title|data|item)?|by"
 )
 _INNER = ",".join(
     [
         'a[rel~="author"]',
-        *(f'a[href*="/{part}"]' for part in "author autor profile staff/ people/ by/".split()),
+        *(f'a[href*="/{part}"]' for part in words("author_path_starts")),
     ]
 )
 _BYLINE_LENGTH = 300
@@ -79,21 +65,29 @@ _UP = 3
 _BETWEEN = 8
 """Characters between the elements of two authors of one line, at most: a comma, an "and"."""
 
-_LABEL = re.compile(
-    r"written|author|verfasst|geschrieben|escrito|écrit|autor|scritto|door", re.IGNORECASE
-)
-_BYLINE = re.compile(
-    r"(?:^|[|•·–—,.]\s{0,2}|\s-\s{1,2}|\d\s{1,3})"
-    r"(?:(?:(?:written|posted|published|story|text|words|report|interview|geschrieben|"
-    r"verfasst)\s{1,2})?"
-    r"(?:by|von|par|por|door|przez|текст|автор|yazan|af|av|di)"
-    r"(?:\s{0,2}[:/]\s{0,2}|\s{1,2})|(?-i:By(?=[A-Z]))|(?:作者|文|記者|بقلم)\s{0,2}[:：/]?\s{0,2})(?=\S)",
-    re.IGNORECASE,
-)
-_BY_WORD = re.compile(r"\b(?:di|da|af|av)\b", re.IGNORECASE)
+
+def byline_pattern() -> re.Pattern[str]:
+    """The beginning of a byline up to its names, at the start of a line or behind a mark."""
+    by = alternation("by", "author_labels")
+    unspaced = alternation("author_labels_unspaced", "author_labels_unspaced_in_lines")
+    return re.compile(
+        r"(?:^|[|•·–—,.]\s{0,2}|\s-\s{1,2}|\d\s{1,3})"
+        rf"(?:(?:(?:{alternation('written', 'written_in_lines')})\s{{1,2}})?"
+        rf"(?:{by})(?:\s{{0,2}}[:/]\s{{0,2}}|\s{{1,2}})"
+        rf"|(?-i:By(?=[A-Z]))|(?:{unspaced})\s{{0,2}}[:：/]?\s{{0,2}})(?=\S)",
+        re.IGNORECASE,
+    )
+
+
+_LABEL = re.compile(alternation("author_card_labels"), re.IGNORECASE)
+_BYLINE = byline_pattern()
+_BY_WORD = re.compile(rf"\b(?:{alternation('by_or_name')})\b", re.IGNORECASE)
 _EASTERN = 80
 _SAYS = re.compile(r"[^\W\d_]{5}")
-_AFTER_NAMES = re.compile(r"\s[|•·–—-]\s|\s\d|[|•·]|\son\s|\sam\s\d|,?\s\d")
+_AFTER_NAMES = re.compile(
+    rf"\s[|•·–—-]\s|\s\d|[|•·]|\s(?:{alternation('before_a_date')})\s"
+    rf"|\s(?:{alternation('before_a_numeric_date')})\s\d|,?\s\d"
+)
 
 
 def authors_said(  # noqa: PLR0913 - as of `names`

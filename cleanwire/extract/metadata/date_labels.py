@@ -8,65 +8,27 @@ import re
 from collections.abc import Iterable
 
 from cleanwire.extract.metadata.dates import DateHints
+from cleanwire.extract.vocabulary import alternation
 
 Dates = tuple[str | None, str | None]
 """When a page was published and when it was modified."""
 
-_PUBLISHED = (
-    r"publi(?:shed|cation|cado|cada|cat|cată|é|ée|ziert|cerad|cerat|sert|ceret|kováno|kované|"
-    r"kuota|kacja|c[eē]ts)|"
-    r"posted|created|issued|released|filed|first|date de parution|paru|veröffentlicht|erschienen|"
-    r"erstellt|"
-    r"pubblicat[oa]|gepubliceerd|geplaatst|opublikowan[oy]|zveřejněno|vydáno|zverejnené|vydané|"
-    r"опубликован[оаы]?|публикац\w{1,3}|опубліковано|публикуван[ао]|создан[оа]?|размещено|"
-    r"yayın(?:lanma|landı|landi|lanan)?|giriş|oluşturulma|udgivet|julkaistu|megjelent|közzétéve|"
-    r"létrehozva|"
-    r"δημοσι\w{1,12}|objavljeno|објављено|avaldatud|paskelbta|diterbitkan|dipublikasikan|tayang|"
-    r"dimuat|diposting|đăng|xuất bản|"
-    r"نشر|النشر|نُشر|نشرت|انتشار|پوسٹ|פורסם|प्रकाशित|প্রকাশ|প্রকাশিত"
-)
-_PUBLISHED_PARTS = (
-    "公開|公表|掲載|配信|投稿|發布|发布|發表|发表|"
-    "發佈|刊登|刊出|出版|게시|등록|입력|게재|발행|작성|เผยแพร่|โพสต์"
-)
-_MODIFIED = (
-    r"(?:na-)?updat(?:ed?|es)|upd|modif(?:ied|icado|icada|icato|icata|icat|ié|iée|ication|icación)|"
-    r"last edit(?:ed)?|edited(?= on| at|:)|revised|corrected|amended|"
-    r"aktualisiert|aktualisierung|geändert|überarbeitet|bearbeitet|"
-    r"a[ck]tuali[sz]ad[oa]|a[ck]tuali[sz]ación|atualização|actualisée?|mis(?:e)?\s(?:à|a)\sjour|"
-    r"maj|"
-    r"aggiornat[oa]|aggiornamento|bijgewerkt|gewijzigd|geüpdatet|aangepast|"
-    r"(?:z)?aktualizowan[oya]|aktualizacja|aktualizacji|aktualizován[oa]|aktualizované|"
-    r"aktualizace|aktualizácia|"
-    r"upraveno|upravené|обновл\w{1,6}|измен[её]н\w{0,3}|отредактирован\w{0,2}|оновлен\w{0,2}|"
-    r"змінен\w{0,2}|"
-    r"обновен\w{0,2}|актуализиран\w{0,2}|ажурирано|ажурирана|изменето|"
-    r"güncel(?:leme|lendi|lenme|lenen|lendiği)|değiştiril\w{1,6}|uppdatera[dt]|ändrad|ändrat|"
-    r"oppdatert|endret|opdateret|ændret|"
-    r"päivitetty|muokattu|frissítve|frissült|módosítva|actualizat[ăa]?|ενημερώθηκε|ενημέρωση|"
-    r"ažurirano|izmijenjeno|posodobljeno|osvježeno|actualitzat|actualitzada|eguneratua|"
-    r"atnaujinta|atjaun(?:ots|ināts)|uuendatud|muudetud|diperbarui|diperbaharui|dikemaskini|"
-    r"diubah|pembaruan|"
-    r"cập nhật|chỉnh sửa|تحديث|محدث|عُدّل|عدل|تعديل|بروزرسانی|به‌روزرسانی|به روزرسانی|ویرایش|"
-    r"اپ ڈیٹ|"
-    r"עודכן|עדכון|अपडेट|अपडेटेड|अद्यतन|संशोधित|আপডেট|হালনাগাদ"
-)
-_MODIFIED_PARTS = "更新|修改|修訂|修订|改訂|修正|수정|업데이트|갱신|อัปเดต|อัพเดต|อัพเดท|ปรับปรุง|แก้ไข"
-_OTHER = (
-    r"today(?:[’']s\sdate(?:\sis)?|\sis)|heute\sist|aujourd[’']hui,?\snous|nous\ssommes\sle|"
-    r"hoy\ses|oggi\sè|hoje\sé|"
-    r"vandaag\sis|dziś\sjest|dzisiaj\sjest|сегодня|сьогодні|bugün|copyright|all\srights\sreserved|"
-    r"expires?|expired|deadline|valid\suntil|gültig\sbis|event(?:\sdate)?:|born|geboren|founded|"
-    r"since|access(?:ed)?|retrieved"
-)
-_OTHER_PARTS = r"©|\(c\)|今天是|今日は|本日は|오늘은|版权|版權|著作権|截止"
+KINDS = ("other_date", "modified", "published")
+"""The categories of labels; at one place in a text the first of them that matches counts."""
 
-_LABEL = re.compile(
-    rf"(?P<other>(?<!\w)(?:{_OTHER})(?!\w)|{_OTHER_PARTS})"
-    rf"|(?P<modified>(?<!\w)(?:{_MODIFIED})(?!\w)|{_MODIFIED_PARTS})"
-    rf"|(?P<published>(?<!\w)(?:{_PUBLISHED})(?!\w)|{_PUBLISHED_PARTS})",
-    re.IGNORECASE,
-)
+
+def label_pattern() -> re.Pattern[str]:
+    """A label of a date; its groups are the kinds."""
+    other, modified, published = (
+        rf"(?<!\w)(?:{alternation(kind)})(?!\w)|{alternation(f'{kind}_unspaced')}" for kind in KINDS
+    )
+    return re.compile(
+        rf"(?P<other>{other}|©|\(c\))|(?P<modified>{modified})|(?P<published>{published})",
+        re.IGNORECASE,
+    )
+
+
+_LABEL = label_pattern()
 _DIGIT = re.compile(r"\d")
 _LONGEST = 300
 _LABEL_ALONE = 40

@@ -6,6 +6,7 @@ person is one author.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from cleanwire.extract.dom.text import squeezed
@@ -15,6 +16,7 @@ from cleanwire.extract.metadata.eastern_names import (
     is_no_author,
     says_a_role,
 )
+from cleanwire.extract.vocabulary import alternation, by_language, words
 
 MAX_AUTHORS = 20
 _MAX_LENGTH = 200
@@ -23,127 +25,80 @@ _PSEUDONYM = 4
 _PAIR = 2
 _ACRONYM = 5
 
-_VERB = (
-    r"written|reported|story|text|words|posted|published|articles?|authored|created|veröffentlicht|"
-    r"geschrieben|verfasst|erstellt|artikel|beitrag|publié|écrit|publicado|escrito|scritto|"
-    r"pubblicato|geschreven"
-)
-_PREPOSITION = "by|von|par|por|di|da|door|av|af|przez"
-_LABELLED = re.compile(
-    rf"^(?:(?:{_VERB})\s{{1,3}}(?:{_PREPOSITION})\s{{0,2}}[:：]?\s{{1,3}}"
-    r"|(?:authors?|autora?|auteure?|autore|текст|автор|авторы|yazan|作者|文|przygotował|tekst|"
-    r"penulis|författare)"
-    r"(?:\s{0,2}[:：]\s{0,3}|\s{1,3}))",
-    re.IGNORECASE,
-)
-_VERB_ALONE = re.compile(_VERB, re.IGNORECASE)
-_BY = re.compile(rf"^({_PREPOSITION})(\s{{0,2}}[:：])?\s{{1,3}}(?=\S)", re.IGNORECASE)
-_BY_OF = {
-    "von": {"de"}, "par": {"fr"}, "por": {"es", "pt", "gl", "ca"}, "di": {"it"}, "da": {"it", "pt"},
-    "door": {"nl"}, "av": {"sv", "no", "nb", "nn"}, "af": {"da"}, "przez": {"pl"},
-}  # fmt: skip
-"""The languages in which a word is `by`; in all others it may be a name."""
 
-_SPLIT = re.compile(
-    r"\s{1,3}(?:and|und|et|en|og|och|и|та|ve|&|with|mit|avec|con)\s{1,3}|[;|/、，•]|\s·|·\s",
-    re.IGNORECASE,
-)
-_AND_OR_NAME = frozenset({"y", "e", "i"})
+def labelled_pattern() -> re.Pattern[str]:
+    """A label before the names: `Written by`, `Author:`."""
+    written = alternation("written", "written_in_elements")
+    by = alternation("by", "by_in_elements")
+    labels = alternation("author_labels", "author_labels_in_elements", "author_labels_unspaced")
+    return re.compile(
+        rf"^(?:(?:{written})\s{{1,3}}(?:{by})\s{{0,2}}[:：]?\s{{1,3}}"
+        rf"|(?:{labels})(?:\s{{0,2}}[:：]\s{{0,3}}|\s{{1,3}}))",
+        re.IGNORECASE,
+    )
+
+
+def by_pattern() -> re.Pattern[str]:
+    """The word `by` before the names, and a colon behind it."""
+    return re.compile(
+        rf"^({alternation('by', 'by_in_elements')})(\s{{0,2}}[:：])?\s{{1,3}}(?=\S)", re.IGNORECASE
+    )
+
+
+def languages_of_by() -> dict[str, set[str]]:
+    """The languages in which a word is `by`; in all others it may be a name.
+
+    The English word is left out: sites of all languages use it, and few people have it in their
+    name.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for category in ("by", "by_in_elements"):
+        for language, entries in by_language(category).items():
+            for word in entries if language != "en" else ():
+                found[word].add(language)
+    return dict(found)
+
+
+def split_pattern() -> re.Pattern[str]:
+    """What joins two names."""
+    joins = alternation("join", "join_inside", "with")
+    return re.compile(rf"\s{{1,3}}(?:{joins}|&)\s{{1,3}}|[;|/、，•]|\s·|·\s", re.IGNORECASE)
+
+
+_LABELLED = labelled_pattern()
+_VERBS = frozenset(words("written", "written_in_elements"))
+_BY = by_pattern()
+_BY_OF = languages_of_by()
+_BY_OR_NAME = frozenset(words("by_or_name"))
+
+_SPLIT = split_pattern()
+_AND_OR_NAME = frozenset(words("join_or_name"))
 """They join two names, and the two family names of one person: Ortega y Gasset."""
 
 _COMMA = re.compile(r",\s{0,3}")
-_CONJUNCTION = re.compile(r"^(?:and|und|et|og|och|y|e|i|и|ve|&)\s{1,3}", re.IGNORECASE)
+_CONJUNCTION = re.compile(rf"^(?:{alternation('join', 'join_or_name')}|&)\s{{1,3}}", re.IGNORECASE)
 _HANDLE = re.compile(r"\s@\w{1,40}|\s[-–—]\s[^;,&]{0,200}$|\(.{0,100}?\)")
 _ADDRESS = ("http:", "https:", "www.", "@")
 
-_SUFFIX = re.compile(
-    r"(?:jr|sr|ii|iii|iv|esq|md|phd|do|dds|dmd|dvm|jd|mba|mph|rn|np|pac|cfa|cpa|ma|ba|ms|msc|bsc|"
-    r"mfa|"
-    r"mpa|lcsw|lmft|facp|facs|facc|faclm|rd|rdn|ldn|psyd|edd|dphil|obe|mbe|cbe|qc|kc|frs|llm|"
-    r"pharmd|dpt|"
-    r"cfp|pmp|msw|msn|aprn|dnp|pe|cissp)",
-    re.IGNORECASE,
-)
-_ROLE = re.compile(
-    r"\b(?:columnist|writers?|reporters?|correspondents?|editors?|editorial|journalists?|producer|"
-    r"analyst|"
-    r"strategist|economist|director|manager|professor|lecturer|(?:co-?)?founder|c[etf]o|president|"
-    r"chairman|"
-    r"chairwoman|officer|fellow|researcher|scientist|expertin|presenter|photographer|"
-    r"photojournalist|critic|intern|"
-    r"blogger|contributors?|contributing|freelancer?|staff|specialist|consultant|"
-    r"redakteur(?:in)?|chefredakteur(?:in)?|korrespondent(?:in)?|reporterin|journalistin|autorin|"
-    r"volontär(?:in)?|ressortleiter(?:in)?|kolumnist(?:in)?|mitarbeiter(?:in)?|"
-    r"geschäftsführer(?:in)?|"
-    r"rédact(?:eur|rice)|journaliste|correspondante?|periodista|redactora?|corresponsal|columnista|"
-    r"giornalista|redattore|redattrice|inviato|inviata|jornalista|repórter|verslaggever|redacteur|"
-    r"dziennikarz|dziennikarka|корреспондент|журналист|обозреватель|редактор|кореспондент|"
-    r"журналіст|"
-    r"muhabiri?|gazeteci|editörü?|toimittaja|toimittajat|journalisten|skribent)\b",
-    re.IGNORECASE,
-)
-_EMPLOYER = re.compile(
-    r"\b(?:journal|herald|courier|gazette|tribune|chronicle|observer|telegraph|mail|globe|review|"
-    r"today|"
-    r"weekly|daily|university|institute|college|school|cent(?:er|re)|foundation|bureau|department|"
-    r"council|"
-    r"group|company|corp|llc|media|network|broadcasting|wire|services?|association|society|"
-    r"studios?|"
-    r"ministry|bank|hospital|clinic|zeitung|anzeiger|kurier|blatt|rundschau|universität|diario|"
-    r"giornale|"
-    r"universit[éà]|universidad|paper|radio|television|entertainment|sports?|politics|business)\b",
-    re.IGNORECASE,
-)
-_NOBODY = (
-    r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d|:|\b(?:\w{0,30}admin\w?|administrator|"
-    r"redaktion|redacci[oó]n|redazione|r[eé]daction|redação|redactie|redakcja|"
-    r"редакция|team|desk|newsdesk|newsroom|unknown|anonymous|"
-    r"webmaster|user|author|autor(?:en|es|i)?|written|published|updated?|posted|archives?|"
-    r"profiles?|people|photo(?:s|graph(?:er)?)?|foto(?:s|graf)?|images?|mehr|minutes?|"
-    r"date|copyright|follow|subscribe|comments?|kommentare?"
-)
-_NO_AUTHOR = re.compile(_NOBODY + r")\b", re.IGNORECASE)
+_SUFFIXES = frozenset(words("name_suffixes"))
+_ROLE = re.compile(rf"\b(?:{alternation('roles')})\b", re.IGNORECASE)
+_EMPLOYER = re.compile(rf"\b(?:{alternation('employers')})\b", re.IGNORECASE)
+_NOBODY = r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d|:"
+_NO_AUTHOR = re.compile(rf"{_NOBODY}|\b(?:{alternation('no_author')})\b", re.IGNORECASE)
 _NO_PERSON = re.compile(
-    _NOBODY + r"|agenc(?:y|e|ies)|agencia|press|news|nachrichten|associated|reuters|afp|dpa|"
-    r"magazine|times|post|tv|radio|online|gmbh|inc|ltd|e\.v|stiftung|verlag|institute|university|"
-    r"universität|organi[sz]ation|foundation|association|committee|ministry|company|network|society|studios)\b",
-    re.IGNORECASE,
+    rf"{_NOBODY}|\b(?:{alternation('no_author', 'no_person')})\b", re.IGNORECASE
 )
-_INTERFACE = frozenset(
-    (
-        "follow share subscribe sign log read view see show load learn click listen watch print "
-        "email "
-        "e-mail save copy download comment reply like menu home search contact about continue open "
-        "close skip next previous back more less translate report add join donate advertisement "
-        "advertorial sponsored mins facebook twitter linkedin instagram whatsapp telegram "
-        "pinterest "
-        "reddit youtube tiktok bluesky threads guest login logout register bookmark edited "
-        "reviewed "
-        "teilen folgen drucken merken anmelden abonnieren impressum kontakt startseite übersicht "
-        "weitere alle über wir gesponserte gesponsert anzeige zurück weiter lesen symbolbild "
-        "partager suivre s'abonner commentaires lire voir publicité en compartir seguir leer ver "
-        "comentarios publicidad condividi segui leggi commenta compartilhar compartilhe leia "
-        "delen volg "
-        "lees reageer udostępnij czytaj поделиться читать подписаться комментарии paylaş takip "
-        "del følg "
-        "dela följ läs les jaa must minute"
-    ).split()
-)
+_SERVICES = (
+    "facebook twitter linkedin instagram whatsapp telegram pinterest reddit youtube tiktok bluesky "
+    "threads"
+).split()
+_INTERFACE = frozenset((*words("interface"), *_SERVICES))
 _CONTROL_WORDS = 3
-_BESIDE = re.compile(r"\s(?:of|for|at|from|in|under|bei|für|pour|chez|para|on|For\sThe)\s")
-_LOOSE = frozenset(
-    "by von vom par por vor am in on at for of avant hace před temu il and und et from um om "
-    "to".split()
-)
-_MINUTES = frozenset({"min", "read", "listen", "watch", "to", "ago"})
-_WORD_NAMES = frozenset("more page read guest view by".split())
-_BEFORE_A_WORD = frozenset(
-    "a an the our this my your special must quick long home front main landing web author profile "
-    "fan no "
-    "any much and wedding huffington washington morning jerusalem saturday evening national new "
-    "york "
-    "yorkshire birmingham denver liverpool dominion blog huff facebook".split()
-)
+_BESIDE = re.compile(rf"\s(?:{alternation('beside')})\s")
+_LOOSE = frozenset(words("loose_ends"))
+_MINUTES = frozenset(words("after_min"))
+_WORD_NAMES = frozenset(words("word_or_name"))
+_BEFORE_A_WORD = frozenset(words("before_word_or_name"))
 
 
 def names(  # noqa: PLR0913 - each tells something else of the witness
@@ -227,7 +182,7 @@ def _bare(name: str) -> str:
     name = " ".join(words)
     last = name.rpartition(" ")[2]
     # The dot of an initial or a suffix stays.
-    return name if _SUFFIX.fullmatch(last.replace(".", "")) else name.strip(".")
+    return name if last.replace(".", "").lower() in _SUFFIXES else name.strip(".")
 
 
 def _split(text: str) -> list[str]:
@@ -280,7 +235,7 @@ def _is_suffix(piece: str) -> bool:
     """Whether a piece is a part of the name before it: `Jr.`, `MD`, `M.D. FACLM`."""
     words = piece.replace(".", "").replace("-", "").split()
     return 0 < len(words) <= 4 and all(  # noqa: PLR2004 - degrees behind each other
-        _SUFFIX.fullmatch(word) and word[0].isupper() for word in words
+        word.lower() in _SUFFIXES and word[0].isupper() for word in words
     )
 
 
@@ -306,12 +261,12 @@ def _without_by(text: str, *, single: bool, language: str | None) -> str:
     word, alone = found[1].lower(), " " not in rest.strip()
     if found[2]:
         return rest
-    if word == "by":
+    if word not in _BY_OF:
         return text if single and alone else rest
     ours = language in _BY_OF[word]
     if alone:
         return rest if not single and (ours or found[1].islower()) else text
-    maybe = found[1].islower() or word not in ("di", "da", "av", "af")
+    maybe = found[1].islower() or word not in _BY_OR_NAME
     return rest if ours or maybe or (language is None and not single) else text
 
 
@@ -333,7 +288,7 @@ def _is_name(name: str, *, one_word: bool, organisations: bool) -> bool:  # noqa
     elif last in _WORD_NAMES:
         return False
     excluded = _NO_AUTHOR if organisations else _NO_PERSON
-    if len(words) == 1 and _VERB_ALONE.fullmatch(name):
+    if len(words) == 1 and name.lower() in _VERBS:
         return False
     if excluded.search(name) or _ROLE.search(name):
         return False

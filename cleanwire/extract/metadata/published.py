@@ -24,6 +24,7 @@ from cleanwire.extract.metadata.surroundings import (
     words_around,
     words_of,
 )
+from cleanwire.extract.vocabulary import words
 from cleanwire.urls import path_of
 
 _TIMES = (
@@ -44,10 +45,7 @@ _MODIFIED_ALONE = (
 _CLASSES = (
     *(
         (part, f'[class*="{part}"]')
-        for part in (
-            "date Date publish posted datum fecha timestamp data- tarih meta byline info modified "
-            "Modified"
-        ).split()
+        for part in (*words("date_class_parts"), "timestamp", "data-", "meta", "info")
     ),
     ("date", '[id*="date"]'),
     ("data-timestamp", "[data-timestamp]"),
@@ -62,20 +60,9 @@ _SECTION = 1000
 _URL_DAY = re.compile(r"[/_-]((?:19|20)\d\d)[/_-]?(\d\d)[/_-]?(\d\d)(?!\d)")
 _US_ELSEWHERE = frozenset("uk au nz in ie za sg hk my ke ng".split())
 
-_MODIFIED = frozenset(
-    "updated modified lastmodified lastupdated lastupdate update datemodified dateupdated revised "
-    "lastmod modification aktualisiert aktualisierung actualizado actualizacion actualizada "
-    "maj aggiornato aggiornamento atualizado atualizacao bijgewerkt gewijzigd aktualizacja "
-    "guncelleme uppdaterad oppdatert opdateret updatetime modify edited".split()
-)
-_PUBLISHED = frozenset(
-    "published publish pubdate datepublished publishdate publication publicationdate posted "
-    "datecreated created issued datepublication publishtime pubtime releasedate".split()
-)
-_OTHER = frozenset(
-    "event events startdate enddate deadline expires expiry birth birthdate copyright "
-    "countdown today currentdate dtstart dtend validthrough doortime".split()
-)
+_MODIFIED = frozenset(words("updated_classes"))
+_PUBLISHED = frozenset(words("published_classes"))
+_OTHER = frozenset(words("other_date_classes"))
 _AROUND = 3
 _BEFORE = 60
 
@@ -213,8 +200,8 @@ def _kind_of_text_before(node: LexborNode) -> str | None:
     return kind_of(squeezed(before.text_content or "")[-_BEFORE:])
 
 
-def _kind_by(words: Iterable[str]) -> str | None:
-    found = set(words)
+def _kind_by(names: Iterable[str]) -> str | None:
+    found = set(names)
     # hAtom marks a date that was never changed as both.
     if found & _PUBLISHED:
         return "published"

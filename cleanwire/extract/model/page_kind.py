@@ -27,6 +27,7 @@ from cleanwire.extract.model.block_features import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.class_names import tokens_of, tokens_of_all
 from cleanwire.extract.model.line_features import line_words
 from cleanwire.extract.model.select_blocks import BlockSelection
+from cleanwire.extract.vocabulary import alternation
 from cleanwire.urls import path_of
 
 FEWEST_WORDS = 15
@@ -78,12 +79,7 @@ PAGE_FEATURES = (
 
 _SUFFIX = re.compile(r"\.\w{2,5}$")
 _WORD = re.compile(r"[^\W_]+")
-_ERROR = re.compile(
-    r"\b(?:404|403|410|500|503)\b|not found|page (?:does not|doesn.t) exist|nicht gefunden|"
-    r"introuvable|no encontrada|non trovata|não encontrada|niet gevonden|nie znaleziono|"
-    r"не найдена|bulunamadı|见つかりません|見つかりません|未找到|access denied|forbidden",
-    re.IGNORECASE,
-)
+_ERROR = re.compile(rf"\b(?:404|403|410|500|503)\b|{alternation('error_page')}", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ Invariants:
 
 The file has two parts. `categories` says what each category holds. `languages` gives for each
 language (BCP 47, primary subtag; `und` where the language is unknown) the entries of its
-categories. It is sorted as `python -m json.tool --sort-keys --no-ensure-ascii --indent 2` sorts
-it, and so are the entries of a category.
+categories. The entries of a category are sorted, and the file is laid out as
+`python -m json.tool --sort-keys --no-ensure-ascii --indent 2` does.
 """
 
 import importlib.resources

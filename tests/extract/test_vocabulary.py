@@ -10,6 +10,7 @@ import pytest
 
 import cleanwire.extract
 from cleanwire.extract import vocabulary
+from cleanwire.extract.body import comments
 from cleanwire.extract.metadata import bylines, date_labels, person_names
 
 ROOT = Path(cleanwire.extract.__file__).parent
@@ -160,3 +161,11 @@ def test_labels_of_dates_of_a_new_language_are_read(monkeypatch):
     monkeypatch.setattr(date_labels, "_LABEL", date_labels.label_pattern())
     assert date_labels.kind_of("Eldrupt 3") == "published"
     assert date_labels.kind_of("Vandrupt 3") == "modified"
+
+
+@pytest.mark.usefixtures("made_up")
+def test_comments_of_a_new_language_are_looked_for(monkeypatch):
+    assert comments.says("div", ' class="mumblor-list"') == 0
+    monkeypatch.setattr(comments, "_SECTIONS", comments.section_names())
+    monkeypatch.setattr(comments, "_STEMS", comments.stems())
+    assert comments.says("div", ' class="mumblor-list"') == comments.SECTION

@@ -23,7 +23,34 @@ FEWEST_WORDS = 60
 """A story of fewer words outside its comments is none: the comments are the page."""
 
 _PRODUCTS = ("disqus", "livefyre", "hyvor")
-_SECTIONS = frozenset((*words("comment_sections"), *_PRODUCTS))
+
+
+def section_names() -> frozenset[str]:
+    """Names of elements that hold comments."""
+    return frozenset((*words("comment_sections"), *_PRODUCTS))
+
+
+def stems() -> tuple[str, ...]:
+    """What an ASCII text contains if it names comments.
+
+    Few short stems are searched for faster than all words. A word that has none of them is one
+    itself, so that no word is overlooked.
+    """
+    found = (*words("comment_stems"), *_PRODUCTS)
+    named = words(
+        "comment_sections",
+        "comment_items",
+        "comment_doubtful",
+        "comment_phrases",
+        "comment_headings",
+        "leave_a_comment",
+    )
+    others = [word for word in named if word.isascii() and not any(map(word.__contains__, found))]
+    # The words of a phrase may stand apart in a name; one of them is enough.
+    return (*found, *(word.split()[0] for word in others))
+
+
+_SECTIONS = section_names()
 _PHRASES = tuple(frozenset(phrase.split()) for phrase in words("comment_phrases"))
 _ITEMS = frozenset(words("comment_items"))
 _DOUBTFUL = frozenset(words("comment_doubtful"))
@@ -44,7 +71,7 @@ _NEUTRAL = _GATHERS.union(
     words("comment_neutral"),
     *_PHRASES,
 )
-_STEMS = (*words("comment_stems"), "isqus", "livefyre", "hyvor")
+_STEMS = stems()
 """Parts of the names in ASCII: an element without any of them holds no comments."""
 
 _MARKED = ("class", "id", "role", "aria-label", "data-testid", "data-component", "itemprop")

@@ -70,6 +70,11 @@ def test_languages_are_primary_subtags():
     assert all(re.fullmatch("[a-z]{2,3}", language) for language in vocabulary.LANGUAGES)
 
 
+def test_entries_are_in_lower_case_where_texts_are():
+    cased = {"author_class_parts", "date_class_parts", "beside"}
+    assert all(entry == entry.lower() for _, category, entry in ENTRIES if category not in cased)
+
+
 def test_entries_are_single_lines_of_single_blanks():
     assert all(entry and entry == " ".join(entry.split()) for _, _, entry in ENTRIES)
 

@@ -92,6 +92,8 @@ _SERVICES = (
     "facebook twitter linkedin instagram whatsapp telegram pinterest reddit youtube tiktok bluesky "
     "threads"
 ).split()
+"""A control names them in any language."""
+
 _INTERFACE = frozenset((*words("interface"), *_SERVICES))
 _CONTROL_WORDS = 3
 _BESIDE = re.compile(rf"\s(?:{alternation('beside')})\s")

@@ -36,6 +36,11 @@ TASKS_PER_PROCESS = 20_000
 # ignore the request (`_start_process`), so there is nothing to wait for.
 CONSTS.term_timeout = 0.0
 
+# Seconds after which the pool takes a lock for lost. A process that is killed while it takes a page
+# or gives an answer never releases its lock, and all others wait for it. Otherwise a lock is held
+# for milliseconds.
+CONSTS.channel_lock_timeout = 10.0
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -83,6 +88,7 @@ class CleaningPool:
         self._limits = limits
         self._closed = False
         self._pool = self._new_pool()
+        self._waiting: set[concurrent.futures.Future[Cleaned | PageRejected]] = set()
 
     def _new_pool(self) -> ProcessPool:
         return ProcessPool(
@@ -140,6 +146,8 @@ class CleaningPool:
                     args=(value, source, received_at, self._limits),
                     timeout=self._limits.seconds,
                 )
+                self._waiting.add(future)
+                future.add_done_callback(self._waiting.discard)
                 return await asyncio.wrap_future(future)
             except concurrent.futures.TimeoutError:
                 return TimeLimit(f"cleaning took longer than {self._limits.seconds:g} s")
@@ -157,8 +165,13 @@ class CleaningPool:
     async def _replace(self, broken: ProcessPool) -> None:
         """Replace a broken pool; only the first page that gets the error does it."""
         if self._pool is broken:
+            waiting, self._waiting = self._waiting, set()
             self._pool = self._new_pool()
             await asyncio.to_thread(_stop, broken)
+            for future in list(waiting):
+                # A page that the pool had not dispatched yet would wait for ever.
+                if not future.done():
+                    future.set_exception(BrokenProcessPool("the pool broke down"))
 
 
 def _stop(pool: ProcessPool) -> None:

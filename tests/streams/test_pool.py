@@ -99,6 +99,23 @@ def test_a_process_that_dies_costs_one_page_and_the_pool_goes_on(pool):
     assert warm == quick
 
 
+@pytest.mark.timeout(120)
+def test_every_page_has_an_answer_though_processes_are_killed_that_hold_some_of_them():
+    limits = Limits(seconds=30, page_bytes=32 << 20, message_bytes=32 << 20)
+
+    async def kill(pool):
+        await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
+        tasks = [asyncio.create_task(pool.clean(slow_page(2000), SOURCE, 2e9)) for _ in range(40)]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        kill_children()
+        return await asyncio.wait_for(asyncio.gather(*tasks), 90)
+
+    with CleaningPool(2, limits) as pool:
+        outcomes = asyncio.run(kill(pool))
+    assert {type(outcome) for outcome in outcomes} <= {Cleaned, ParserCrashed}
+    assert sum(isinstance(outcome, Cleaned) for outcome in outcomes) >= 36
+
+
 def test_processes_that_are_told_to_end_cost_no_page():
     # As a service manager does that ends a worker with all of its processes.
     limits = Limits(seconds=30, page_bytes=32 << 20, message_bytes=32 << 20)

@@ -150,3 +150,14 @@ def test_the_same_page_from_a_file_and_from_an_event_has_one_outcome(tmp_path):
     one = Pipeline().process(page.value, page.source)
     two = Pipeline().process(body, page.source)
     assert one.text == two.text
+
+
+def test_a_path_that_cannot_be_told_is_a_fault_and_the_others_are_read(tmp_path):
+    (tmp_path / "a.html").write_text("<p>text</p>", "utf-8")
+    (tmp_path / "loop").symlink_to("loop")
+    tally = Tally()
+    paths = [str(tmp_path / ("x" * 300)), str(tmp_path), str(tmp_path / "a.html" / "below")]
+    assert len(list(read_inputs(paths, max_message_bytes=1 << 20, tally=tally))) == 1
+    assert "File name too long; correct the path" in tally.faults[0]
+    assert "loop cannot be read: Too many levels of symbolic links" in tally.faults[1]
+    assert "below does not exist" in tally.faults[2]

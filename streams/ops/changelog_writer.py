@@ -5,6 +5,7 @@ Invariant: when `settle` returns, every record before it is acknowledged by all 
 
 import contextlib
 from collections.abc import Collection, Mapping
+from types import TracebackType
 from typing import Any, Self
 
 import orjson
@@ -35,10 +36,17 @@ class ChangelogWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         with self._open:
-            if error[0] is None:
-                self.settle()
+            if error is not None:
+                # The producer's own block says what an error of Kafka means.
+                raise error
+            self.settle()
 
     def put(self, number: int, article: str, parts: Mapping[str, str]) -> None:
         """Write a decision, an entry, or both, of an article.

@@ -7,6 +7,7 @@ memory, never a whole archive.
 
 import io
 import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -84,7 +85,10 @@ def _with_faults(name: str, pages: Iterator[InputPage], tally: Tally) -> Iterato
 
 
 def _files(path: Path, tally: Tally) -> Iterator[Path]:
-    if path.is_dir():
+    found = _mode(path, tally)
+    if found is None:
+        raise OperationalError(f"{shown(path)} does not exist", "name a file, a folder or -")
+    if stat.S_ISDIR(found):
         # The names of one folder at a time are in memory: a crawl may have millions of files.
         try:
             names = sorted(os.listdir(path))  # noqa: PTH208 - names, not a Path for each
@@ -93,14 +97,25 @@ def _files(path: Path, tally: Tally) -> Iterator[Path]:
             return
         for name in names:
             below = path / name
-            if below.is_file():
+            mode = _mode(below, tally) or 0
+            if stat.S_ISREG(mode):
                 yield below
-            elif below.is_dir() and not below.is_symlink():
+            elif stat.S_ISDIR(mode) and not below.is_symlink():
                 yield from _files(below, tally)
-    elif path.exists():
+    elif found:
         yield path
-    else:
-        raise OperationalError(f"{shown(path)} does not exist", "name a file, a folder or -")
+
+
+def _mode(path: Path, tally: Tally) -> int | None:
+    """The kind of a path as `stat` has it: None if there is nothing, 0 if that cannot be told."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        # A name that is too long, a folder that must not be searched, a link to itself.
+        tally.fault(f"{shown(path)} cannot be read: {error.strerror}; correct the path")
+        return 0
 
 
 def _file(

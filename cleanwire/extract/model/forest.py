@@ -5,7 +5,7 @@ trees (every level of a tree asks one question, as CatBoost grows them): the ans
 questions are the number of its leaf, so that a forest is six comparisons and one lookup for all
 trees and all blocks at once.
 
-`model.npz` is made by `bench/training`; docs/model.md says of what and how well.
+`model.npz` is made by `tools/training`; docs/model.md says of what and how well.
 """
 
 import importlib.resources

@@ -1,8 +1,8 @@
 """Train the extraction model on the labelled pages in ../shared.
 
-    python bench/train.py               cross-validate by site, then train on all and write
-    python bench/train.py --validate    cross-validate only
-    python bench/train.py --write       train and write only
+    python tools/train.py               cross-validate by site, then train on all and write
+    python tools/train.py --validate    cross-validate only
+    python tools/train.py --write       train and write only
 
 Needs the extra `train`. The same data and versions give the same file; docs/model.md has the
 figures.
@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE)]
+sys.path[:0] = [str(HERE), str(HERE.parent / "bench")]
 
 from training.dataset import SHARED, examples  # noqa: E402 - found by the line above
 from training.fit import Arrays, fit, fit_blocks, part  # noqa: E402 - as above
 from training.pages import fit_pages, held_out_judge, samples, shapes  # noqa: E402 - as above
 from training.validation import validate  # noqa: E402 - as above
 
-MODEL = HERE.parent / "cleanwire" / "extract" / "model.npz"
+MODEL = HERE.parent / "cleanwire" / "extract" / "model" / "model.npz"
 
 
 def main() -> int:

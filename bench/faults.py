@@ -26,7 +26,6 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 
 from faultrun.report import markdown  # noqa: E402 - found where the line before says
 from faultrun.run import Size, run  # noqa: E402 - as above
-
 from streams.errors import OperationalError  # noqa: E402 - as above
 from streams.testing.cluster import EmbeddedCluster  # noqa: E402 - as above
 

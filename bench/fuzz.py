@@ -5,10 +5,11 @@
     python bench/fuzz.py --kind shapes.deep --inputs 500  of one kind only
     python bench/fuzz.py --save DIR --minimise            keep what was found, and make it small
 
-The kinds are those of tests/hostile_pages, and mutations of real pages if ../shared is beside the
-repository. A finding (over a limit of time or memory, a broken promise) is named by kind, seed and
-number, which make it again; its body is never printed. A violation ends in exit code 1: an
-exception that is no rejection, two outcomes for one input, a promise of `promises` broken.
+The kinds are those of tests/helpers/hostile_pages, and mutations of real pages if ../shared is
+beside the repository. A finding (over a limit of time or memory, a broken promise) is named by
+kind, seed and number, which make it again; its body is never printed. A violation ends in exit
+code 1: an exception that is no rejection, two outcomes for one input, a promise of `promises`
+broken.
 """
 
 import argparse
@@ -31,14 +32,13 @@ SHARED = HERE.parents[1] / "shared" / "data" / "extraction"
 
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from hostile_pages import KINDS, Input, generator, make  # noqa: E402 - found by the line above
-from hostile_pages.huge import HUGE  # noqa: E402 - as above
-from hostile_pages.mutated import mutated  # noqa: E402 - as above
-from hostile_pages.promises import broken  # noqa: E402 - as above
-
-from cleanwire.dedupe.records import unpack_candidate  # noqa: E402 - as above
+from cleanwire.dedupe.records import unpack_candidate  # noqa: E402 - after the path, as all below
 from cleanwire.errors import PageRejected  # noqa: E402 - as above
 from cleanwire.events import Source  # noqa: E402 - as above
+from helpers.hostile_pages import KINDS, Input, generator, make  # noqa: E402 - as above
+from helpers.hostile_pages.huge import HUGE  # noqa: E402 - as above
+from helpers.hostile_pages.mutated import mutated  # noqa: E402 - as above
+from helpers.hostile_pages.promises import broken  # noqa: E402 - as above
 from streams.runtime.pool import Cleaned, CleaningPool, Limits  # noqa: E402 - as above
 
 MUTATED = "mutated pages"

@@ -6,9 +6,21 @@ import zlib
 
 import brotli
 import pytest
-from archived import LAST, LIMIT, PAGE, PLAIN, THREE, chunked, events, http, read, record, zstd
-from harness import cleanwire
 
+from helpers.archived import (
+    LAST,
+    LIMIT,
+    PAGE,
+    PLAIN,
+    THREE,
+    chunked,
+    events,
+    http,
+    read,
+    record,
+    zstd,
+)
+from helpers.harness import cleanwire
 from streams import sources
 from streams.settings import Settings
 from streams.sources import Tally, read_inputs

@@ -10,8 +10,8 @@ import click
 import orjson
 import pytest
 from click.testing import CliRunner
-from harness import cleanwire, environment, free_port, publish
 
+from helpers.harness import cleanwire, environment, free_port, publish
 from streams.cli import main as cli
 from streams.errors import OperationalError
 from streams.settings import Settings

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from harness import cleanwire, free_port
 
+from helpers.harness import cleanwire, free_port
 from streams.settings import Settings
 
 STORY = [

@@ -7,15 +7,15 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import Worker, added, publish, records, wait_for_outcomes
-from hostile_pages import KINDS, corpus, events, generator, make
-from hostile_pages.huge import HUGE
-from hostile_pages.promises import broken
-from test_schemas import validator
 
 from cleanwire import Pipeline, Source
 from cleanwire.dedupe.records import unpack_candidate
 from cleanwire.errors import REASONS, PageRejected, ParserCrashed
+from helpers.harness import Worker, added, publish, records, wait_for_outcomes
+from helpers.hostile_pages import KINDS, corpus, events, generator, make
+from helpers.hostile_pages.huge import HUGE
+from helpers.hostile_pages.promises import broken
+from helpers.schemas import validator
 from streams.offline import outcomes
 from streams.ops.audit import audit
 from streams.runtime.pool import Cleaned, CleaningPool, Limits

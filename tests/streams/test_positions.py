@@ -1,17 +1,13 @@
 """Where a worker reads on after a rebalance."""
 
-import asyncio
-import contextlib
-
 import pytest
 from faust.types import TP
 
+from helpers.apps import CHANGELOG, built
 from streams import dedupe, extract
-from streams.settings import Settings
 from streams.supervision.logs import RepeatFilter
 
 INPUT, OTHER = TP("candidates", 0), TP("candidates", 1)
-CHANGELOG = TP("cleanwire-dedupe-facts-changelog", 0)
 
 
 class Thread:
@@ -39,22 +35,6 @@ class Thread:
 
     async def seek_wait(self, partitions):
         self.sought |= partitions
-
-
-@contextlib.contextmanager
-def built(stage, folder):
-    """A stage's app, its event loop, and none of them left open."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    app = stage.build(Settings(data_dir=folder), web=False)
-    app.topic_ids = None
-    thread = app.consumer._thread
-    try:
-        yield app, loop
-    finally:
-        thread.thread_loop.close()
-        asyncio.set_event_loop(None)
-        loop.close()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import random
 import struct
 import zlib
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _HEADS = (
     b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0\x00\x10JFIF", b"GIF89a", b"%PDF-1.7\n", b"\x7fELF\x02\x01",

@@ -1,4 +1,4 @@
-"""The parts of bench/faults.py, in the order in which a run needs them.
+"""The fault harness: the parts of bench/faults.py, in the order in which a run needs them.
 
 `load` makes raw-page events, each a function of a seed and its number; `publish` puts them on the
 bus and writes down what was acknowledged. `fleet` keeps the workers, `nemesis` hurts them, and

@@ -5,7 +5,7 @@ Invariant: the text is real, so that what is made of it can be seen to be text o
 
 import random
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _TEXTS = {
     "utf-8": "Zürich \u4e16\u754c \U0001f600 Привет",

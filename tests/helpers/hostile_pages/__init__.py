@@ -9,7 +9,7 @@ import dataclasses
 import random
 from collections.abc import Callable, Iterator
 
-from hostile_pages import (
+from helpers.hostile_pages import (
     addresses,
     binary,
     characters,

@@ -6,7 +6,7 @@ Invariant: one fault an event, in an event that is else sound.
 import json
 import random
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _NUMBERS = (
     "1e999", "-1e999", "-0", "-0.0", "18446744073709551616", "9223372036854775808", "1" * 5000, "0.1e-400", "NaN",

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import orjson
 import pydantic
@@ -17,6 +18,8 @@ from kafka import TopicPartition
 
 from streams.kafka import clients
 from streams.runtime.dead_letters import added_to
+
+HELPERS = Path(__file__).resolve().parent
 
 
 def environment(settings):
@@ -118,15 +121,12 @@ class Worker:
         return self.process.returncode
 
 
-def page(number):
-    """A raw page with a story of its own."""
-    words = " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))
+def page(number, *, text=None, url=None, at="2026-11-03T10:00:00Z"):
+    """A short article that is like no other, or one with a given text."""
+    words = text or " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))
+    html = f"<html><body><h1>Report {number}</h1><p>{words}</p></body></html>"
     return orjson.dumps(
-        {
-            "url": f"https://s{number}.example/a",
-            "fetched_at": "2026-11-03T10:00:00Z",
-            "body": f"<html><body><h1>Report {number}</h1><p>{words}</p></body></html>",
-        }
+        {"url": url or f"https://s{number}.example/a", "fetched_at": at, "body": html}
     )
 
 

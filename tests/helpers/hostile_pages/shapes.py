@@ -6,7 +6,7 @@ in the times; the greatest are in `huge`.
 
 import random
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _SIZES = (10, 100, 100, 500, 1000, 2000)
 _TAGS = (

@@ -7,7 +7,7 @@ does not end as one. A new expression in `cleanwire` or `streams` wants a line h
 import json
 import random
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 # By the name of the module whose expression it is for: the start, what repeats, the end.
 _ALMOST = {

@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Sequence
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _TAG = re.compile(rb"<[^<>]{1,200}>")
 _TRIES = 5

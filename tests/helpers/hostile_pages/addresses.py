@@ -5,7 +5,7 @@ Invariant: nothing of it is ever fetched or followed; it is text.
 
 import random
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _URLS = (
     "https://", "https:///a", "http:a.example/x", "//a.example/x", "a.example/x", "", " ", "https://a b.example/",

@@ -5,7 +5,7 @@ Invariant: HTML has no entities of its own making, so a bomb is text.
 
 import random
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _CODES = (
     "0", "1", "8", "13", "127", "128", "159", "55296", "57343", "65534", "65535", "1114111", "1114112",

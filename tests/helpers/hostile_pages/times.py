@@ -5,7 +5,7 @@ Invariant: the same strings stand as the event's time and as the page's own.
 
 import random
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _TIMES = (
     "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00",

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from harness import free_port
 from kafka.admin import (
     ACL,
     ACLOperation,
@@ -22,6 +21,7 @@ from kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from helpers.harness import free_port
 from streams.kafka import clients
 from streams.settings import Settings
 from streams.testing.broker import EmbeddedBroker

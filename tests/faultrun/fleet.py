@@ -11,7 +11,6 @@ of its parent is bound to the thread that made it.
 import contextlib
 import ctypes
 import dataclasses
-import importlib
 import os
 import resource
 import signal
@@ -22,8 +21,9 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from helpers import harness
 from streams.settings import Settings
 from streams.testing.broker import die_with_parent, free_port
 
@@ -37,8 +37,6 @@ QUOTA = "64m"
 
 FILLER = ".filler"
 _CLONE_NEWNS = 0x20000
-
-harness: Any = importlib.import_module("harness")
 
 
 @dataclasses.dataclass(slots=True, kw_only=True, eq=False)

@@ -6,7 +6,7 @@ Invariant: they stand in every place that ends up in an article: title, byline, 
 import json
 import random
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _STRANGE = (
     "\x00", "\x01", "\x07", "\x08", "\x0b", "\x0c", "\x1b[31m", "\x1f", "\x7f", "\x80", "\x85", "\x9f", "\xad",

@@ -8,7 +8,7 @@ import base64
 import random
 import re
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _SORTS = (
     re.compile(r"<[a-z0-9]"),

@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Callable
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _R = random.Random(0)
 _PROSE = events.prose(_R)

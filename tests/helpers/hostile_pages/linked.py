@@ -8,7 +8,7 @@ import json
 import random
 from typing import Any
 
-from hostile_pages import events
+from helpers.hostile_pages import events
 
 _FIELDS = (
     "headline", "name", "author", "creator", "datePublished", "dateCreated", "dateModified", "inLanguage",

@@ -232,6 +232,7 @@ def test_the_library_takes_down_too():
         pipeline.decide(first, Source(topic="t", partition=0, offset=0))
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(
     st.lists(st.tuples(pages, st.integers(0, 5)), min_size=1, max_size=40),

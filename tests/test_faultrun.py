@@ -202,6 +202,7 @@ def test_the_first_twenty_of_a_kind_are_named_and_all_are_counted():
     assert verdict.lost == 50
 
 
+@pytest.mark.slow
 def test_a_load_follows_from_its_seed_and_is_what_a_crawl_is():
     load = Load(seed=3, events=1500, partitions=4, ends=1_790_000_000)
     events = [load.event(number) for number in range(load.events)]

@@ -7,7 +7,7 @@ import pytest
 
 from streams.errors import OperationalError
 from streams.kafka import layout
-from streams.kafka.sequences import OFFSET_BITS, Orders
+from streams.kafka.sequences import OFFSET_BITS, Sequences
 from streams.settings import Settings
 
 
@@ -88,25 +88,25 @@ def test_another_topic_is_refused_with_the_command_that_takes_it(bus):
 def test_every_candidate_of_a_later_topic_is_later(bus):
     ensure("one", created=True)
     assert len(bus) == 1
-    orders = Orders(SETTINGS)
+    sequences = Sequences(SETTINGS)
     topic = SETTINGS.topics.candidates
-    asyncio.run(orders.require({topic: "one"}))
+    asyncio.run(sequences.require({topic: "one"}))
     # What was remembered before there were generations keeps its place.
-    assert orders.of(12_345) == 12_345
-    last = orders.of(2**OFFSET_BITS - 1)
+    assert sequences.of(12_345) == 12_345
+    last = sequences.of(2**OFFSET_BITS - 1)
     ensure("two")
-    asyncio.run(orders.require({topic: "two"}))
-    assert orders.of(0) == last + 1
-    assert orders.topic_id == "two"
+    asyncio.run(sequences.require({topic: "two"}))
+    assert sequences.of(0) == last + 1
+    assert sequences.topic_id == "two"
 
 
 def test_a_worker_that_saw_the_topic_change_refuses_it_whatever_the_layout_knows(bus):
     bus.append(layout.wanted(SETTINGS))
-    orders = Orders(SETTINGS)
+    sequences = Sequences(SETTINGS)
     topic = SETTINGS.topics.candidates
-    asyncio.run(orders.require({topic: "one"}))
+    asyncio.run(sequences.require({topic: "one"}))
     with pytest.raises(OperationalError, match="deleted and made again"):
-        asyncio.run(orders.require({topic: "two"}))
+        asyncio.run(sequences.require({topic: "two"}))
     ensure("two", created=True)
-    asyncio.run(orders.require({topic: "two"}))
-    assert orders.of(0) == 1 << OFFSET_BITS
+    asyncio.run(sequences.require({topic: "two"}))
+    assert sequences.of(0) == 1 << OFFSET_BITS

@@ -37,6 +37,7 @@ class Thread:
         self.sought |= partitions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("committed", "begin", "place"), [(None, 0, 0), (0, 0, 0), (None, 3, 3), (2, 3, 3), (99, 3, 3)]
 )
@@ -66,6 +67,7 @@ def test_what_is_committed_while_partitions_are_revoked_still_has_its_note(tmp_p
         assert not app.consumer.placed
 
 
+@pytest.mark.slow
 def test_every_partition_that_goes_on_elsewhere_has_its_line(tmp_path, caplog):
     with built(dedupe, tmp_path) as (app, loop):
         app.topics._acking_topics.add("candidates")

@@ -182,7 +182,7 @@ def test_a_takedown_that_is_none_is_a_dead_letter(settings):
     assert outcomes(settings)
 
 
-@pytest.mark.parametrize("orders", [(200, 300), (300, 200)])
+@pytest.mark.parametrize("sequences", [(200, 300), (300, 200)])
 def test_of_two_denials_of_a_page_the_later_takedown_counts_wherever_it_stands(sequences):
     # What an earlier resharding left behind in a partition is read too, until it is compacted.
     key = f"denied-page:{hash_of('https://a.example/').hex()}"

@@ -150,7 +150,7 @@ def test_a_transaction_that_hangs_is_said_and_neither_a_stall_nor_silence(settin
         time.sleep(20)
         assert worker.process.poll() is None, worker.log.read_text()
         assert published(settings) == wanted
-        (said,) = re.findall(r"WARNING streams.transactions: (.*)", worker.log.read_text())
+        (said,) = re.findall(r"WARNING streams.runtime.transactions: (.*)", worker.log.read_text())
         line = f"{raw} partition 2 is held at offset 2, 3 behind its end, by a transaction"
         assert said.startswith(line)
         since = re.search(r"open since (\S+ \S+) UTC; ", said)[1]

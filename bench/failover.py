@@ -43,7 +43,7 @@ from streams.testing.broker import EmbeddedBroker
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests")]
 
-harness: Any = importlib.import_module("harness")
+harness: Any = importlib.import_module("helpers.harness")
 
 BOUND = 15.0
 EVERY_SECONDS = 0.25

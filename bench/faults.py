@@ -27,7 +27,6 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 
 from faultrun.report import markdown  # noqa: E402 - found by the line above
 from faultrun.run import Size, run  # noqa: E402 - found by the line above
-
 from streams.errors import OperationalError  # noqa: E402 - found by the line above
 from streams.testing.cluster import EmbeddedCluster  # noqa: E402 - found by the line above
 

@@ -5,8 +5,8 @@
     python bench/fuzz.py --kind shapes.deep --inputs 500  of one kind only
     python bench/fuzz.py --save DIR --minimise            keep what was found, and make it small
 
-The kinds are those of tests/hostile_pages, and mutations of real pages if ../shared is beside the
-repository. A finding is an input that exceeds a limit of time or memory, or breaks a promise. It is
+The kinds are those of tests/helpers/hostile_pages, and mutations of real pages if ../shared is
+beside the repository. A finding is an input that exceeds a limit of time or memory, or breaks a promise. It is
 named by kind, seed and number, which make the same input again; its body is never printed. The
 exit code is 1 if there is a violation: an exception that is no rejection, two outcomes for one
 input, or a broken promise of `promises`.
@@ -32,15 +32,14 @@ SHARED = HERE.parents[1] / "shared" / "data" / "extraction"
 
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from hostile_pages import KINDS, Input, generator, make  # noqa: E402 - found by the line above
-from hostile_pages.huge import HUGE  # noqa: E402 - found by the line above
-from hostile_pages.mutated import mutated  # noqa: E402 - found by the line above
-from hostile_pages.promises import broken  # noqa: E402 - found by the line above
-
-from cleanwire.dedupe.records import unpack_candidate  # noqa: E402 - after the path is set
-from cleanwire.errors import PageRejected  # noqa: E402 - after the path is set
-from cleanwire.events import Source  # noqa: E402 - after the path is set
-from streams.runtime.pool import Cleaned, CleaningPool, Limits  # noqa: E402 - after the path is set
+from cleanwire.dedupe.records import unpack_candidate  # noqa: E402 - found by the line above
+from cleanwire.errors import PageRejected  # noqa: E402 - found by the line above
+from cleanwire.events import Source  # noqa: E402 - found by the line above
+from helpers.hostile_pages import KINDS, Input, generator, make  # noqa: E402 - found by the line above
+from helpers.hostile_pages.huge import HUGE  # noqa: E402 - found by the line above
+from helpers.hostile_pages.mutated import mutated  # noqa: E402 - found by the line above
+from helpers.hostile_pages.promises import broken  # noqa: E402 - found by the line above
+from streams.runtime.pool import Cleaned, CleaningPool, Limits  # noqa: E402 - found by the line above
 
 MUTATED = "mutated pages"
 HUGE_KIND = "huge"

@@ -42,7 +42,7 @@ from streams.testing.broker import EmbeddedBroker
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests")]
 
-import harness  # noqa: E402 - found by the line above
+from helpers import harness  # noqa: E402 - found by the line above
 
 NOW = 1_790_000_000.0
 DAYS = 30

@@ -63,7 +63,7 @@ PIECE_SECONDS = 0.05
 
 sys.path[:0] = [str(HERE.parent / "tests"), str(SHARED / "bench" / "extraction")]
 
-harness: Any = importlib.import_module("harness")
+harness: Any = importlib.import_module("helpers.harness")
 
 
 class NotAccountedForError(Exception):

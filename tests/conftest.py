@@ -22,7 +22,8 @@ MAX_MESSAGE_BYTES = 24 << 20
 def pytest_configure(config):
     # A run in the background is started with interrupts ignored, and hands that down.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if getattr(config.option, "numprocesses", None):
+    # A run that leaves the broker's tests out starts none.
+    if getattr(config.option, "numprocesses", None) and "not broker" not in config.option.markexpr:
         config.pluginmanager.register(_Shared())
 
 

@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_decide import NOW
-from test_relay import NO_CAP, WIDTH, candidate, pages
 
 from cleanwire.dedupe.bulk_restore import apply_all, read
 from cleanwire.dedupe.denylist import Takedown
@@ -13,6 +11,8 @@ from cleanwire.dedupe.policy import DAY
 from cleanwire.dedupe.records import pack_record, unpack_record
 from cleanwire.dedupe.shard import CLOCK, Record, Shard
 from cleanwire.similarity.key_table import KeyTable, hash_of
+from helpers.shards import NO_CAP, WIDTH, candidate, pages
+from helpers.stories import NOW
 
 
 def written(step):

@@ -3,8 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_decide import NOW, Stream, story
-from test_relay import NO_CAP, Bus, candidate, pages
 
 from cleanwire import Deduper, Pipeline, Source, clean_page
 from cleanwire.dedupe.denylist import Takedown
@@ -20,6 +18,8 @@ from cleanwire.dedupe.shard import Shard
 from cleanwire.dedupe.shard_chain import ShardChain
 from cleanwire.errors import Withdrawn
 from cleanwire.similarity.key_table import hash_of
+from helpers.shards import NO_CAP, Bus, candidate, pages
+from helpers.stories import NOW, Stream, story
 
 A, B, C = "https://a.example/", "https://b.example/", "https://c.example/"
 
@@ -232,6 +232,7 @@ def test_the_library_takes_down_too():
         pipeline.decide(first, Source(topic="t", partition=0, offset=0))
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(
     st.lists(st.tuples(pages, st.integers(0, 5)), min_size=1, max_size=40),

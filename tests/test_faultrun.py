@@ -2,23 +2,17 @@
 
 import dataclasses
 import random
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from cleanwire import Pipeline, Source
 from cleanwire.dedupe.policy import DAY, Window
 from cleanwire.events import Rejection
-
-BENCH = Path(__file__).resolve().parents[1] / "bench"
-sys.path.insert(0, str(BENCH))
-
-from faultrun.check import Checker  # noqa: E402 - found where the line before says
-from faultrun.load import HOT, MAX_PAGE_BYTES, Load  # noqa: E402 - as above
-from faultrun.nemesis import damage  # noqa: E402 - as above
-from faultrun.terms import WHAT, Told  # noqa: E402 - as above
+from faultrun.check import Checker
+from faultrun.load import HOT, MAX_PAGE_BYTES, Load
+from faultrun.nemesis import damage
+from faultrun.terms import WHAT, Told
 
 PAGE = Told(kind="candidate", what="a1", digest=b"page")
 FIRST = Told(kind="clean", what="a1", digest=b"first", revision=1)
@@ -208,6 +202,7 @@ def test_the_first_twenty_of_a_kind_are_named_and_all_are_counted():
     assert verdict.lost == 50
 
 
+@pytest.mark.slow
 def test_a_load_follows_from_its_seed_and_is_what_a_crawl_is():
     load = Load(seed=3, events=1500, partitions=4, ends=1_790_000_000)
     events = [load.event(number) for number in range(load.events)]

@@ -8,9 +8,6 @@ import random
 import time
 
 import pytest
-from hostile_pages import KINDS, corpus, make
-from hostile_pages.mutated import mutated
-from hostile_pages.promises import broken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +17,9 @@ from cleanwire.dedupe.records import CandidateRecord
 from cleanwire.errors import REASONS, PageRejected
 from cleanwire.events import TextBlock
 from cleanwire.page.raw_page import parse_raw_page
+from helpers.hostile_pages import KINDS, corpus, make
+from helpers.hostile_pages.mutated import mutated
+from helpers.hostile_pages.promises import broken
 from streams.testing.samples import sample_pages
 
 SOURCE = Source(topic="raw-pages", partition=0, offset=0)

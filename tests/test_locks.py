@@ -124,3 +124,8 @@ def test_a_known_vulnerability_alone_fails_the_check(tmp_path, packages, code, s
     )
     assert (done.returncode, done.stderr) == (code, "")
     assert said in done.stdout
+
+
+def test_a_commit_is_checked_by_the_ruff_that_is_locked():
+    text = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    assert re.search(r"rev: v(\S+)", text)[1] == pinned("dev", "3.11", "linux")["ruff"]

@@ -12,6 +12,7 @@ NOISE = 0.0006
 """Scores are recorded with four digits; a library's update may move the last one."""
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600, method="thread")  # the measuring program has the alarm signal
 def test_scores_do_not_fall_below_the_baseline(shared):
     assert shared.is_dir()

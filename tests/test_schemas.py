@@ -9,25 +9,10 @@ from cleanwire import Pipeline, Source
 from cleanwire.errors import REASONS, PageRejected
 from cleanwire.events import CleanArticle, DuplicateArticle, Rejection, to_dict
 from cleanwire.page.raw_page import parse_raw_page
-from cleanwire.schema import folder
+from helpers.schemas import example, schema, validator
 from streams.testing.samples import sample_pages
 
 NAMES = ["raw-page", "clean-article", "duplicate-article", "rejected-page"]
-FOLDER = folder()
-
-
-def schema(name):
-    return json.loads((FOLDER / f"{name}.v1.json").read_text("utf-8"))
-
-
-def example(name):
-    return json.loads((FOLDER / "examples" / f"{name}.v1.json").read_text("utf-8"))
-
-
-def validator(name):
-    return jsonschema.Draft202012Validator(
-        schema(name), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,10 @@ import lz4.frame
 import pytest
 import warcio
 import zstandard
-from archived import (
+from warcio.statusandheaders import StatusAndHeaders
+
+from cleanwire.page.raw_page import parse_raw_page
+from helpers.archived import (
     LAST,
     PAGE,
     PLAIN,
@@ -25,9 +28,6 @@ from archived import (
     record,
     zstd,
 )
-from warcio.statusandheaders import StatusAndHeaders
-
-from cleanwire.page.raw_page import parse_raw_page
 
 WGET = Path(__file__).parent / "archives" / "wget.warc.gz"
 

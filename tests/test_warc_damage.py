@@ -6,9 +6,21 @@ import zlib
 
 import brotli
 import pytest
-from archived import LAST, LIMIT, PAGE, PLAIN, THREE, chunked, events, http, read, record, zstd
-from harness import cleanwire
 
+from helpers.archived import (
+    LAST,
+    LIMIT,
+    PAGE,
+    PLAIN,
+    THREE,
+    chunked,
+    events,
+    http,
+    read,
+    record,
+    zstd,
+)
+from helpers.harness import cleanwire
 from streams import sources
 from streams.settings import Settings
 from streams.sources import Tally, read_inputs
@@ -133,6 +145,7 @@ def test_a_body_that_breaks_off_is_what_came_before(tmp_path, coding, cut):
         assert text.startswith(event.body)
 
 
+@pytest.mark.slow
 def test_clean_ends_with_the_account_of_its_input(tmp_path):
     settings = Settings(data_dir=tmp_path)
     good, cut = tmp_path / "a.warc.gz", tmp_path / "b.warc"

@@ -132,6 +132,7 @@ def test_a_sample_is_all_that_is_below_its_bound(size, make):
         assert int(bound) == (2**64 - 1) // SCALE
 
 
+@pytest.mark.slow
 def test_every_character_is_read_plain_as_it_is_read_once_normalised():
     plain = 0
     for point in range(sys.maxunicode + 1):

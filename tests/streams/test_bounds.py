@@ -93,6 +93,7 @@ def test_a_backlog_of_large_pages_does_not_go_into_memory(settings):
     assert peak.holds(1), peak
 
 
+@pytest.mark.slow
 def test_the_batch_mode_holds_no_more_of_a_long_input(tmp_path):
     memory = bench("memory")
     peak, done = memory.batch(Settings(clean_processes=2), tmp_path, size=1, count=150, seconds=15)

@@ -8,8 +8,8 @@ import time
 import uuid
 
 import pytest
-from harness import environment, free_port, publish, records
 
+from helpers.harness import environment, free_port, publish, records
 from streams.cli.main import run
 from streams.errors import OperationalError
 from streams.kafka.topics import ensure_topics

@@ -10,8 +10,8 @@ import click
 import orjson
 import pytest
 from click.testing import CliRunner
-from harness import cleanwire, environment, free_port, publish
 
+from helpers.harness import cleanwire, environment, free_port, publish
 from streams.cli import main as cli
 from streams.errors import OperationalError
 from streams.settings import Settings
@@ -101,6 +101,7 @@ def test_an_interrupt_is_130(monkeypatch, raised, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["topics"], ["publish", "-"], ["tail", "raw-pages"]])
 def test_no_broker_is_3_in_one_line(arguments, tmp_path):
     settings = Settings(broker=f"127.0.0.1:{free_port()}", data_dir=tmp_path)
@@ -233,6 +234,7 @@ def test_a_missing_topic_is_3_with_the_command_that_makes_it(bare_settings, argu
     assert "cleanwire topics" in line
 
 
+@pytest.mark.slow
 def test_publish_of_a_path_that_is_not_there(broker_free_settings, tmp_path):
     done = cleanwire(broker_free_settings, "publish", str(tmp_path / "absent"))
     assert done.returncode == 3

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from harness import cleanwire, free_port
 
+from helpers.harness import cleanwire, free_port
 from streams.settings import Settings
 
 STORY = [
@@ -33,6 +33,7 @@ def files(tmp_path):
     return [str(tmp_path / name) for name in ("a.html", "b.html", "c.html")]
 
 
+@pytest.mark.slow
 def test_a_line_a_page_in_order(settings, files):
     done = cleanwire(settings, "clean", *files)
     assert done.returncode == 0, done.stderr
@@ -45,6 +46,7 @@ def test_a_line_a_page_in_order(settings, files):
     assert lines[2]["event"]["reason"] == "no-article"
 
 
+@pytest.mark.slow
 def test_articles_as_markdown(settings, files):
     done = cleanwire(settings, "clean", "--format", "markdown", *files)
     assert done.returncode == 0, done.stderr
@@ -55,6 +57,7 @@ def test_articles_as_markdown(settings, files):
     assert "<!-- rejected (no-article): " in text
 
 
+@pytest.mark.slow
 def test_a_setting_gives_what_is_no_article(settings, files):
     done = cleanwire(settings, "clean", files[2], env={"CLEANWIRE_REQUIRE_ARTICLE": "false"})
     (line,) = map(json.loads, done.stdout.splitlines())

@@ -1,8 +1,8 @@
 """Several embedded brokers as one cluster, of which one may be killed."""
 
 import pytest
-from harness import publish, records
 
+from helpers.harness import publish, records
 from streams.kafka.topics import check_topics, ensure_topics
 from streams.settings import Settings
 from streams.testing.cluster import EmbeddedCluster

@@ -9,7 +9,11 @@ import confluent_kafka
 import orjson
 import pytest
 import snappy
-from harness import (
+from kafka import KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.record import default_records
+
+from helpers.harness import (
     Worker,
     added,
     cleanwire,
@@ -18,10 +22,6 @@ from harness import (
     records,
     wait_for_outcomes,
 )
-from kafka import KafkaProducer
-from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.record import default_records
-
 from streams.errors import OperationalError
 from streams.kafka import clients, compression, layout
 from streams.kafka.topics import changelog, ensure_topics, specs

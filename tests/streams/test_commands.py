@@ -6,10 +6,10 @@ import sys
 
 import orjson
 import pytest
-from harness import cleanwire, environment, publish
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
+from helpers.harness import cleanwire, environment, publish
 from streams.kafka import clients
 from streams.testing.samples import sample_pages
 

@@ -4,8 +4,8 @@ import types
 
 import pytest
 from faust.types import TP
-from test_positions import built
 
+from helpers.apps import built
 from streams import extract
 from streams.runtime.commits import Reading
 

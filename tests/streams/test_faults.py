@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bench"))
+from faultrun.run import Size, run
+from helpers.harness import HELPERS
 
-from faultrun.run import Size, run  # noqa: E402 - found where the line before says
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.broker
 
@@ -31,7 +31,7 @@ SMALL = Size(
 @pytest.mark.alone  # beside others its workers start so slowly that a kill finds none at work
 @pytest.mark.timeout(300)
 def test_a_delivery_that_acks_before_it_sends_is_found(broker_address, tmp_path):
-    broken = [str(Path(__file__).with_name("acks_early.py"))]
+    broken = [str(HELPERS / "acks_early.py")]
     result = run(
         SMALL, seed=1, address=broker_address, root=tmp_path, command=broken, only=("kill",)
     )

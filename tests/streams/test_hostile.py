@@ -7,15 +7,15 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import Worker, added, publish, records, wait_for_outcomes
-from hostile_pages import KINDS, corpus, events, generator, make
-from hostile_pages.huge import HUGE
-from hostile_pages.promises import broken
-from test_schemas import validator
 
 from cleanwire import Pipeline, Source
 from cleanwire.dedupe.records import unpack_candidate
 from cleanwire.errors import REASONS, PageRejected, ParserCrashed
+from helpers.harness import Worker, added, publish, records, wait_for_outcomes
+from helpers.hostile_pages import KINDS, corpus, events, generator, make
+from helpers.hostile_pages.huge import HUGE
+from helpers.hostile_pages.promises import broken
+from helpers.schemas import validator
 from streams.offline import outcomes
 from streams.ops.audit import audit
 from streams.runtime.pool import Cleaned, CleaningPool, Limits
@@ -44,6 +44,7 @@ def same(one, other):
     return one == other
 
 
+@pytest.mark.slow
 def test_every_input_has_its_one_outcome_and_the_pool_goes_on():
     async def one(pool, room, number, item, found):
         async with room:
@@ -85,6 +86,7 @@ def test_every_input_has_its_one_outcome_and_the_pool_goes_on():
     assert reasons == set(REASONS) - SURROUNDINGS - {"withdrawn"}
 
 
+@pytest.mark.slow
 def test_what_is_huge_ends_within_its_limits():
     async def one(pool, name):
         value = HUGE[name]()
@@ -127,6 +129,7 @@ def assert_as_the_pipeline(found, values):
         assert found[offset] == wanted, offset
 
 
+@pytest.mark.slow
 def test_batch_mode_gives_the_outcomes_of_the_pipeline(tmp_path):
     values = selection()
     settings = Settings(data_dir=tmp_path / "data", clean_processes=2)

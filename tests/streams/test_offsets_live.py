@@ -9,10 +9,10 @@ import time
 
 import orjson
 import pytest
-from harness import Worker, cleanwire, publish, records
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
+from helpers.harness import Worker, cleanwire, publish, records
 from streams.kafka import clients, layout
 from streams.kafka.headers import SOURCE_ID
 from streams.kafka.offsets import Note

@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from harness import Worker, cleanwire, outcomes, page, publish, wait_for_outcomes
 
+from helpers.harness import Worker, cleanwire, outcomes, page, publish, wait_for_outcomes
 from streams.kafka import clients
 from streams.kafka.topics import check_topics, ensure_topics
 from streams.ops.audit import audit

@@ -65,6 +65,7 @@ def test_an_article_that_would_not_fit_the_bus_is_too_large(pool):
     assert str((1 << 20) - HEADROOM) in result.detail
 
 
+@pytest.mark.slow
 def test_a_hang_is_a_time_limit_and_the_pool_goes_on():
     limits = Limits(seconds=0.3, page_bytes=32 << 20, message_bytes=32 << 20)
     with CleaningPool(1, limits) as pool:
@@ -85,6 +86,7 @@ def kill_children(number=signal.SIGKILL):
         os.kill(child.pid, number)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_costs_one_page_and_the_pool_goes_on(pool):
     async def crash():
         warm = await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
@@ -116,6 +118,7 @@ def test_every_page_has_an_answer_though_processes_are_killed_that_hold_some_of_
     assert sum(isinstance(outcome, Cleaned) for outcome in outcomes) >= 36
 
 
+@pytest.mark.slow
 def test_processes_that_are_told_to_end_cost_no_page():
     # As a service manager does that ends a worker with all of its processes.
     limits = Limits(seconds=30, page_bytes=32 << 20, message_bytes=32 << 20)
@@ -133,6 +136,7 @@ def test_processes_that_are_told_to_end_cost_no_page():
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.slow
 def test_a_program_that_forgets_its_pool_ends_all_the_same():
     program = (
         "import asyncio; from streams.runtime.pool import *; from cleanwire.events import Source\n"
@@ -147,6 +151,7 @@ def test_a_program_that_forgets_its_pool_ends_all_the_same():
     assert (done.returncode, done.stdout) == (0, "NotJson\n"), done.stderr
 
 
+@pytest.mark.slow
 def test_processes_that_die_between_pages_cost_no_page(pool):
     async def crash():
         before = await pool.clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9)
@@ -159,6 +164,7 @@ def test_processes_that_die_between_pages_cost_no_page(pool):
     assert before == after
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds what a process allocates")
 def test_a_page_that_eats_memory_costs_itself_and_not_even_the_process():
     # A parser opens every one of these anew in each paragraph: 100 kB become eight million elements.

@@ -1,17 +1,13 @@
 """Where a worker reads on after a rebalance."""
 
-import asyncio
-import contextlib
-
 import pytest
 from faust.types import TP
 
+from helpers.apps import CHANGELOG, built
 from streams import dedupe, extract
-from streams.settings import Settings
 from streams.supervision.logs import RepeatFilter
 
 INPUT, OTHER = TP("candidates", 0), TP("candidates", 1)
-CHANGELOG = TP("cleanwire-dedupe-facts-changelog", 0)
 
 
 class Thread:
@@ -41,22 +37,7 @@ class Thread:
         self.sought |= partitions
 
 
-@contextlib.contextmanager
-def built(stage, folder):
-    """A stage's app, its event loop, and none of them left open."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    app = stage.build(Settings(data_dir=folder), web=False)
-    app.topic_ids = None
-    thread = app.consumer._thread
-    try:
-        yield app, loop
-    finally:
-        thread.thread_loop.close()
-        asyncio.set_event_loop(None)
-        loop.close()
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("committed", "begin", "place"), [(None, 0, 0), (0, 0, 0), (None, 3, 3), (2, 3, 3), (99, 3, 3)]
 )
@@ -86,6 +67,7 @@ def test_what_is_committed_while_partitions_are_revoked_still_has_its_note(tmp_p
         assert not app.consumer.placed
 
 
+@pytest.mark.slow
 def test_every_partition_that_goes_on_elsewhere_has_its_line(tmp_path, caplog):
     with built(dedupe, tmp_path) as (app, loop):
         app.topics._acking_topics.add("candidates")

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from harness import Worker, cleanwire, free_port, publish, wait_for_outcomes
-from secured import RIGHT, pem_of, secured_broker
 
+from helpers.harness import Worker, cleanwire, free_port, publish, wait_for_outcomes
+from helpers.secured import RIGHT, pem_of, secured_broker
 from streams.errors import OperationalError
 from streams.kafka.auth import ssl_context
 from streams.kafka.topics import check_topics, ensure_topics, specs

@@ -5,9 +5,9 @@ import time
 
 import orjson
 import pytest
-from harness import Worker, cleanwire, outcomes, publish, records, wait_for_outcomes
-from test_stream import assert_same, oracle, page
 
+from helpers.harness import Worker, cleanwire, outcomes, page, publish, records, wait_for_outcomes
+from helpers.oracle import assert_same, oracle
 from streams.errors import OperationalError
 from streams.kafka import clients, layout
 from streams.kafka.topics import changelog, check_topics, ensure_topics

@@ -5,12 +5,12 @@ import contextlib
 
 import pytest
 from faust.types import TP
-from test_positions import CHANGELOG, built
 
 from cleanwire.dedupe.decision import Decision
 from cleanwire.dedupe.records import pack_record
 from cleanwire.dedupe.shard import CLOCK, Record
 from cleanwire.similarity.key_table import hash_of
+from helpers.apps import CHANGELOG, built
 from streams import dedupe
 from streams.state import recovery
 

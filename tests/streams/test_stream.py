@@ -7,52 +7,15 @@ import time
 import confluent_kafka
 import orjson
 import pytest
-from harness import Worker, added, outcomes, publish, records, wait_for_outcomes
 
-from cleanwire import Pipeline, Source
-from cleanwire.events import CleanArticle, DuplicateArticle, to_dict
-from cleanwire.similarity.index import Thresholds
 from cleanwire.similarity.minhash import Signature
+from helpers.harness import Worker, added, outcomes, page, publish, records, wait_for_outcomes
+from helpers.oracle import assert_same, oracle
 from streams.ops.audit import audit
 from streams.testing.samples import sample_pages
 from streams.testing.samples.stories import BRIDGE, ORCHARD
 
 pytestmark = pytest.mark.broker
-
-
-def page(number, *, text=None, url=None, at="2026-11-03T10:00:00Z"):
-    """A short article that is like no other, or one with a given text."""
-    words = text or " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))
-    html = f"<html><body><h1>Report {number}</h1><p>{words}</p></body></html>"
-    return orjson.dumps(
-        {"url": url or f"https://s{number}.example/a", "fetched_at": at, "body": html}
-    )
-
-
-def oracle(values):
-    """What `Pipeline` makes of values on partition 0 of a topic, in that order."""
-    pipeline = Pipeline(thresholds=Thresholds(near=0.45, excerpt=0.7))
-    return [
-        pipeline.process(value, Source(topic="raw-pages", partition=0, offset=offset))
-        for offset, value in enumerate(values)
-    ]
-
-
-def assert_same(found, expected, topic):
-    """One outcome per raw record, field by field the pipeline's."""
-    for offset, outcome in enumerate(expected):
-        ((name, event),) = found[0, offset]
-        if isinstance(outcome, CleanArticle | DuplicateArticle):
-            wanted = orjson.loads(orjson.dumps(to_dict(outcome)))
-            wanted["source"]["topic"] = topic
-            assert event == wanted
-            assert name == ("clean" if isinstance(outcome, CleanArticle) else "duplicate")
-        else:
-            assert (name, event["reason"], event["detail"]) == (
-                "rejected",
-                outcome.reason,
-                outcome.detail,
-            )
 
 
 def test_the_stream_gives_exactly_the_outcomes_of_the_pipeline(settings):

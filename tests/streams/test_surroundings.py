@@ -54,6 +54,7 @@ def test_names_that_are_no_utf_8_are_read_and_shown(tmp_path):
     assert "n\\xe9ant does not exist" in tally.faults[0]
 
 
+@pytest.mark.slow
 def test_whatever_the_locale_outcomes_are_utf_8(tmp_path):
     names(tmp_path)
     (tmp_path / os.fsdecode(b"\xe9.warc")).write_bytes(b"WARC/1.0\r\nWARC-Type: re")
@@ -83,6 +84,7 @@ as_root = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @as_root
 def test_a_user_without_an_account_and_a_home_can_clean(tmp_path):
     (tmp_path / "a.html").write_text(PAGE, "utf-8")
@@ -99,6 +101,7 @@ def test_a_user_without_an_account_and_a_home_can_clean(tmp_path):
 READ_ONLY = ("unshare", "--mount", "sh", "-c", 'mount -o remount,bind,ro / && exec "$@"', "sh")
 
 
+@pytest.mark.slow
 @as_root
 def test_a_root_that_is_read_only_can_be_cleaned_from(tmp_path):
     (tmp_path / "a.html").write_text(PAGE, "utf-8")

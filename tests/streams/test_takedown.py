@@ -5,13 +5,21 @@ from types import SimpleNamespace
 
 import orjson
 import pytest
-from harness import Worker, added, cleanwire, outcomes, publish, records, wait_for_outcomes
-from test_stream import page
 
 from cleanwire.dedupe.denylist import Denial, is_key
 from cleanwire.dedupe.records import pack_record, unpack_record
 from cleanwire.dedupe.shard import Record
 from cleanwire.similarity.key_table import hash_of
+from helpers.harness import (
+    Worker,
+    added,
+    cleanwire,
+    outcomes,
+    page,
+    publish,
+    records,
+    wait_for_outcomes,
+)
 from streams.kafka import layout
 from streams.kafka.headers import PREFIX, TAKEDOWN
 from streams.kafka.topics import changelog, ensure_topics

@@ -38,6 +38,7 @@ def test_a_topic_that_is_made_again_has_another_id_and_a_deleted_one_none(settin
     assert {len(base64.urlsafe_b64decode(found + "==")) for found in after.values()} == {16}
 
 
+@pytest.mark.slow
 def test_brokers_that_are_away_are_no_answer(caplog):
     async def look():
         topic_ids = TopicIds(Settings(broker="127.0.0.1:1"), ("raw-pages",))

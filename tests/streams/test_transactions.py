@@ -3,15 +3,14 @@
 import datetime as dt
 import re
 import time
-from pathlib import Path
 
 import confluent_kafka
 import orjson
 import pytest
 from faust.types import TP
-from harness import Worker, cleanwire, outcomes, page, publish, records
 from kafka import TopicPartition
 
+from helpers.harness import HELPERS, Worker, cleanwire, outcomes, page, publish, records
 from streams.errors import OperationalError
 from streams.kafka import clients, layout
 from streams.kafka.topic_reader import committed
@@ -137,7 +136,7 @@ def test_committed_pages_are_published_aborted_ones_are_not_and_no_lag_is_left(s
 @pytest.mark.timeout(240)
 def test_a_transaction_that_hangs_is_said_and_neither_a_stall_nor_silence(settings):
     strict = settings.model_copy(update={"stall_limit": 12, "page_time_limit": 1.5})
-    command = (str(Path(__file__).resolve().parents[1] / "impatient_worker.py"),)
+    command = (str(HELPERS / "impatient_worker.py"),)
     crawler = Crawler(settings)
     raw = settings.topics.raw
     with Worker(strict, command=command) as worker:
@@ -151,7 +150,7 @@ def test_a_transaction_that_hangs_is_said_and_neither_a_stall_nor_silence(settin
         time.sleep(20)
         assert worker.process.poll() is None, worker.log.read_text()
         assert published(settings) == wanted
-        (said,) = re.findall(r"WARNING streams.transactions: (.*)", worker.log.read_text())
+        (said,) = re.findall(r"WARNING streams.runtime.transactions: (.*)", worker.log.read_text())
         line = f"{raw} partition 2 is held at offset 2, 3 behind its end, by a transaction"
         assert said.startswith(line)
         since = re.search(r"open since (\S+ \S+) UTC; ", said)[1]

@@ -3,13 +3,12 @@
 import contextlib
 import json
 import time
-from pathlib import Path
 
 import orjson
 import psutil
 import pytest
-from harness import Worker, publish, records, wait_for_outcomes
 
+from helpers.harness import HELPERS, Worker, publish, records, wait_for_outcomes
 from streams.kafka.topics import ensure_topics
 from streams.ops.audit import audit
 from streams.settings import Settings
@@ -18,7 +17,7 @@ from streams.testing.broker import EmbeddedBroker
 
 pytestmark = pytest.mark.broker
 
-BROKEN = str(Path(__file__).resolve().parents[1] / "stalled_worker.py")
+BROKEN = str(HELPERS / "stalled_worker.py")
 LIMIT = 12
 
 

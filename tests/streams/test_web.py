@@ -104,6 +104,7 @@ def test_a_rejected_page_is_read_whatever_it_is():
     assert seen("rejected", None, original + WHY, NOW).kind == "http-error"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", ["clean", "duplicate", "rejected"])
 @given(
     event=st.recursive(
@@ -229,6 +230,7 @@ def records(*texts):
     yield "rejected", {"url": 7}, headers
 
 
+@pytest.mark.slow
 @given(st.tuples(*[HOSTILE] * 8))
 def test_nothing_that_a_record_says_becomes_an_element_or_an_attribute(texts):
     pages = []

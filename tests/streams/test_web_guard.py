@@ -12,9 +12,9 @@ import threading
 import urllib.parse
 
 import pytest
-from harness import free_port
 from selectolax.lexbor import LexborHTMLParser
 
+from helpers.harness import free_port
 from streams.errors import ConfigurationError
 from streams.runtime.app_factory import make_app
 from streams.settings import Settings, load_settings

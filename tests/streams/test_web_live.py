@@ -6,8 +6,9 @@ import time
 
 import orjson
 import pytest
-from harness import Worker, publish, wait_for_outcomes
 from pydantic import SecretStr
+
+from helpers.harness import Worker, publish, wait_for_outcomes
 
 pytestmark = pytest.mark.broker
 

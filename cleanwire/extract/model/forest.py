@@ -5,7 +5,7 @@ oblivious trees: every level of a tree asks one question, as CatBoost grows them
 six questions of a tree are the number of its leaf. So a forest takes six comparisons and one lookup
 for all trees and all blocks at once.
 
-`bench/training` makes `model.npz`; docs/model.md says from which pages and how good it is.
+`tools/training` makes `model.npz`; docs/model.md says from which pages and how good it is.
 """
 
 import importlib.resources

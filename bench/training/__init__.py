@@ -1,1 +1,0 @@
-"""How `cleanwire/extract/model/model.npz` is made; `bench/train.py` is the command."""

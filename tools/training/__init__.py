@@ -1,0 +1,1 @@
+"""How `cleanwire/extract/model/model.npz` is made; `tools/train.py` is the command."""

@@ -6,10 +6,10 @@
     python bench/fuzz.py --save DIR --minimise            keep what was found, and make it small
 
 The kinds are those of tests/helpers/hostile_pages, and mutations of real pages if ../shared is
-beside the repository. A finding is an input that exceeds a limit of time or memory, or breaks a promise. It is
-named by kind, seed and number, which make the same input again; its body is never printed. The
-exit code is 1 if there is a violation: an exception that is no rejection, two outcomes for one
-input, or a broken promise of `promises`.
+beside the repository. A finding is an input that exceeds a limit of time or memory, or breaks a
+promise. It is named by kind, seed and number, which make the same input again; its body is never
+printed. The exit code is 1 if there is a violation: an exception that is no rejection, two outcomes
+for one input, or a broken promise of `promises`.
 """
 
 import argparse

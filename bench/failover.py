@@ -38,7 +38,7 @@ from streams.kafka import clients
 from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
-from streams.stage import STAGES, Stage, app_id
+from streams.stage import STAGES, Stage, app_id, input_topic
 from streams.testing.broker import EmbeddedBroker
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests")]
@@ -223,9 +223,7 @@ class Pair:
         group = self._admin.describe_groups([name])[name]
         if group["group_state"] != "Stable":
             return {}
-        source = (
-            self._settings.topics.raw if stage == "extract" else self._settings.topics.candidates
-        )
+        source = input_topic(self._settings, stage)
         found = {}
         for member in group["members"]:
             assigned = (member["member_assignment"] or {}).get("assigned_partitions", ())

@@ -47,7 +47,7 @@ from streams.runtime.cloudevents import headers
 from streams.runtime.dead_letters import rejected, withdrawn
 from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
 from streams.settings import Settings
-from streams.stage import BUFFERING
+from streams.stage import buffering as buffering_of
 from streams.state.fullness import Fullness
 from streams.state.table import StateTable, add_table
 from streams.supervision.standalone import standalone
@@ -59,16 +59,18 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _SEQUENCE_LIMIT = 2**62
 
 
-def build(settings: Settings, *, web: bool = True, partitions: int | None = None) -> faust.App:
+def build(settings: Settings, *, web: bool = True) -> faust.App:
     """Build the stage's Faust app.
 
     Args:
         settings: where the bus is, and all limits.
         web: whether this app serves the web view.
-        partitions: how many partitions `candidates` has; there may be more partitions than shards.
-            None stands for one partition a shard.
+
+    Raises:
+        OperationalError: Kafka is away, or `candidates` is not there.
     """
-    partitions = partitions or settings.dedupe_shards
+    # There may be more partitions than shards: a topic's partitions cannot be taken back.
+    partitions = partitions_of(settings, settings.topics.candidates)
     app = make_app(settings, "dedupe", web=web, partitions=partitions)
     candidates = app.topic(settings.topics.candidates, key_type=bytes, value_type=bytes)
     table = add_table(
@@ -81,7 +83,7 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
     sequences = Sequences(settings)
     app.topic_ids = TopicIds(settings, (settings.topics.candidates,))
     app.before_reading = sequences.require
-    buffering = BUFFERING["dedupe"]
+    buffering = buffering_of("dedupe")
     fullness = Fullness()
 
     @app.timer(LOOK_SECONDS)  # type: ignore[untyped-decorator] # Faust's
@@ -265,9 +267,5 @@ def _outcome(
 
 def __getattr__(name: str) -> faust.App:
     if name == "app":
-        return standalone(
-            lambda settings: build(
-                settings, partitions=partitions_of(settings, settings.topics.candidates)
-            )
-        )
+        return standalone(build)
     raise AttributeError(name)

@@ -23,7 +23,7 @@ from streams.runtime.dead_letters import record_size, rejected
 from streams.runtime.delivery import Delivery, Produce, raw_events
 from streams.runtime.pool import Cleaned, CleaningPool
 from streams.settings import Settings
-from streams.stage import BUFFERING
+from streams.stage import buffering as buffering_of
 from streams.supervision.standalone import standalone
 
 
@@ -42,7 +42,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
     app.topic_ids = TopicIds(settings, (topics.raw, topics.candidates))
     raw_pages = app.topic(topics.raw, key_type=bytes, value_type=bytes)
     limits = policy.limits(settings)
-    buffering = BUFFERING["extract"]
+    buffering = buffering_of("extract")
 
     async def outcome(pool: CleaningPool, event: EventT[Any], topic_id: str) -> Sequence[Produce]:
         message = event.message

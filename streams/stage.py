@@ -1,17 +1,24 @@
-"""The two stages: their names, their consumer groups, and how much of their input they hold.
+"""The stages, one row each: name, input, buffers, and where its app is built.
 
-Invariant: each stage is an app of its own, hence a consumer group of its own.
+Invariants:
+
+- Each stage is an app of its own, hence a consumer group of its own.
+- No other module lists the stages, or says which topic one of them reads.
 """
 
 import dataclasses
 import datetime as dt
-from typing import Literal
+import importlib
+from typing import TYPE_CHECKING, Literal, cast
 
 from streams.settings import Settings
 
-Stage = Literal["extract", "dedupe"]
+if TYPE_CHECKING:
+    import faust
 
-STAGES: tuple[Stage, ...] = ("extract", "dedupe")
+Stage = Literal["extract", "dedupe"]
+InputField = Literal["raw", "candidates"]
+"""A topic by its field in `Topics`: its name depends on the settings."""
 
 METADATA_SECONDS = 15
 """Seconds after which a worker has noticed, at the latest, that a topic has more partitions; the
@@ -42,10 +49,65 @@ class Buffering:
     in_flight_bytes: int
 
 
-BUFFERING: dict[Stage, Buffering] = {
-    "extract": Buffering(events=256, in_flight=256, in_flight_bytes=64 << 20),
-    "dedupe": Buffering(events=4096, in_flight=1024, in_flight_bytes=32 << 20),
-}
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StageRow:
+    """One stage.
+
+    Attributes:
+        name: its name in commands, metrics and the name of its consumer group.
+        reads: the topic that it reads.
+        buffering: how much of its input waits in memory.
+        module: the module whose `build(settings, web=...)` makes its app.
+    """
+
+    name: Stage
+    reads: InputField
+    buffering: Buffering
+    module: str
+
+
+ROWS: tuple[StageRow, ...] = (
+    StageRow(
+        name="extract",
+        reads="raw",
+        buffering=Buffering(events=256, in_flight=256, in_flight_bytes=64 << 20),
+        module="streams.extract",
+    ),
+    StageRow(
+        name="dedupe",
+        reads="candidates",
+        buffering=Buffering(events=4096, in_flight=1024, in_flight_bytes=32 << 20),
+        module="streams.dedupe",
+    ),
+)
+"""In the order in which a page meets them."""
+
+STAGES: tuple[Stage, ...] = tuple(row.name for row in ROWS)
+
+_BY_NAME = {row.name: row for row in ROWS}
+
+
+def buffering(stage: Stage) -> Buffering:
+    """How much of a stage's input waits in memory."""
+    return _BY_NAME[stage].buffering
+
+
+def input_topic(settings: Settings, stage: Stage) -> str:
+    """The name of the topic that a stage reads."""
+    return cast("str", getattr(settings.topics, _BY_NAME[stage].reads))
+
+
+def build(settings: Settings, stage: Stage, *, web: bool) -> "faust.App":
+    """A stage's app with its agent.
+
+    Args:
+        settings: the brokers and all limits.
+        stage: which one.
+        web: whether this app serves the web view.
+    """
+    # By name: the modules of the stages import this one.
+    module = importlib.import_module(_BY_NAME[stage].module)
+    return cast("faust.App", module.build(settings, web=web))
 
 
 def app_id(settings: Settings, stage: Stage) -> str:

@@ -14,10 +14,10 @@ import click
 import faust
 from faust.worker import Worker
 
-from streams import dedupe, extract
+from streams import stage
 from streams.errors import OperationalError
 from streams.kafka.compression import require_codecs
-from streams.kafka.topics import partitions_of, require_topics
+from streams.kafka.topics import require_topics
 from streams.runtime import transactions
 from streams.settings import Settings
 from streams.stage import Stage
@@ -45,14 +45,9 @@ def preflight(settings: Settings, *, web: bool) -> None:
 
 def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[faust.App]:
     """Build the apps of the stages; the first one serves the web view."""
-    apps = []
-    for index, stage in enumerate(stages):
-        serves = web and index == 0
-        if stage == "extract":
-            apps.append(extract.build(settings, web=serves))
-        else:
-            partitions = partitions_of(settings, settings.topics.candidates)
-            apps.append(dedupe.build(settings, web=serves, partitions=partitions))
+    apps = [
+        stage.build(settings, name, web=web and index == 0) for index, name in enumerate(stages)
+    ]
     watch(apps, settings)
     transactions.watch(apps, settings)
     if web:

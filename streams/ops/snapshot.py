@@ -21,7 +21,7 @@ from streams.kafka.topic_reader import CLOCKS, commits, first_record, partitions
 from streams.ops.ledger import Ledger, Place
 from streams.runtime import transactions
 from streams.settings import Settings
-from streams.stage import KEPT_LONGER, Stage, app_id
+from streams.stage import KEPT_LONGER, Stage, app_id, input_topic
 
 
 def current_ids(settings: Settings) -> Ids:
@@ -65,7 +65,7 @@ class Cut:
         Raises:
             OperationalError: Kafka is away, or a partition cannot be read.
         """
-        places = list(self._places(self._settings.topics.raw, "extract", self._raw))
+        places = list(self._places("extract", self._raw))
         # The consumer's end is the last stable offset, where an open transaction begins. The pages
         # after that wait too, so the real end is asked for.
         ends = transactions.ends(
@@ -91,13 +91,13 @@ class Cut:
         Raises:
             OperationalError: Kafka is away.
         """
-        topic = self._settings.topics.candidates
         return {
             TopicPartition(*found.partition): place.offset
-            for found, place in self._places(topic, "dedupe", self._candidates)
+            for found, place in self._places("dedupe", self._candidates)
         }
 
-    def _places(self, topic: str, stage: Stage, current: Note) -> Iterator[tuple[Found, Where]]:
+    def _places(self, stage: Stage, current: Note) -> Iterator[tuple[Found, Where]]:
+        topic = input_topic(self._settings, stage)
         committed = commits(self._settings, app_id(self._settings, stage), topic)
         for found in self._found(topic, committed):
             place = resume(found, current, self._now, self._keep)

@@ -38,7 +38,7 @@ from streams.kafka.auth import aiokafka_security
 from streams.runtime.app import App
 from streams.runtime.consumer import Consumer
 from streams.settings import Settings
-from streams.stage import STAGES, Stage, app_id
+from streams.stage import STAGES, Stage, app_id, input_topic
 from streams.supervision.progress import Progress
 
 TICK_SECONDS = 1.0
@@ -77,7 +77,7 @@ class Watchdog:
     ) -> None:
         names = {app_id(settings, stage): stage for stage in STAGES}
         self._apps = {names[app.conf.id]: app for app in apps}
-        self._inputs = {"extract": settings.topics.raw, "dedupe": settings.topics.candidates}
+        self._inputs = {stage: input_topic(settings, stage) for stage in STAGES}
         self._progress = {stage: Progress(settings.stall_limit) for stage in self._apps}
         self._ends = _Ends(settings)
         self._limit = settings.stall_limit

@@ -26,7 +26,7 @@ from streams.kafka.offsets import Note, unread
 from streams.kafka.outcome_topics import outcome_topics
 from streams.runtime.transactions import written_at
 from streams.settings import Settings
-from streams.stage import app_id
+from streams.stage import STAGES, app_id, input_topic
 from streams.web.outcomes import seen
 from streams.web.state import Lag, Part, State
 
@@ -59,10 +59,7 @@ class Tailer:
         self._settings = settings
         self._state = state
         self._outcomes = outcome_topics(settings)
-        self._watched = {
-            settings.topics.raw: app_id(settings, "extract"),
-            settings.topics.candidates: app_id(settings, "dedupe"),
-        }
+        self._watched = {input_topic(settings, stage): app_id(settings, stage) for stage in STAGES}
         self._next: dict[TopicPartition, int] = {}
         self._began: dict[TopicPartition, int] = {}
         # For each partition that a transaction holds back: the transaction's first offset, and

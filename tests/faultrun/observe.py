@@ -16,7 +16,7 @@ from streams.kafka import clients
 from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.topic_reader import committed, partitions_in
 from streams.settings import Settings
-from streams.stage import STAGES, app_id
+from streams.stage import STAGES, app_id, input_topic
 
 OFFSETS = "__consumer_offsets"
 _GROUP_METADATA = 2
@@ -25,12 +25,11 @@ _GROUP_METADATA = 2
 
 def lag(settings: Settings) -> int | None:
     """How many records of `raw-pages` and `candidates` are not committed; None if unknown."""
-    topics = settings.topics
-    inputs = ((topics.raw, STAGES[0]), (topics.candidates, STAGES[1]))
     try:
         with clients.consumer(settings) as consumer:
             left = 0
-            for topic, stage in inputs:
+            for stage in STAGES:
+                topic = input_topic(settings, stage)
                 done = committed(settings, app_id(settings, stage), topic)
                 for place, end in consumer.end_offsets(partitions_in(consumer, topic)).items():
                     left += end - max(0, done.get(place, 0))

@@ -1,4 +1,4 @@
-"""Workers as processes, and what stands on the topics."""
+"""Workers as processes, and what the topics hold."""
 
 import contextlib
 import json

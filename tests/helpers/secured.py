@@ -42,10 +42,10 @@ class Secured:
 
     Attributes:
         broker: itself, to be stopped and started.
-        inside: without TLS and login, for whoever sets up users and rights.
+        inside: without TLS and login, for those who set up users and rights.
         tls: SASL_SSL; its certificate names 127.0.0.1 and nothing else.
         login: SASL_PLAINTEXT.
-        mutual: SSL that asks for a certificate; whoever has one is alice.
+        mutual: SSL that asks for a certificate; the one who has it is alice.
         ca_file: the certificate of the CA that signed theirs.
         authority: that CA.
     """

@@ -119,7 +119,7 @@ FAUST = ("-m", "faust", "-A", "streams.extract", "worker")
     [
         (("-m", "streams.cli.main", "worker"), None, 2),
         (FAUST, None, 1),
-        ((*FAUST, "--web-bind", "0.0.0.0"), "127.0.0.1", 1),  # noqa: S104 - as above
+        ((*FAUST, "--web-bind", "0.0.0.0"), "127.0.0.1", 1),  # noqa: S104 - the test is about this bind
     ],
 )
 def test_a_view_for_other_hosts_without_a_token_is_refused(abroad, command, bind, code):

@@ -138,8 +138,8 @@ def authors_in_tree(
     Args:
         tree: the page, or a part of it.
         written: the attributes of its elements.
-        not_names: as above.
-        language: as above.
+        not_names: what is no author: the site, the title.
+        language: primary subtag of the page.
     """
     excluded = tuple(not_names)
     for selectors, one_word in ((_MARKED, True), (_CLASSES, False), (_LINKS, False)):
@@ -270,8 +270,8 @@ def authors_in_lines(
 
     Args:
         lines: those around the start of the story.
-        not_names: as above.
-        language: as above.
+        not_names: what is no author: the site, the title.
+        language: primary subtag of the page.
     """
     excluded = tuple(not_names)
     for line in lines:

@@ -114,7 +114,7 @@ def _agree(one: str, other: str) -> bool:
     if mine in yours or yours in mine:
         return min(len(mine), len(yours)) > 8 or mine == yours  # noqa: PLR2004 - a short word occurs in anything
     words, theirs = set(one.casefold().split()), set(other.casefold().split())
-    return 2 * len(words & theirs) >= 1.2 * min(len(words), len(theirs)) and len(words) > 3  # noqa: PLR2004 - as above
+    return 2 * len(words & theirs) >= 1.2 * min(len(words), len(theirs)) and len(words) > 3  # noqa: PLR2004 - a title of fewer words occurs in anything
 
 
 @functools.lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""What an article promises whoever reads it, whatever page it came from.
+"""What an article promises its readers, from whichever page it came.
 
 Invariant: a broken promise is named, and the text that breaks it is not shown.
 """

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cleanwire.similarity import index as packed_index
 from cleanwire.similarity.hash_table import FIRST_BUCKETS, SLOT_BYTES, HashTable
-from cleanwire.similarity.hash_table_kernels import MOST_ROWS, PLACE_BITS, WAYS, find, keys_of
+from cleanwire.similarity.hash_table_kernels import find
+from cleanwire.similarity.hash_table_layout import MOST_ROWS, PLACE_BITS, WAYS, keys_of
 from cleanwire.similarity.index import KEY_CAP, Entry, Index, Thresholds
 from cleanwire.similarity.key_table import key_of
 from cleanwire.similarity.minhash import Signature, signature

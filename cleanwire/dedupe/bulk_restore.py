@@ -21,7 +21,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from cleanwire.dedupe.decision_table import DecisionBatch
+from cleanwire.dedupe.decision_rows import DecisionBatch
 from cleanwire.dedupe.records import VERSION, bucket_of, decision_of, unpack_record
 from cleanwire.dedupe.shard import Shard
 from cleanwire.similarity.entry_batch import EntryBatch

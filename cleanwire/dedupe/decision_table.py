@@ -11,47 +11,31 @@ linked chain, the latest first.
 
 import dataclasses
 import itertools
-import struct
 from array import array
 from collections.abc import Iterator
 
 import numpy as np
 
 from cleanwire.dedupe.decision import DECISION_KINDS, Decision
+from cleanwire.dedupe.decision_rows import (
+    NO_ROW,
+    PACKED,
+    ROW,
+    TEXT_LENGTHS,
+    DecisionBatch,
+    decoded,
+    encoded,
+    row_of,
+    texts_of,
+    unpacked_id,
+)
 from cleanwire.similarity.columns import as_bytes, grown
-from cleanwire.similarity.entry_batch import chosen
 from cleanwire.similarity.key_table import ID_BYTES, U64, Bools, Ints, KeyTable, key_of
 
 FIRST_ROWS = 1024
 
-_NO_ROW = -1
 _DEAD = 255
-_TEXT_LENGTHS = struct.Struct(">HHH")
-_MOST_TEXT = 2**16 - 1
-_NO_KEY = b"\0" * (ID_BYTES + 1)
-
-
-_ROW = np.dtype(
-    [
-        ("digest", "S8"),
-        ("fetched", np.float64),
-        ("similarity", np.float64),
-        ("order", np.int64),
-        ("bucket", np.int32),
-        ("next", np.int32),
-        ("revision", np.uint32),
-        ("chunk", np.uint32),
-        ("text", np.uint32),
-        ("outcome", np.uint8),
-    ]
-)
-
-
-_PACKED = struct.Struct("=8s2dq2i3IB")
-"""The same layout as `_ROW`. Reading and writing a row by `struct` costs a third of what numpy
-costs."""
-
-_ROW_BYTES = _ROW.itemsize + 4 * 8 + array("I").itemsize
+_ROW_BYTES = ROW.itemsize + 4 * 8 + array("I").itemsize
 _KEY_TABLE_BYTES = 12
 """About what a row takes in the two key tables."""
 
@@ -96,7 +80,7 @@ class DecisionTable:
         self._by_url = KeyTable()
         self._id_keys = np.zeros((FIRST_ROWS, 2), np.uint64)
         self._url_keys = np.zeros((FIRST_ROWS, 2), np.uint64)
-        self._columns = np.zeros(FIRST_ROWS, _ROW)
+        self._columns = np.zeros(FIRST_ROWS, ROW)
         self._refresh_views()
         self._rows = 0
         self._free: array[int] = array("I")
@@ -148,8 +132,8 @@ class DecisionTable:
         slot = self._by_id.slot(key, self._id_keys)
         if slot >= 0:
             return False
-        own = b"" if key.hex() == decision.id else b"\0" + _encoded(decision.id)
-        packed = _texts(decision.url, decision.referenced_id, own)
+        own = b"" if key.hex() == decision.id else b"\0" + encoded(decision.id)
+        packed = texts_of(decision.url, decision.referenced_id, own)
         row = self._new_row()
         bucket = self._buckets.setdefault(decision.bucket, _Bucket())
         chunk = bucket.with_room()
@@ -158,8 +142,8 @@ class DecisionTable:
         self._text_bytes += len(packed)
         self._id_key_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = key
         self._url_key_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = decision.url_key
-        start = _PACKED.size * row
-        self._column_bytes[start : start + _PACKED.size] = _row_of(decision, bucket.last, text)
+        start = PACKED.size * row
+        self._column_bytes[start : start + PACKED.size] = row_of(decision, bucket.last, text)
         self._by_id.put(slot, row, self._id_keys)
         self._insert_in_chain(decision.url_key, decision.sequence, row)
         chunk.rows.append(row)
@@ -186,7 +170,7 @@ class DecisionTable:
         rows = self._new_rows(count)
         self._id_keys[rows] = np.frombuffer(batch.id_keys, np.uint64).reshape(count, 2)
         self._url_keys[rows] = np.frombuffer(batch.url_keys, np.uint64).reshape(count, 2)
-        columns = np.frombuffer(batch.rows, _ROW).copy()
+        columns = np.frombuffer(batch.rows, ROW).copy()
         sizes = np.array([len(text) for text in batch.texts])
         for number in np.unique(columns["bucket"]).tolist():
             members = np.flatnonzero(columns["bucket"] == number)
@@ -251,13 +235,13 @@ class DecisionTable:
     def _read(self, row: int) -> Decision:
         """The decision in a live row."""
         digest, fetched, similarity, sequence, number, _, revision, chunk_number, text, outcome = (
-            _PACKED.unpack_from(self._column_bytes, _PACKED.size * row)
+            PACKED.unpack_from(self._column_bytes, PACKED.size * row)
         )
         chunk = self._buckets[number].chunks[chunk_number]
         texts = chunk.texts
-        url_length, id_length, _ = _TEXT_LENGTHS.unpack_from(texts, text)
-        start = text + _TEXT_LENGTHS.size
-        url = _decoded(texts[start : start + url_length])
+        url_length, id_length, _ = TEXT_LENGTHS.unpack_from(texts, text)
+        start = text + TEXT_LENGTHS.size
+        url = decoded(texts[start : start + url_length])
         start += url_length
         referenced_id = bytes(texts[start : start + id_length])
         return Decision(
@@ -269,7 +253,7 @@ class DecisionTable:
             sequence=sequence,
             outcome=DECISION_KINDS[outcome],
             revision=revision,
-            referenced_id=_unpacked(referenced_id),
+            referenced_id=unpacked_id(referenced_id),
             url=url,
             similarity=similarity,
         )
@@ -277,12 +261,12 @@ class DecisionTable:
     def _id(self, row: int, chunk: _Chunk) -> str:
         """The article id of a live row: its 16 key bytes in hex, or the text in its chunk."""
         text = int(self._columns["text"][row])
-        url_length, id_length, own_length = _TEXT_LENGTHS.unpack_from(chunk.texts, text)
+        url_length, id_length, own_length = TEXT_LENGTHS.unpack_from(chunk.texts, text)
         if not own_length:
             key: bytes = self._id_keys[row].tobytes()
             return key.hex()
-        start = text + _TEXT_LENGTHS.size + url_length + id_length
-        return _decoded(chunk.texts[start + 1 : start + own_length])
+        start = text + TEXT_LENGTHS.size + url_length + id_length
+        return decoded(chunk.texts[start + 1 : start + own_length])
 
     def _chain(self, url_key: bytes) -> Iterator[int]:
         """The rows of a URL, from the latest sequence to the earliest."""
@@ -295,7 +279,7 @@ class DecisionTable:
         """Insert a row into the chain of its URL, which descends by sequence."""
         sequences, following = self._columns["order"], self._columns["next"]
         slot = self._by_url.slot(url_key, self._url_keys)
-        head = _NO_ROW if slot < 0 else self._by_url.find(url_key, self._url_keys)
+        head = NO_ROW if slot < 0 else self._by_url.find(url_key, self._url_keys)
         if head < 0 or sequences[head] < sequence:
             following[row] = head
             self._by_url.put(slot, row, self._url_keys)
@@ -309,7 +293,7 @@ class DecisionTable:
     def _remove_from_chain(self, url_key: bytes, row: int) -> None:
         """Unlink a row from the chain of its URL; remove the URL key with its last row."""
         following = int(self._columns[row]["next"])
-        before = _NO_ROW
+        before = NO_ROW
         for other in self._chain(url_key):
             if other == row:
                 break
@@ -355,80 +339,3 @@ class DecisionTable:
             self._url_keys = grown(self._url_keys, more)
             self._columns = grown(self._columns, more)
             self._refresh_views()
-
-
-class DecisionBatch:
-    """Decisions on their way into a `DecisionTable`, as bytes."""
-
-    def __init__(self) -> None:
-        self.id_keys = bytearray()
-        self.url_keys = bytearray()
-        self.rows = bytearray()
-        self.texts: list[bytes] = []
-
-    def append(self, key: bytes, decision: Decision) -> None:
-        """Append a decision whose id is the hex form of `key`, 16 bytes."""
-        self.texts.append(_texts(decision.url, decision.referenced_id, b""))
-        self.id_keys += key
-        self.url_keys += decision.url_key
-        # The chunk and the text offset are set when the table adds the batch.
-        self.rows += _row_of(decision, 0, 0)
-
-    def kept(self, which: Bools) -> "DecisionBatch":
-        """A batch of the decisions for which `which` is true, in the same order."""
-        other = DecisionBatch()
-        other.id_keys = chosen(self.id_keys, ID_BYTES, which)
-        other.url_keys = chosen(self.url_keys, ID_BYTES, which)
-        other.rows = chosen(self.rows, _PACKED.size, which)
-        other.texts = list(itertools.compress(self.texts, which))
-        return other
-
-
-def _row_of(decision: Decision, chunk: int, text: int) -> bytes:
-    """A decision as the bytes of one `_ROW`; `text` is the offset of its texts in its chunk."""
-    return _PACKED.pack(
-        decision.digest,
-        decision.fetched,
-        decision.similarity,
-        decision.sequence,
-        decision.bucket,
-        _NO_ROW,
-        decision.revision,
-        chunk,
-        text,
-        DECISION_KINDS.index(decision.outcome),
-    )
-
-
-def _texts(url: str, referenced_id: str | None, own: bytes) -> bytes:
-    """The texts of a decision: three lengths, the URL, the packed referenced id, the own id."""
-    address, other = _encoded(url), _packed(referenced_id)
-    if max(len(address), len(other), len(own)) > _MOST_TEXT:
-        raise ValueError(f"a URL or an id has more than {_MOST_TEXT} bytes: {url[:80]}")
-    return _TEXT_LENGTHS.pack(len(address), len(other), len(own)) + address + other + own
-
-
-def _packed(referenced_id: str | None) -> bytes:
-    """A referenced id as bytes.
-
-    An id of 32 hex digits becomes the 16 bytes it spells. Any other id becomes 17 zero bytes and
-    its text: so the two forms differ in length, even for a short text.
-    """
-    if referenced_id is None:
-        return b""
-    key = key_of(referenced_id)
-    return key if key.hex() == referenced_id else _NO_KEY + _encoded(referenced_id)
-
-
-def _unpacked(packed: bytes) -> str | None:
-    if not packed:
-        return None
-    return packed.hex() if len(packed) == ID_BYTES else _decoded(packed[len(_NO_KEY) :])
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _decoded(text: bytes | bytearray) -> str:
-    return text.decode("utf-8", "surrogatepass")

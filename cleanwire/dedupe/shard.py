@@ -22,7 +22,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from cleanwire.dedupe.decision import Decision
-from cleanwire.dedupe.decision_table import DecisionBatch
+from cleanwire.dedupe.decision_rows import DecisionBatch
 from cleanwire.dedupe.denylist import Denial, Takedown
 from cleanwire.dedupe.policy import MOST_DELETED_A_PAGE, Candidate, Clock, DedupePolicy, Window
 from cleanwire.similarity.entry_batch import EntryBatch

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cleanwire.similarity.hash_table_kernels import Keys, keys_of
+from cleanwire.similarity.hash_table_layout import Keys, keys_of
 from cleanwire.similarity.key_table import ID_BYTES, Bools
 from cleanwire.similarity.minhash import Signature
 from cleanwire.similarity.templates import LEAD_HASHES

@@ -17,7 +17,8 @@ meets a stranger, and a match needs several hashes. A dead row keeps its slots u
 
 import numpy as np
 
-from cleanwire.similarity.hash_table_kernels import (
+from cleanwire.similarity.hash_table_kernels import move, put, put_all, sweep
+from cleanwire.similarity.hash_table_layout import (
     FULL,
     SWEPT,
     WAYS,
@@ -26,10 +27,6 @@ from cleanwire.similarity.hash_table_kernels import (
     Ints,
     Keys,
     Table,
-    move,
-    put,
-    put_all,
-    sweep,
 )
 
 LARGE = 1 << 20

@@ -5,80 +5,30 @@ alone, including the order of the keys. `hash_table` describes the table.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cleanwire.native import compiled, inlined
+from cleanwire.native import compiled
+from cleanwire.similarity.hash_table_layout import (
+    FULL,
+    PLACE_BITS,
+    SWEPT,
+    TABLE,
+    WAYS,
+    WIDTH,
+    Bools,
+    Ints,
+    Keys,
+    Table,
+    empty_way,
+    row_in,
+    second_bucket_step,
+    write,
+)
 
-WAYS = 16
-WIDTH = 2 * WAYS + WAYS // 2
-FULL = 0.93
-SWEPT = 0.8
-"""A table whose live entries take less than this share need not grow. If a bucket is full all the
-same, it was filled on purpose: its oldest entry is evicted, so that nobody can make the table grow
-at will."""
-
-MOST_ROWS = (1 << 24) - 1
-PLACE_BITS = 32
-"""A hit is a row, shifted left by this many bits, plus the position of the key that led to it."""
-
-U64 = NDArray[np.uint64]
-Keys = NDArray[np.uint32]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Table = NDArray[np.uint16]
-"""Shape (buckets, `WIDTH`). A bucket holds the marks of its slots (a tag and the bit beside it),
-then the low 16 bits of their rows, then the high 8 bits, two in one element; what is read together
-lies together. A row is stored as its number plus one, and 0 is an empty slot."""
-
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _LANES = np.uint64(0x0001000100010001)
 _HIGHS = np.uint64(0x8000800080008000)
-_TABLE = "uint16[:,::1]"
 
 
-@compiled("uint32[::1](uint64[::1])")
-def keys_of(hashes: U64) -> Keys:
-    """The 32-bit keys of sample hashes, uint32, in the same order."""
-    keys = np.empty(len(hashes), np.uint32)
-    for at, value in enumerate(hashes):
-        keys[at] = np.uint32((value * _MULTIPLIER) >> np.uint64(32))
-    return keys
-
-
-@inlined
-def _step(tag: int, buckets: int) -> int:
-    """The distance from the home bucket to the second bucket, 1 to `buckets` - 1."""
-    return 1 + (((tag * 0x9E3779B1) & 0xFFFFFFFF) * (buckets - 1) >> 32)
-
-
-@inlined
-def _row(bucket: int, way: int, table: Table) -> int:
-    """The row in a slot, or -1 if the slot is empty."""
-    high = (np.int64(table[bucket, 2 * WAYS + (way >> 1)]) >> ((way & 1) << 3)) & 0xFF
-    return np.int64(table[bucket, WAYS + way]) + (high << 16) - 1
-
-
-@inlined
-def _set(bucket: int, way: int, mark: int, row: int, table: Table) -> None:
-    """Write a mark and a row into a slot; a row of -1 empties it."""
-    table[bucket, way] = mark
-    table[bucket, WAYS + way] = (row + 1) & 0xFFFF
-    shift = (way & 1) << 3
-    other = np.int64(table[bucket, 2 * WAYS + (way >> 1)]) & (0xFF00 >> shift)
-    table[bucket, 2 * WAYS + (way >> 1)] = other | (((row + 1) >> 16) << shift)
-
-
-@inlined
-def _empty_way(bucket: int, table: Table) -> int:
-    """The first empty slot of a bucket, or -1."""
-    for way in range(WAYS):
-        # The low 16 bits decide, except for one row in 65,536.
-        if not table[bucket, WAYS + way] and _row(bucket, way, table) < 0:
-            return way
-    return -1
-
-
-@compiled(f"int64(int64, {_TABLE})")
+@compiled(f"int64(int64, {TABLE})")
 def _make_room(bucket: int, table: Table) -> int:
     """Free a slot of a full bucket by moving its entry to the entry's other bucket.
 
@@ -88,16 +38,16 @@ def _make_room(bucket: int, table: Table) -> int:
     buckets = len(table)
     for way in range(WAYS):
         mark = np.int64(table[bucket, way])
-        step = _step(mark >> 1, buckets)
+        step = second_bucket_step(mark >> 1, buckets)
         other = (bucket - step if mark & 1 else bucket + step) % buckets
-        free = _empty_way(other, table)
+        free = empty_way(other, table)
         if free >= 0:
-            _set(other, free, mark ^ 1, _row(bucket, way, table), table)
+            write(other, free, mark ^ 1, row_in(bucket, way, table), table)
             return way
     return -1
 
 
-@compiled(f"boolean(int64, int64, int64, int64, {_TABLE})")
+@compiled(f"boolean(int64, int64, int64, int64, {TABLE})")
 def _put_free(home: int, second: int, mark: int, row: int, table: Table) -> bool:
     """Let a key lead to a row by a slot that is empty or can be freed.
 
@@ -105,21 +55,21 @@ def _put_free(home: int, second: int, mark: int, row: int, table: Table) -> bool
         False if there is no such slot.
     """
     bucket = home
-    way = _empty_way(home, table)
+    way = empty_way(home, table)
     if way < 0:
         bucket = second
-        way = _empty_way(second, table)
+        way = empty_way(second, table)
     if way < 0:
         way = _make_room(second, table)
     if way < 0:
         bucket = home
         way = _make_room(home, table)
     if way >= 0:
-        _set(bucket, way, mark | (bucket != home), row, table)
+        write(bucket, way, mark | (bucket != home), row, table)
     return way >= 0
 
 
-@compiled(f"int64[::1](uint32[::1], {_TABLE}, boolean[::1])")
+@compiled(f"int64[::1](uint32[::1], {TABLE}, boolean[::1])")
 def find(keys: Keys, table: Table, alive: Bools) -> Ints:
     """The live rows that keys lead to.
 
@@ -138,7 +88,7 @@ def find(keys: Keys, table: Table, alive: Bools) -> Ints:
     for value in keys:
         key = np.int64(value)
         bucket = key * buckets >> 32
-        second = bucket + _step(key & 0x7FFF, buckets)
+        second = bucket + second_bucket_step(key & 0x7FFF, buckets)
         if second >= buckets:
             second -= buckets
         touched += np.int64(table[bucket, 0]) + np.int64(table[second, 0])
@@ -158,18 +108,18 @@ def find(keys: Keys, table: Table, alive: Bools) -> Ints:
                     continue
                 for way in range(4 * four, 4 * four + 4):
                     if table[bucket, way] == mark:
-                        row = _row(bucket, way, table)
+                        row = row_in(bucket, way, table)
                         if row >= 0 and alive[row]:
                             hits[found] = (row << PLACE_BITS) + position
                             found += 1
-            bucket += _step(mark >> 1, buckets)
+            bucket += second_bucket_step(mark >> 1, buckets)
             if bucket >= buckets:
                 bucket -= buckets
             mark |= 1
     return hits[:found]
 
 
-@compiled(f"int64(int64, int64, int64, boolean, {_TABLE}, boolean[::1], int64[::1])")
+@compiled(f"int64(int64, int64, int64, boolean, {TABLE}, boolean[::1], int64[::1])")
 def _oldest(
     home: int,
     second: int,
@@ -190,7 +140,7 @@ def _oldest(
         for way in range(WAYS):
             if not any_key and table[bucket, way] != wanted:
                 continue
-            row = _row(bucket, way, table)
+            row = row_in(bucket, way, table)
             if row < 0 or (not any_key and not alive[row]):
                 continue
             order = row_order[row] if alive[row] else -1
@@ -199,7 +149,7 @@ def _oldest(
     return found
 
 
-@compiled(f"int64(int64, int64, {_TABLE}, boolean[::1], int64[::1], int64, boolean, boolean)")
+@compiled(f"int64(int64, int64, {TABLE}, boolean[::1], int64[::1], int64, boolean, boolean)")
 def _put_one(
     key: int,
     row: int,
@@ -229,14 +179,14 @@ def _put_one(
     buckets = len(table)
     home = key * buckets >> 32
     mark = (key & 0x7FFF) << 1
-    second = home + _step(mark >> 1, buckets)
+    second = home + second_bucket_step(mark >> 1, buckets)
     if second >= buckets:
         second -= buckets
     alive_entries = 0
     for bucket, wanted in ((home, mark), (second, mark | 1)):
         for way in range(WAYS):
             if table[bucket, way] == wanted:
-                other = _row(bucket, way, table)
+                other = row_in(bucket, way, table)
                 alive_entries += other >= 0 and alive[other]
     if alive_entries < cap:
         if _put_free(home, second, mark, row, table):
@@ -247,17 +197,17 @@ def _put_one(
         return 0
     slot = _oldest(home, second, mark, alive_entries < cap, table, alive, row_order)
     bucket = slot // WAYS
-    if alive_entries >= cap and row_order[row] < row_order[_row(bucket, slot % WAYS, table)]:
+    if alive_entries >= cap and row_order[row] < row_order[row_in(bucket, slot % WAYS, table)]:
         # The new row is older than all stored ones. Skip it: the newest `cap` rows are kept,
         # whatever the order in which they are put.
         return 0
-    _set(bucket, slot % WAYS, mark | (bucket != home), row, table)
+    write(bucket, slot % WAYS, mark | (bucket != home), row, table)
     return 2 if alive_entries < cap else 0
 
 
 @compiled(
     "Tuple((int64, int64, int64))"
-    f"(uint32[::1], int64, int64, int64, {_TABLE}, boolean[::1], int64[::1], int64, boolean)"
+    f"(uint32[::1], int64, int64, int64, {TABLE}, boolean[::1], int64[::1], int64, boolean)"
 )
 def put(
     keys: Keys,
@@ -294,7 +244,7 @@ def put(
     for position in range(start, len(keys)):
         key = np.int64(keys[position])
         bucket = key * buckets >> 32
-        second = bucket + _step(key & 0x7FFF, buckets)
+        second = bucket + second_bucket_step(key & 0x7FFF, buckets)
         if second >= buckets:
             second -= buckets
         touched += np.int64(table[bucket, 0]) + np.int64(table[second, 0])
@@ -326,7 +276,7 @@ def put(
 @compiled(
     "Tuple((int64, int64, int64, int64))"
     "(uint32[::1], int64[::1], int64[::1], boolean[::1], int64, int64, int64, "
-    f"{_TABLE}, boolean[::1], int64[::1], int64)"
+    f"{TABLE}, boolean[::1], int64[::1], int64)"
 )
 def put_all(
     keys: Keys,
@@ -374,23 +324,23 @@ def put_all(
     return len(rows), 0, used, evicted
 
 
-@compiled(f"int64({_TABLE}, boolean[::1])")
+@compiled(f"int64({TABLE}, boolean[::1])")
 def sweep(table: Table, alive: Bools) -> int:
     """Empty the slots of dead rows; returns how many slots stay used."""
     used = 0
     for bucket in range(len(table)):
         for way in range(WAYS):
-            row = _row(bucket, way, table)
+            row = row_in(bucket, way, table)
             if row < 0:
                 continue
             if alive[row]:
                 used += 1
             else:
-                _set(bucket, way, 0, -1, table)
+                write(bucket, way, 0, -1, table)
     return used
 
 
-@compiled(f"int64({_TABLE}, {_TABLE})")
+@compiled(f"int64({TABLE}, {TABLE})")
 def move(table: Table, new: Table) -> int:
     """Put all entries of a table into a larger, empty one.
 
@@ -401,20 +351,20 @@ def move(table: Table, new: Table) -> int:
     lost = 0
     for bucket in range(buckets):
         for way in range(WAYS):
-            row = _row(bucket, way, table)
+            row = row_in(bucket, way, table)
             if row < 0:
                 continue
             mark = np.int64(table[bucket, way])
             tag = mark >> 1
             home = bucket
             if mark & 1:
-                home = bucket - _step(tag, buckets)
+                home = bucket - second_bucket_step(tag, buckets)
                 if home < 0:
                     home += buckets
             least = ((home << 32) + buckets - 1) // buckets
             key = least + ((tag - least) & 0x7FFF)
             home = key * more >> 32
-            second = home + _step(tag, more)
+            second = home + second_bucket_step(tag, more)
             if second >= more:
                 second -= more
             lost += not _put_free(home, second, tag << 1, row, new)

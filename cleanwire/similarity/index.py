@@ -24,7 +24,7 @@ import numpy as np
 from cleanwire.similarity.columns import as_bytes, grown
 from cleanwire.similarity.entry_batch import Entry, EntryBatch
 from cleanwire.similarity.hash_table import SLOT_BYTES, HashTable
-from cleanwire.similarity.hash_table_kernels import MOST_ROWS
+from cleanwire.similarity.hash_table_layout import MOST_ROWS
 from cleanwire.similarity.key_table import ID_BYTES, U64, Bools, KeyTable, key_of
 from cleanwire.similarity.minhash import Signature
 from cleanwire.similarity.templates import LEAD_HASHES

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.native import compiled
-from cleanwire.similarity.hash_table_kernels import PLACE_BITS, Bools, Table, find, keys_of
+from cleanwire.similarity.hash_table_kernels import find
+from cleanwire.similarity.hash_table_layout import PLACE_BITS, Bools, Table, keys_of
 from cleanwire.similarity.templates import LEAD, LEAD_HASHES, LEAST_LEAD, tell_apart
 
 MIN_HITS = 3

@@ -9,9 +9,10 @@ from selectolax.lexbor import LexborHTMLParser
 from cleanwire.extract.dom.blocks import read_html, read_lines
 from cleanwire.extract.metadata.metadata import read_metadata
 from cleanwire.extract.model import forest
-from cleanwire.extract.model.block_features import BLOCK_FEATURES, WORDS, Hints, features
+from cleanwire.extract.model.block_features import Hints, features
 from cleanwire.extract.model.character_counts import Characters
 from cleanwire.extract.model.class_names import UNKNOWN, Names, tokens_of
+from cleanwire.extract.model.feature_names import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.forest import Forest
 from cleanwire.extract.model.line_features import (
     LINE_FEATURES,

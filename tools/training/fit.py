@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.model import forest as model
-from cleanwire.extract.model.block_features import WORDS, features
+from cleanwire.extract.model.block_features import features
 from cleanwire.extract.model.class_names import Names
+from cleanwire.extract.model.feature_names import WORDS
 from cleanwire.extract.model.forest import GAINS, SHARES, Forest
 from cleanwire.extract.model.line_features import features as line_features
 from cleanwire.extract.model.line_features import second_features

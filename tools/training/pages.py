@@ -20,8 +20,9 @@ from sklearn.linear_model import LogisticRegression
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html
 from cleanwire.extract.metadata.metadata import Metadata, read_metadata, with_elements
-from cleanwire.extract.model.block_features import WORDS, features
+from cleanwire.extract.model.block_features import features
 from cleanwire.extract.model.class_names import Names
+from cleanwire.extract.model.feature_names import WORDS
 from cleanwire.extract.model.forest import Forest
 from cleanwire.extract.model.page_kind import FEWEST_LINKS, SURE, page_features, page_tokens
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen, hints_of, smoothed

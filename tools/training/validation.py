@@ -15,7 +15,7 @@ from typing import Any
 from adapters import unjudged
 
 from cleanwire.extract import extract_text
-from cleanwire.extract.model.block_features import WORDS
+from cleanwire.extract.model.feature_names import WORDS
 from cleanwire.extract.model.select_blocks import chosen
 from training.dataset import corpus, flat_lines
 from training.fit import Fitted, fit, in_use, likely_blocks, part, shortened

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.dom.block_list import BlockList
-from cleanwire.extract.model.block_features import WORDS, Floats, window
+from cleanwire.extract.model.block_features import Floats, window
 from cleanwire.extract.model.character_counts import Characters
+from cleanwire.extract.model.feature_names import WORDS
 
 ContentShare = Callable[[str], float | None]
 """Word -> the mean content share of the lines it is in, over the sites that use it."""

@@ -23,8 +23,8 @@ from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.metadata.jsonld import ARTICLES
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
-from cleanwire.extract.model.block_features import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.class_names import tokens_of, tokens_of_all
+from cleanwire.extract.model.feature_names import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.line_features import line_words
 from cleanwire.extract.model.select_blocks import BlockSelection
 from cleanwire.extract.vocabulary import alternation

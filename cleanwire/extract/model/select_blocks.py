@@ -16,13 +16,8 @@ from cleanwire.extract.dom.parsing import parsed
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
-from cleanwire.extract.model.block_features import (
-    BLOCK_FEATURES,
-    WORDS,
-    Floats,
-    Hints,
-    features,
-)
+from cleanwire.extract.model.block_features import Floats, Hints, features
+from cleanwire.extract.model.feature_names import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.line_features import features as line_features
 from cleanwire.extract.model.line_features import second_features
 

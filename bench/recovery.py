@@ -29,7 +29,8 @@ from cleanwire.dedupe.decision import Decision
 from cleanwire.dedupe.deduper import url_key_of
 from cleanwire.dedupe.policy import DAY
 from cleanwire.dedupe.records import pack_record
-from cleanwire.dedupe.shard import CLOCK, Record, home
+from cleanwire.dedupe.shard import home
+from cleanwire.dedupe.shard_record import CLOCK, Record
 from cleanwire.similarity.index import Entry
 from cleanwire.similarity.key_table import hash_of
 from cleanwire.similarity.minhash import Signature

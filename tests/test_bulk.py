@@ -9,7 +9,8 @@ from cleanwire.dedupe.bulk_restore import apply_all, read
 from cleanwire.dedupe.denylist import Takedown
 from cleanwire.dedupe.policy import DAY
 from cleanwire.dedupe.records import pack_record, unpack_record
-from cleanwire.dedupe.shard import CLOCK, Record, Shard
+from cleanwire.dedupe.shard import Shard
+from cleanwire.dedupe.shard_record import CLOCK, Record
 from cleanwire.similarity.key_table import KeyTable, hash_of
 from helpers.shards import NO_CAP, WIDTH, candidate, pages
 from helpers.stories import NOW

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from cleanwire.dedupe.policy import DAY, Candidate
 from cleanwire.dedupe.records import pack_matches, pack_record, unpack_record
-from cleanwire.dedupe.shard import CLOCK, Shard, home
+from cleanwire.dedupe.shard import Shard, home
 from cleanwire.dedupe.shard_chain import ShardChain
+from cleanwire.dedupe.shard_record import CLOCK
 from cleanwire.similarity.key_table import hash_of
 from cleanwire.similarity.minhash import signature
 from helpers.shards import NO_CAP, WIDTH, Bus, candidate, compacted, pages

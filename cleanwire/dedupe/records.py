@@ -17,7 +17,7 @@ import orjson
 from cleanwire.dedupe.decision import Decision
 from cleanwire.dedupe.denylist import Denial, Takedown
 from cleanwire.dedupe.policy import BUCKETS
-from cleanwire.dedupe.shard import Record
+from cleanwire.dedupe.shard_record import Record
 from cleanwire.events import Article, Source, TextBlock
 from cleanwire.similarity.index import KINDS, Entry, Match, MatchKind
 from cleanwire.similarity.minhash import VERSION as SIGNATURE

@@ -23,40 +23,15 @@ from typing import Literal
 
 from cleanwire.dedupe.decision import Decision
 from cleanwire.dedupe.decision_rows import DecisionBatch
-from cleanwire.dedupe.denylist import Denial, Takedown
+from cleanwire.dedupe.denylist import Takedown
 from cleanwire.dedupe.policy import MOST_DELETED_A_PAGE, Candidate, Clock, DedupePolicy, Window
+from cleanwire.dedupe.shard_record import CLOCK, Record, Writes
 from cleanwire.similarity.entry_batch import EntryBatch
 from cleanwire.similarity.index import KEY_CAP, MOST_ARTICLES, Entry, Index, Match, Thresholds
 from cleanwire.similarity.key_table import U64, Bools, key_of
 
 Limit = Literal["articles", "bytes"]
 """The limits of a shard: the rows of its index, and the bytes of memory it is given."""
-
-CLOCK = "clock"
-"""The key of the record that says which buckets are open. It is no article's id."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """The state of a shard under one key.
-
-    Attributes:
-        decision: of an article's key, the decision.
-        entry: of an article's key, its entry in the index.
-        open_from: of `CLOCK`, the first open bucket.
-        tentative: of an entry, how it was added to the index (`Index.add`).
-        denial: of a denial's key, the denial.
-    """
-
-    decision: Decision | None = None
-    entry: Entry | None = None
-    open_from: int | None = None
-    tentative: bool = False
-    denial: Denial | None = None
-
-
-Writes = Sequence[tuple[str, Record | None]]
-"""The records that changed, by their keys; None for a key that is deleted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

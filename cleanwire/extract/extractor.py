@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 
 from selectolax.lexbor import LexborHTMLParser
 
-from cleanwire.errors import NoArticle
 from cleanwire.events import TextBlock
 from cleanwire.extract.body.boilerplate import is_breadcrumb, is_counter, is_date_line, is_separator
 from cleanwire.extract.body.brand import Unbranded, unbrand
@@ -399,6 +398,3 @@ def _after(page: BlockList, decision: BlockSelection) -> list[str]:
     """The lines after the body, the nearest one last."""
     last = decision.chosen[-1] + 1 if decision.chosen else 0
     return page.texts[last : last + HEAD_LINES][::-1]
-
-
-__all__ = ["Extracted", "NoArticle", "extract_html", "extract_text"]

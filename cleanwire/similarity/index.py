@@ -392,20 +392,9 @@ class Index:
 
 
 _COLUMNS = (
-    "_id_keys",
-    "_sequences",
-    "_buckets",
-    "_alive",
-    "_bounds",
-    "_digests",
-    "_shingle_counts",
-    "_sample_sizes",
-    "_seats",
-    "_figure_counts",
-    "_figures",
-    "_lead_counts",
-    "_leads",
-)
+    "_id_keys _sequences _buckets _alive _bounds _digests _shingle_counts _sample_sizes _seats "
+    "_figure_counts _figures _lead_counts _leads"
+).split()
 """The columns that grow together, by their attributes."""
 _ROW_BYTES = 16 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1 + 2 * MOST_FIGURES + 1 + 2 * LEAD_HASHES + 4 + 6
 """The bytes an article takes in the columns, in its bucket and in the key table."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 import orjson
 
 from cleanwire.dedupe.records import VERSION as WIRE
-from cleanwire.dedupe.shard import CLOCK
+from cleanwire.dedupe.shard_record import CLOCK
 from cleanwire.similarity.minhash import VERSION
 from streams.kafka import clients
 from streams.kafka.topics import changelog

@@ -30,7 +30,8 @@ from cleanwire.dedupe.denylist import is_key
 from cleanwire.dedupe.policy import BUCKETS
 from cleanwire.dedupe.records import VERSION as WIRE
 from cleanwire.dedupe.records import pack_record
-from cleanwire.dedupe.shard import CLOCK, Record, home
+from cleanwire.dedupe.shard import home
+from cleanwire.dedupe.shard_record import CLOCK, Record
 from cleanwire.similarity.index import MOST_ARTICLES, Entry
 from cleanwire.similarity.minhash import VERSION, signature
 from streams.errors import OperationalError

@@ -23,7 +23,8 @@ from faust.types.stores import StoreT
 
 from cleanwire.dedupe.bulk_restore import Records, apply_all, read
 from cleanwire.dedupe.records import pack_record
-from cleanwire.dedupe.shard import Record, Shard
+from cleanwire.dedupe.shard import Shard
+from cleanwire.dedupe.shard_record import Record
 from streams.kafka.topics import FACTS
 from streams.runtime.delivery import Produce
 from streams.settings import Settings

@@ -8,7 +8,7 @@ from faust.types import TP
 
 from cleanwire.dedupe.decision import Decision
 from cleanwire.dedupe.records import pack_record
-from cleanwire.dedupe.shard import CLOCK, Record
+from cleanwire.dedupe.shard_record import CLOCK, Record
 from cleanwire.similarity.key_table import hash_of
 from helpers.apps import CHANGELOG, built
 from streams import dedupe

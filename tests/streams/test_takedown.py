@@ -8,7 +8,7 @@ import pytest
 
 from cleanwire.dedupe.denylist import Denial, is_key
 from cleanwire.dedupe.records import pack_record, unpack_record
-from cleanwire.dedupe.shard import Record
+from cleanwire.dedupe.shard_record import Record
 from cleanwire.similarity.key_table import hash_of
 from helpers.harness import (
     Worker,

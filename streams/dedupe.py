@@ -59,18 +59,20 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _SEQUENCE_LIMIT = 2**62
 
 
-def build(settings: Settings, *, web: bool = True) -> faust.App:
+def build(settings: Settings, *, web: bool = True, partitions: int | None = None) -> faust.App:
     """Build the stage's Faust app.
 
     Args:
         settings: where the bus is, and all limits.
         web: whether this app serves the web view.
+        partitions: how many partitions `candidates` has; None asks Kafka. There may be more
+            partitions than shards, because a topic's partitions cannot be taken back.
 
     Raises:
         OperationalError: Kafka is away, or `candidates` is not there.
     """
-    # There may be more partitions than shards: a topic's partitions cannot be taken back.
-    partitions = partitions_of(settings, settings.topics.candidates)
+    if partitions is None:
+        partitions = partitions_of(settings, settings.topics.candidates)
     app = make_app(settings, "dedupe", web=web, partitions=partitions)
     candidates = app.topic(settings.topics.candidates, key_type=bytes, value_type=bytes)
     table = add_table(

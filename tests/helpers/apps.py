@@ -5,6 +5,7 @@ import contextlib
 
 from faust.types import TP
 
+from streams import extract
 from streams.settings import Settings
 
 CHANGELOG = TP("cleanwire-dedupe-facts-changelog", 0)
@@ -15,7 +16,8 @@ def built(stage, folder):
     """A stage's app, its event loop, and none of them left open."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = stage.build(Settings(data_dir=folder), web=False)
+    known = {} if stage is extract else {"partitions": 1}
+    app = stage.build(Settings(data_dir=folder), web=False, **known)
     app.topic_ids = None
     thread = app.consumer._thread
     try:

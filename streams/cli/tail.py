@@ -3,17 +3,20 @@
 import base64
 import dataclasses
 import sys
+import time
 from typing import Any
 
 import click
 import orjson
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
 from streams.errors import OperationalError
 from streams.kafka import clients
-from streams.settings import load_settings
+from streams.settings import Settings, load_settings
 
 _POLL_MS = 500
+_QUIET_SECONDS = 5.0
+"""After so long without a record it is looked whether a transaction holds some back, and again."""
 
 
 @click.command("tail")
@@ -52,12 +55,36 @@ def command(topic: str, count: int | None, *, from_beginning: bool) -> None:
         else:
             consumer.seek_to_end(*partitions)
         left = count
+        told: set[str] = set()
+        quiet_since = time.monotonic()
         while left is None or left > 0:
-            for records in consumer.poll(timeout_ms=_POLL_MS, max_records=left).values():
+            found = consumer.poll(timeout_ms=_POLL_MS, max_records=left)
+            if found:
+                quiet_since = time.monotonic()
+            elif time.monotonic() - quiet_since > _QUIET_SECONDS:
+                _tell_held(settings, consumer, partitions, told)
+                quiet_since = time.monotonic()
+            for records in found.values():
                 for record in records:
                     sys.stdout.buffer.write(orjson.dumps(_shown(record)) + b"\n")
                     left = left if left is None else left - 1
             sys.stdout.flush()
+
+
+def _tell_held(
+    settings: Settings, consumer: KafkaConsumer, partitions: list[TopicPartition], told: set[str]
+) -> None:
+    """Say once which partitions an open transaction holds back: their records are not printed."""
+    with clients.consumer(settings, isolation_level="read_uncommitted") as any_record:
+        last = any_record.end_offsets(partitions)
+    for partition, stable in consumer.end_offsets(partitions).items():
+        line = (
+            f"{partition.topic} partition {partition.partition} waits for the end of a transaction "
+            f"that began at offset {stable}"
+        )
+        if last[partition] > stable and line not in told:
+            told.add(line)
+            click.echo(f"cleanwire: {line}; {last[partition] - stable} offsets wait", err=True)
 
 
 def _shown(record: Any) -> dict[str, Any]:  # noqa: ANN401 - untyped library

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import re
+import subprocess
+import sys
 import time
 
 import confluent_kafka
@@ -10,7 +12,16 @@ import pytest
 from faust.types import TP
 from kafka import TopicPartition
 
-from helpers.harness import HELPERS, Worker, cleanwire, outcomes, page, publish, records
+from helpers.harness import (
+    HELPERS,
+    Worker,
+    cleanwire,
+    environment,
+    outcomes,
+    page,
+    publish,
+    records,
+)
 from streams.errors import OperationalError
 from streams.kafka import clients, layout
 from streams.kafka.topic_reader import committed
@@ -228,3 +239,34 @@ def test_a_partition_that_is_held_is_said_after_a_while_and_again_and_when_it_is
 )
 def test_transactions_that_come_to_their_end_are_not_said(parts):
     assert looks(parts) == []
+
+
+def test_tail_says_what_an_open_transaction_holds_back(settings):
+    publish(settings, [page(0)], partition=0)
+    crawler = Crawler(settings)
+    crawler.begin(3, partition=0)
+    command = [
+        sys.executable,
+        "-m",
+        "streams.cli.main",
+        "tail",
+        "raw-pages",
+        "--from-beginning",
+        "--count",
+        "4",
+    ]
+    process = subprocess.Popen(
+        command, env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        said = process.stderr.readline().decode()
+        assert (
+            f"{settings.topics.raw} partition 0 waits for the end of a transaction that began at offset 1; 3"
+            in said
+        )
+        crawler.end()
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, err, out.count(b"\n")) == (0, b"", 4)

@@ -9,6 +9,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from streams.kafka.topics import ensure_topics
@@ -17,6 +18,13 @@ from streams.testing.broker import EmbeddedBroker
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MAX_MESSAGE_BYTES = 24 << 20
+
+# How long an example takes says nothing where four processes share two cores: pytest-timeout ends
+# what hangs.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared")
 
 
 def pytest_configure(config):

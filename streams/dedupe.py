@@ -47,7 +47,7 @@ from streams.runtime.cloudevents import headers
 from streams.runtime.dead_letters import rejected, withdrawn
 from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
 from streams.settings import Settings
-from streams.stage import buffering as buffering_of
+from streams.stage import buffering_of
 from streams.state.fullness import Fullness
 from streams.state.table import StateTable, add_table
 from streams.supervision.standalone import standalone

@@ -23,7 +23,7 @@ from streams.runtime.dead_letters import record_size, rejected
 from streams.runtime.delivery import Delivery, Produce, raw_events
 from streams.runtime.pool import Cleaned, CleaningPool
 from streams.settings import Settings
-from streams.stage import buffering as buffering_of
+from streams.stage import buffering_of
 from streams.supervision.standalone import standalone
 
 

@@ -87,7 +87,7 @@ STAGES: tuple[Stage, ...] = tuple(row.name for row in ROWS)
 _BY_NAME = {row.name: row for row in ROWS}
 
 
-def buffering(stage: Stage) -> Buffering:
+def buffering_of(stage: Stage) -> Buffering:
     """How much of a stage's input waits in memory."""
     return _BY_NAME[stage].buffering
 

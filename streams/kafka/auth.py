@@ -83,8 +83,8 @@ def certificate_refused(settings: Settings, error: BaseException) -> Operational
     )
 
 
-def aiokafka_security(settings: Settings) -> dict[str, Any]:
-    """The arguments of an aiokafka client for SASL and TLS."""
+def login(settings: Settings) -> dict[str, Any]:
+    """The arguments for SASL and TLS, which kafka-python and aiokafka call alike."""
     arguments: dict[str, Any] = {"security_protocol": protocol(settings)}
     if settings.tls:
         arguments["ssl_context"] = ssl_context(settings)

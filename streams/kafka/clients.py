@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka import errors as kafka_errors
 
 from streams.errors import OperationalError
-from streams.kafka.auth import certificate_refused, login_refused, password, protocol, ssl_context
+from streams.kafka.auth import certificate_refused, login, login_refused, protocol
 from streams.kafka.compression import require_codecs
 from streams.settings import Settings
 from streams.stage import RECORD_OVERHEAD
@@ -37,20 +37,11 @@ def common(settings: Settings) -> dict[str, Any]:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     _CONNECTION_LOG.setLevel(logging.WARNING)
     _CONNECTION_LOG.propagate = False
-    arguments: dict[str, Any] = {
+    return {
         "bootstrap_servers": settings.broker.split(","),
         "client_id": "cleanwire",
-        "security_protocol": protocol(settings),
+        **login(settings),
     }
-    if settings.tls:
-        arguments["ssl_context"] = ssl_context(settings)
-    if settings.sasl_mechanism:
-        arguments |= {
-            "sasl_mechanism": settings.sasl_mechanism,
-            "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": password(settings),
-        }
-    return arguments
 
 
 @contextlib.contextmanager

@@ -18,7 +18,14 @@ from streams.kafka.compression import read_any_xerial_header
 from streams.runtime.app import App
 from streams.runtime.flow_control import PARTITION_BYTES
 from streams.settings import Settings
-from streams.stage import KEPT_LONGER, METADATA_SECONDS, RECORD_OVERHEAD, Stage, app_id, buffering
+from streams.stage import (
+    KEPT_LONGER,
+    METADATA_SECONDS,
+    RECORD_OVERHEAD,
+    Stage,
+    app_id,
+    buffering_of,
+)
 
 
 def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | None = None) -> App:
@@ -64,7 +71,7 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         # fast. The session timeout of a lost worker begins with its last heartbeat.
         broker_heartbeat_interval=1.0,
         broker_commit_interval=1.0,
-        stream_buffer_maxsize=buffering(stage).events,
+        stream_buffer_maxsize=buffering_of(stage).events,
         # `Delivery` empties its own queue, with a deadline. Faust would wait for ever.
         stream_wait_empty=False,
         web_enabled=web,

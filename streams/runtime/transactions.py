@@ -24,7 +24,7 @@ from kafka.admin import OffsetSpec
 
 from streams.errors import OperationalError
 from streams.kafka import clients
-from streams.kafka.auth import aiokafka_security
+from streams.kafka.auth import login
 from streams.kafka.topic_reader import POLL_MS
 from streams.runtime.app import App
 from streams.runtime.consumer import Consumer
@@ -153,7 +153,7 @@ async def written_at(settings: Settings, partition: TP, offset: int) -> float | 
     """
     client = AIOKafkaConsumer(
         bootstrap_servers=settings.broker.split(","),
-        **aiokafka_security(settings),
+        **login(settings),
         group_id=None,
         enable_auto_commit=False,
     )

@@ -27,7 +27,7 @@ from faust.types.transports import ConsumerT
 from mode.services import WaitArgT
 
 from cleanwire.dedupe.shard import Shard
-from streams.kafka.auth import aiokafka_security
+from streams.kafka.auth import login
 from streams.stage import RECORD_OVERHEAD
 from streams.state.table import ChangelogBatch, StateTable
 
@@ -154,7 +154,7 @@ async def read_back(table: StateTable, tp: TP, last: int) -> AsyncIterator[int]:
         reserves = first == 0
         consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.broker.split(","),
-            **aiokafka_security(settings),
+            **login(settings),
             group_id=None,
             enable_auto_commit=False,
             isolation_level="read_committed",

@@ -34,7 +34,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.errors import OperationalError
-from streams.kafka.auth import aiokafka_security
+from streams.kafka.auth import login
 from streams.runtime.app import App
 from streams.runtime.consumer import Consumer
 from streams.settings import Settings
@@ -218,7 +218,7 @@ class _Ends:
             # Records behind an open transaction cannot be read yet, so they do not make a stall.
             "isolation_level": "read_committed",
             "request_timeout_ms": int(1000 * ASK_SECONDS),
-            **aiokafka_security(settings),
+            **login(settings),
         }
         self._client: AIOKafkaConsumer | None = None
 

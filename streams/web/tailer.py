@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 
-from streams.kafka.auth import aiokafka_security
+from streams.kafka.auth import login
 from streams.kafka.offsets import Note, unread
 from streams.kafka.outcome_topics import outcome_topics
 from streams.runtime.transactions import written_at
@@ -171,7 +171,7 @@ class Tailer:
         The stack closes each of them, even if it fails to start.
         """
         common = {"bootstrap_servers": self._settings.broker.split(",")}
-        common |= aiokafka_security(self._settings)
+        common |= login(self._settings)
         admin = AIOKafkaAdminClient(**common)
         stack.push_async_callback(admin.close)
         await admin.start()
@@ -182,7 +182,7 @@ class Tailer:
     ) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.broker.split(","),
-            **aiokafka_security(self._settings),
+            **login(self._settings),
             isolation_level=isolation_level,
             group_id=None,
             enable_auto_commit=False,

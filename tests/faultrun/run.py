@@ -229,6 +229,7 @@ class _Run:
             while self._takedowns.asked < size.takedowns * (done + 1) // len(plan):
                 self._takedowns.ask(self._published)
         while more := self._lacking():
+            self._release(size.events)
             self._strike(more)
         while not self._publishers.are_done or not self._fleet.is_settled:
             self._release(size.events)

@@ -5,6 +5,7 @@ import dataclasses
 import click
 
 from streams.cli.screen import OUT, progress
+from streams.exit_codes import ANSWER_IS_NO
 from streams.ops import audit
 from streams.ops.ledger import LISTED, Report
 from streams.runtime import transactions
@@ -41,7 +42,7 @@ def command() -> int:
             f"offset {record.offset}: {record.why}"
         )
     if not report.holds:
-        return 1
+        return ANSWER_IS_NO
     return 0 if report.is_whole else NOT_WHOLE
 
 

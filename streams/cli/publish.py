@@ -8,6 +8,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from streams.cli.screen import ERR, OUT, progress, tell
 from streams.errors import OperationalError
+from streams.exit_codes import ANSWER_IS_NO
 from streams.kafka import clients
 from streams.settings import Settings, load_settings
 from streams.sources import InputPage, Tally, read_inputs
@@ -97,4 +98,4 @@ def _acknowledged(future: object, topic: str, lost: list[KafkaError]) -> int:
     except KafkaError as error:
         lost.append(error)
         return 0
-    return 1
+    return ANSWER_IS_NO

@@ -3,6 +3,7 @@
 import click
 
 from streams.cli.screen import ERR, OUT, progress
+from streams.exit_codes import ANSWER_IS_NO
 from streams.settings import load_settings
 
 
@@ -43,6 +44,6 @@ def command(targets: tuple[str, ...], seconds: float) -> int:
             f"done it after {seconds:g} s, and will when it runs",
             soft_wrap=True,
         )
-        return 1
+        return ANSWER_IS_NO
     OUT.print(f"{len(asked.ids)} withdrawn; replays are denied from now on")
     return 0

@@ -3,6 +3,7 @@
 import click
 
 from streams.cli.screen import OUT
+from streams.exit_codes import ANSWER_IS_NO
 from streams.kafka.compression import require_codecs
 from streams.kafka.topics import check_topics, ensure_topics, specs
 from streams.settings import load_settings
@@ -33,4 +34,4 @@ def command(*, check: bool) -> int:
         OUT.print(str(difference), markup=False, soft_wrap=True)
     if not differences and not created:
         OUT.print(f"all {len(specs(settings))} topics are as the settings have them")
-    return 1 if differences else 0
+    return ANSWER_IS_NO if differences else 0

@@ -8,7 +8,7 @@ import importlib.metadata
 
 from cleanwire import urls
 from cleanwire.errors import NoArticle
-from cleanwire.events import Article, RawPage
+from cleanwire.events import Article, RawPage, details_of
 from cleanwire.extract import extract_html, extract_text
 from cleanwire.page.raw_page import decode, parse_raw_page
 from cleanwire.similarity import minhash
@@ -62,7 +62,6 @@ def clean_page(
     return Article(
         id=urls.article_id(url or "", fetched_at or "", data),
         url=url or "",
-        canonical_url=found.canonical_url,
         site=urls.site_of(url) if url else None,
         title=found.title,
         authors=found.authors,
@@ -75,13 +74,9 @@ def clean_page(
         signature=signature.pack(),
         removed=found.removed,
         cleaner=CLEANER,
-        site_name=found.site_name,
-        image=found.image,
-        section=found.section,
-        tags=found.tags,
-        paywalled=found.paywalled,
         declared_language=found.declared_language,
         blocks=found.blocks,
+        **details_of(found),
     )
 
 

@@ -56,70 +56,102 @@ class RawPage:
     headers: Mapping[str, str] | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
-    """What cleaning makes of one page, before anything is known of other pages.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PageDetails:
+    """What a page says of itself, and no later step changes.
 
-    `id` is 32 hex digits (`cleanwire.urls.article_id`). A blank line separates the paragraphs of
-    `text`; `blocks` has the same paragraphs with their kinds. `language` is the detected language
-    or, for a short text, the declared one. `signature` is a packed signature of
-    `cleanwire.similarity.minhash`. `removed` counts the stripped blocks by kind. `cleaner` is the
-    version that made the article.
+    The extraction reads these fields once (`extract/metadata/metadata.py`); its results and the
+    events inherit them.
+
+    Attributes:
+        canonical_url: the URL that the page gives itself; it is no identity.
+        site_name: the site's name, as the page gives it.
+        image: the absolute URL of the main picture.
+        section: the section of the site.
+        tags: keywords.
+        paywalled: whether the page is behind a paywall; None if the page does not tell.
+    """
+
+    canonical_url: str | None = None
+    site_name: str | None = None
+    image: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    paywalled: bool | None = None
+
+
+def details_of(page: PageDetails) -> dict[str, Any]:
+    """The fields of `PageDetails` by name, to make the next result of."""
+    return {name: getattr(page, name) for name in _DETAILS}
+
+
+_DETAILS = tuple(field.name for field in dataclasses.fields(PageDetails))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Cleaned:
+    """The fields of an article that cleaning makes; a base, so that they come before the details.
+
+    Attributes:
+        id: 32 hex digits (`cleanwire.urls.article_id`).
+        url: where the page was fetched.
+        site: the registrable domain of `url`.
+        title: the headline, without site name and glued brand.
+        authors: names of people; of organisations if there are none.
+        published_at: RFC 3339, or ISO 8601 without what the page does not tell (zone, time).
+        modified_at: the same.
+        language: the primary subtag (BCP 47) of the detected language or, for a short text, of the
+            declared one.
+        declared_language: the language that the page declares.
+        text: the paragraphs of the body, with a blank line between them.
+        word_count: words of `text`.
+        fetched_at: when the page was fetched, RFC 3339.
+        signature: a packed signature of `cleanwire.similarity.minhash`.
+        removed: how many blocks or passages were stripped, by kind.
+        cleaner: the version that made the article.
     """
 
     id: str
     url: str
-    canonical_url: str | None
     site: str | None
     title: str | None
     authors: tuple[str, ...]
     published_at: str | None
     modified_at: str | None
     language: str | None
+    declared_language: str | None = None
     text: str
     word_count: int
     fetched_at: str
     signature: str
     removed: Mapping[str, int]
     cleaner: str
-    site_name: str | None = None
-    image: str | None = None
-    section: str | None = None
-    tags: tuple[str, ...] = ()
-    paywalled: bool | None = None
-    declared_language: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Article(PageDetails, _Cleaned):
+    """What cleaning makes of one page, before anything is known of other pages.
+
+    Attributes:
+        blocks: the paragraphs of `text` with their kinds.
+    """
+
     blocks: tuple[TextBlock, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class CleanArticle:
-    """A published article: `revision` counts from 1, `supersedes` is the id of the one before."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CleanArticle(Article):
+    """A published article.
 
-    id: str
-    url: str
-    canonical_url: str | None
-    site: str | None
-    title: str | None
-    authors: tuple[str, ...]
-    published_at: str | None
-    modified_at: str | None
-    language: str | None
-    text: str
-    word_count: int
-    fetched_at: str
+    Attributes:
+        source: where its raw page is.
+        revision: counts from 1.
+        supersedes: the id of the revision before.
+    """
+
     source: Source
     revision: int
     supersedes: str | None
-    signature: str
-    removed: Mapping[str, int]
-    cleaner: str
-    site_name: str | None = None
-    image: str | None = None
-    section: str | None = None
-    tags: tuple[str, ...] = ()
-    paywalled: bool | None = None
-    declared_language: str | None = None
-    blocks: tuple[TextBlock, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,9 +54,11 @@ def unpack_candidate(value: bytes) -> CandidateRecord:
     record = _record(value, "candidate")
     try:
         article = record["article"]
-        article["authors"] = tuple(article["authors"])
-        article["tags"] = tuple(article.get("tags", ()))
-        article["blocks"] = tuple(TextBlock(**block) for block in article.get("blocks", ()))
+        article["blocks"] = [TextBlock(**block) for block in article.get("blocks", ())]
+        for name, part in article.items():
+            if isinstance(part, list):
+                # JSON has lists for the tuples of an article.
+                article[name] = tuple(part)
         return CandidateRecord(
             article=Article(**article),
             source=Source(**record["source"]),

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from selectolax.lexbor import LexborHTMLParser
 
-from cleanwire.events import TextBlock
+from cleanwire.events import PageDetails, TextBlock, details_of
 from cleanwire.extract.body.boilerplate import is_breadcrumb, is_counter, is_date_line, is_separator
 from cleanwire.extract.body.brand import Unbranded, unbrand
 from cleanwire.extract.body.exclusions import set_apart
@@ -58,39 +58,16 @@ own."""
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Extracted:
-    """What a page holds.
-
-    Attributes:
-        title: the headline, without site name and glued brand.
-        authors: names of people; of organisations if there are none.
-        published_at: RFC 3339, or ISO 8601 without what the page does not tell (zone, time).
-        modified_at: the same.
-        canonical_url: the URL that the page gives itself; it is no identity.
-        language: primary subtag (BCP 47), detected or declared.
-        declared_language: the language that the page declares.
-        site_name: the site's name, as the page gives it.
-        image: the absolute URL of the main picture.
-        section: the section of the site.
-        tags: keywords.
-        paywalled: whether the page is behind a paywall; None if the page does not tell.
-        blocks: the body, in order.
-        removed: how many blocks or passages were stripped, by kind.
-    """
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Extracted(PageDetails):
+    """What a page holds; the fields are those of `Article`."""
 
     title: str | None
-    authors: tuple[str, ...]
+    authors: tuple[str, ...] = ()
     published_at: str | None
     modified_at: str | None
-    canonical_url: str | None
     language: str | None
-    declared_language: str | None
-    site_name: str | None
-    image: str | None
-    section: str | None
-    tags: tuple[str, ...]
-    paywalled: bool | None
+    declared_language: str | None = None
     blocks: tuple[TextBlock, ...]
     removed: Mapping[str, int]
 
@@ -203,16 +180,11 @@ def extract_html(
         or metadata.organisations,
         published_at=published_at,
         modified_at=modified_at,
-        canonical_url=metadata.canonical_url,
         language=language,
         declared_language=metadata.language,
-        site_name=metadata.site_name,
-        image=metadata.image,
-        section=metadata.section,
-        tags=metadata.tags,
-        paywalled=metadata.paywalled,
         blocks=_unbranded(blocks, unbranded, removed),
         removed=dict(removed),
+        **details_of(metadata),
     )
 
 
@@ -273,17 +245,9 @@ def extract_text(
         )
     return Extracted(
         title=unbranded.title,
-        authors=(),
         published_at=published_at,
         modified_at=modified_at,
-        canonical_url=None,
         language=language,
-        declared_language=None,
-        site_name=None,
-        image=None,
-        section=None,
-        tags=(),
-        paywalled=None,
         blocks=_unbranded(blocks, unbranded, removed),
         removed=dict(removed),
     )

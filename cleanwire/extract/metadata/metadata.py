@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from cleanwire.events import PageDetails
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.selectors import Written
 from cleanwire.extract.dom.text import squeezed
@@ -57,9 +58,9 @@ _LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
 _SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """What a page says of itself.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Metadata(PageDetails):
+    """What a page says of itself: the details of its article, and witnesses for the other fields.
 
     `headings` are its first-level headings, `document_title` its `<title>`, `keywords` the
     meta tag's: they are witnesses for the title. `organisations` are agencies and publishers
@@ -76,19 +77,13 @@ class Metadata:
     organisations: tuple[str, ...]
     published_at: str | None
     modified_at: str | None
-    canonical_url: str | None
     language: str | None
-    site_name: str | None
     article_body: str | None
     is_live: bool
     description: str | None
     types: frozenset[str]
     og_type: str | None
     dates: DateHints
-    image: str | None
-    section: str | None
-    tags: tuple[str, ...]
-    paywalled: bool | None
     margin: tuple[tuple[str, ...], str | None, str | None]
 
 

@@ -15,18 +15,12 @@ from kafka import errors as kafka_errors
 from streams.errors import OperationalError
 from streams.kafka.auth import certificate_refused, login, login_refused, protocol
 from streams.kafka.compression import require_codecs
+from streams.kafka.logged_errors import LoggedErrors, is_login_error
 from streams.settings import Settings
 from streams.stage import RECORD_OVERHEAD
 
 TIMEOUT_MS = 10_000
 """Milliseconds until a client gives up a request, or the search for a broker."""
-
-_LOGIN_ERRORS = (
-    kafka_errors.SaslAuthenticationFailedError,
-    kafka_errors.UnsupportedSaslMechanismError,
-    kafka_errors.IllegalSaslStateError,
-)
-
 
 _CONNECTION_LOG = logging.getLogger("kafka.net.manager")
 
@@ -110,28 +104,29 @@ def explained(settings: Settings) -> Iterator[None]:
     """
     where = settings.broker
     reason = _ConnectFailure()
-    _CONNECTION_LOG.addHandler(reason)
+    handler = LoggedErrors(reason.hear)
+    _CONNECTION_LOG.addHandler(handler)
     try:
         yield
     except (kafka_errors.KafkaTimeoutError, kafka_errors.KafkaConnectionError):
-        if isinstance(reason.error, _LOGIN_ERRORS):
+        if is_login_error(reason.error):
             raise login_refused(settings) from None
         if settings.sasl_mechanism and "disconnected" in str(reason.error):
             raise login_refused(settings, "hung up on") from None
         raise _unreachable(settings, reason.error) from None
-    except _LOGIN_ERRORS:
-        raise login_refused(settings) from None
     except kafka_errors.UnsupportedCodecError:
         require_codecs()
         raise
     except kafka_errors.KafkaError as error:
+        if is_login_error(error):
+            raise login_refused(settings) from None
         what = getattr(error, "description", "") or type(error).__name__
         raise OperationalError(f"the broker at {where} refused: {what}", _fix(error)) from None
     finally:
-        _CONNECTION_LOG.removeHandler(reason)
+        _CONNECTION_LOG.removeHandler(handler)
 
 
-class _ConnectFailure(logging.Handler):
+class _ConnectFailure:
     """Keeps the reason why connecting failed.
 
     While the client looks for a broker, it retries after every error. At its deadline it raises an
@@ -139,22 +134,20 @@ class _ConnectFailure(logging.Handler):
     """
 
     def __init__(self) -> None:
-        super().__init__()
         self.error: Exception | None = None
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def hear(self, error: Exception) -> None:
         """Keep the most telling error: of the login, then of TLS, then of the connection."""
-        for logged in record.args if isinstance(record.args, tuple) else ():
-            # A timeout only says that the deadline is over.
-            if isinstance(logged, kafka_errors.KafkaError) and not isinstance(
-                logged, kafka_errors.KafkaTimeoutError
-            ):
-                self.error = max(logged, self.error or logged, key=_rank)
+        # A timeout only says that the deadline is over.
+        if isinstance(error, kafka_errors.KafkaError) and not isinstance(
+            error, kafka_errors.KafkaTimeoutError
+        ):
+            self.error = max(error, self.error or error, key=_rank)
 
 
 def _rank(error: Exception) -> int:
     """How telling an error is: 2 for the login, 1 for TLS, 0 for all others."""
-    return 2 if isinstance(error, _LOGIN_ERRORS) else int("Handshake" in str(error))
+    return 2 if is_login_error(error) else int("Handshake" in str(error))
 
 
 def _unreachable(settings: Settings, reason: Exception | None) -> OperationalError:

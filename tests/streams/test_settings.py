@@ -1,7 +1,10 @@
 import datetime as dt
+import inspect
 
 import pytest
 
+from cleanwire import Thresholds, Window, clean_page
+from streams import policy
 from streams.errors import ConfigurationError
 from streams.settings import Settings, load_settings
 
@@ -81,3 +84,11 @@ def test_secrets_are_never_shown(monkeypatch):
 
 def test_topics_carry_the_prefix():
     assert Settings(topic_prefix="eu.").topics.raw == "eu.raw-pages"
+
+
+def test_the_defaults_of_the_stream_are_those_of_the_library():
+    settings = Settings()
+    assert policy.window(settings) == Window()
+    assert policy.thresholds(settings) == Thresholds()
+    cleaning = inspect.signature(clean_page).parameters
+    assert policy.limits(settings).require_article is cleaning["require_article"].default

@@ -32,15 +32,15 @@ from streams.testing.cluster import EmbeddedCluster  # noqa: E402 - found by the
 
 SIZES = {
     "ci": Size(
-        events=20_000,
+        events=12_000,
         partitions=6,
-        rate=170,
-        faults=16,
+        rate=150,
+        faults=14,
         sigkills=10,
         broker_restarts=2,
-        rebalances=20,
+        rebalances=14,
         takedowns=40,
-        seconds=150,
+        seconds=100,
     ),
     "full": Size(
         events=300_000,

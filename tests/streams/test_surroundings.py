@@ -103,14 +103,18 @@ READ_ONLY = ("unshare", "--mount", "sh", "-c", 'mount -o remount,bind,ro / && ex
 
 @pytest.mark.slow
 @as_root
-def test_a_root_that_is_read_only_can_be_cleaned_from(tmp_path):
-    (tmp_path / "a.html").write_text(PAGE, "utf-8")
+def test_a_root_that_is_read_only_can_be_cleaned_from():
     probe = subprocess.run([*READ_ONLY, "true"], check=False, capture_output=True)
     if probe.returncode:
         pytest.skip("this system lets nothing be mounted anew")
-    done = clean([str(tmp_path / "a.html")], env={"HOME": "/root"}, prefix=READ_ONLY)
-    assert done.returncode == 0, done.stderr.decode()
-    assert json.loads(done.stdout)["outcome"] == "clean"
+    # One process alone, because nothing that is compiled can be kept here.
+    program = "import streams, cleanwire, sys; print(cleanwire.clean_page(sys.argv[1]).title)"
+    done = subprocess.run(
+        [*READ_ONLY, sys.executable, "-c", program, PAGE],
+        env={"PATH": os.environ["PATH"], "HOME": "/root", "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True, timeout=300, check=False, encoding="utf-8",
+    )  # fmt: skip
+    assert done.stdout == f"{TITLE}\n", done.stderr
 
 
 @pytest.mark.parametrize("home", ["/nowhere", "/", "~"])

@@ -18,15 +18,15 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from streams.settings import Settings
 from streams.web.guard import Guard
 from streams.web.metrics import exposition, registry
-from streams.web.pages import overview
+from streams.web.pages.overview import overview
+from streams.web.pages.rendering import static
 from streams.web.probes import Stages
 from streams.web.state import State
-from streams.web.style import STYLE
 from streams.web.tailer import Tailer
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -40,6 +40,9 @@ HEADERS = {
     # aiohttp's default header names the versions of Python and aiohttp.
     "Server": "cleanwire",
 }
+
+STATIC = {"style.css": "text/css", "view.js": "text/javascript"}
+"""The files of the view and their types."""
 
 IDLE_SECONDS = 30.0
 """A connection without a whole request is closed after this time; aiohttp would wait an hour."""
@@ -97,9 +100,6 @@ def _routes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
         page = overview(state, time.time(), stages.missing(), live=live)
         return web.Response(text=page, content_type="text/html")
 
-    async def style(_: web.Request) -> web.Response:
-        return web.Response(text=STYLE, content_type="text/css")
-
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(
             body=exposition(collectors), headers={"Content-Type": CONTENT_TYPE_LATEST}
@@ -121,11 +121,20 @@ def _routes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
 
     return {
         "/": index,
-        "/style.css": style,
+        **{f"/{name}": _static(name, kind) for name, kind in STATIC.items()},
         "/metrics": metrics,
         "/healthz": health,
         "/readyz": ready,
     }
+
+
+def _static(name: str, content_type: str) -> Handler:
+    text = static(name)
+
+    async def serve(_: web.Request) -> web.Response:
+        return web.Response(text=text, content_type=content_type)
+
+    return serve
 
 
 async def _secure(_: web.Request, response: web.StreamResponse) -> None:

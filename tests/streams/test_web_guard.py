@@ -22,7 +22,7 @@ from streams.web import attach, require_token, view
 from streams.web.guard import is_loopback
 
 SHARED = "c0rrect:horse-battery-staple"
-PAGES = ("/", "/metrics", "/style.css")
+PAGES = ("/", "/metrics", "/style.css", "/view.js")
 PROBES = ("/healthz", "/readyz")
 
 
@@ -161,6 +161,8 @@ def test_every_answer_has_the_headers(open_view, guarded):
     assert policy == {
         "default-src": "'none'",
         "style-src": "'self'",
+        "script-src": "'self'",
+        "connect-src": "'self'",
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -276,11 +278,13 @@ def test_the_view_works_below_a_path_of_a_proxy(open_view):
                     for name in ("href", "src", "action"):
                         given = node.attributes.get(name)
                         if given is not None and not given.startswith(("http:", "https:")):
-                            left.add(urllib.parse.urljoin(address, given))
+                            left.add(
+                                urllib.parse.urldefrag(urllib.parse.urljoin(address, given)).url
+                            )
                 left -= set(seen)
         finally:
             proxy.shutdown()
             thread.join()
     pages = {address.removeprefix(base) for address in seen}
-    assert pages == {"", "?live=no", "style.css", "metrics"}
+    assert pages == {"", "?live=no", "style.css", "view.js", "metrics"}
     assert set(seen.values()) == {200}

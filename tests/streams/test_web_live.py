@@ -72,7 +72,7 @@ def test_the_view_shows_what_stands_on_the_topics(settings):
         status, body, headers = worker.get("/")
         assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
         assert "&lt;script&gt;alert(1)&lt;/script&gt; shakes the harbour" in body
-        assert "<script" not in body
+        assert "<script>" not in body
         assert "copy of <bdi>https://s1.example/a</bdi>" in body
         assert "Not ready" not in body
         assert "raw page 0:3" in body
@@ -81,6 +81,7 @@ def test_the_view_shows_what_stands_on_the_topics(settings):
         assert worker.get("/healthz")[:2] == (200, "ok\n")
         status, body, _ = worker.get("/readyz")
         assert (status, json.loads(body)) == (200, {"ready": True, "missing": {}})
+        assert worker.get("/view.js")[2]["Content-Type"] == "text/javascript; charset=utf-8"
         assert worker.get("/style.css")[2]["Content-Type"] == "text/css; charset=utf-8"
     # What stood there before is read back.
     with Worker(settings) as worker:

@@ -1,0 +1,116 @@
+"""Renders the templates of the view.
+
+Invariants:
+
+- Every value is escaped (Jinja2's autoescaping), and every character in it that cannot be printed
+  becomes U+FFFD. So no page's text becomes an element, an attribute or a control character.
+- A name that a template uses and nobody gives is an error, not an empty text.
+- Links are relative, because a proxy may serve the view below a path of its own.
+"""
+
+import datetime as dt
+import functools
+import importlib.resources
+import math
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+REFRESH_SECONDS = 5
+"""How often a page that follows the stream is brought up to date."""
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+NAVIGATION = (("", "Overview"),)
+"""The pages that every page links to: path from the root of the view, and text."""
+
+
+def render(template: str, *, now: float, path: str = "", live: bool = False, **values: Any) -> str:  # noqa: ANN401 - whatever the template shows
+    """Render a page, as a whole HTML document.
+
+    Args:
+        template: the name of a file in `templates/`.
+        now: seconds since the epoch.
+        path: the path of the page from the root of the view, without a leading slash.
+        live: whether the page follows the stream.
+        **values: what the template shows.
+    """
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            now=now,
+            path=path,
+            root="../" * path.count("/") or "./",
+            live=live,
+            refresh=REFRESH_SECONDS,
+            navigation=NAVIGATION,
+            **values,
+        )
+    )
+
+
+def static(name: str) -> str:
+    """The text of a file in `static/`."""
+    files = importlib.resources.files(__package__) / "static"
+    return (files / name).read_text("utf-8")
+
+
+def printable(value: object) -> object:
+    """A text without characters that cannot be printed; other values and markup as they are."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in value)
+
+
+def page_text(text: object) -> Markup:
+    """Text from a page, isolated so that right-to-left text does not reorder the text around it."""
+    return Markup("<bdi>{}</bdi>").format(printable(text))
+
+
+def clock(seconds: float, *, date: bool = False) -> Markup:
+    """A time of day in UTC, with its date on request, as an element that tells both."""
+    at = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    shown = at.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), shown)
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units, such as "3 min 20 s"."""
+    if seconds < 10:  # noqa: PLR2004 - tenths say something here
+        return f"{seconds:.1f} s"
+    parts, rest = [], round(seconds)
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        if rest >= size:
+            parts.append(f"{rest // size} {unit}")
+            rest %= size
+    return " ".join(parts[:2])
+
+
+def size(count: float) -> str:
+    """A number of bytes in a binary unit, such as "1.5 MiB"."""
+    power = min(int(math.log(max(count, 1), 1024)), len(_UNITS) - 1)
+    digits = 1 if power else 0
+    return f"{count / 1024**power:,.{digits}f} {_UNITS[power]}"
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("streams.web.pages"),
+        autoescape=True,
+        finalize=printable,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {
+        "clock": clock,
+        "duration": duration,
+        "page_text": page_text,
+        "size": size,
+        "number": lambda value: f"{value:,}",
+    }
+    return environment

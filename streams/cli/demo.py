@@ -24,8 +24,8 @@ def command(*, once: bool) -> int:
 
     Starts the embedded Kafka and a worker, publishes bundled pages (a wire story and its copies
     on content farms, a teaser, a revision, pages in several charsets, broken and hostile ones),
-    shows the outcome of each as it happens, and audits the outcomes. The web view stays up until
-    Ctrl-C.
+    shows the outcome of each as it happens, and audits the outcomes. Then it publishes made-up news
+    until Ctrl-C, so that the web view moves.
 
     \b
     Examples:
@@ -59,12 +59,12 @@ def command(*, once: bool) -> int:
         if surprises:
             OUT.print(f"{surprises} pages came out otherwise than expected")
         if not once:
+            OUT.print("\nmade-up news goes on the topic now, two pages a second")
+            OUT.print(f"web view: http://127.0.0.1:{settings.web_port}/   Ctrl-C stops everything")
             try:
-                OUT.print(
-                    f"\nweb view: http://127.0.0.1:{settings.web_port}/   Ctrl-C stops everything"
-                )
-                while True:
-                    time.sleep(3600)
+                with demo.keep_publishing(settings):
+                    while True:
+                        time.sleep(3600)
             except KeyboardInterrupt:
                 OUT.print("stopping")
     return 0 if holds else 1

@@ -6,12 +6,14 @@ deleted afterwards. Everything that the demo shows is read from the topics.
 
 import contextlib
 import dataclasses
+import datetime as dt
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -31,10 +33,15 @@ from streams.settings import Settings, load_settings
 from streams.testing.broker import EmbeddedBroker
 from streams.testing.ports import free_port, is_free
 from streams.testing.samples import Sample
+from streams.testing.samples.newsroom import newsroom
 
 READY_SECONDS = 60.0
 OUTCOME_SECONDS = 60.0
 STOP_SECONDS = 15.0
+PAGE_SECONDS = 0.5
+"""The time between two pages of made-up news."""
+
+SEED = 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +104,28 @@ def publish(settings: Settings, samples: list[Sample]) -> None:
             producer.send(settings.topics.raw, sample.value, partition=0) for sample in samples
         ]:
             future.get(timeout=OUTCOME_SECONDS)
+
+
+@contextlib.contextmanager
+def keep_publishing(settings: Settings) -> Iterator[None]:
+    """Publish made-up news, a page every `PAGE_SECONDS`, in a thread until the block ends."""
+    ended = threading.Event()
+    every = dt.timedelta(seconds=PAGE_SECONDS)
+
+    def work() -> None:
+        with clients.producer(settings) as producer:
+            for value in newsroom(SEED, start=dt.datetime.now(dt.UTC), every=every):
+                producer.send(settings.topics.raw, value)
+                if ended.wait(PAGE_SECONDS):
+                    return
+
+    thread = threading.Thread(target=work, name="newsroom")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def results(settings: Settings, samples: list[Sample]) -> Iterator[Result]:

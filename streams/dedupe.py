@@ -37,7 +37,7 @@ from cleanwire.dedupe.shard import Shard, ShardResult, home
 from cleanwire.dedupe.shard_chain import TAKEN_DOWN
 from cleanwire.errors import InvalidEvent, Withdrawn
 from cleanwire.events import Source
-from streams.kafka.headers import DROP, MATCHES, ORDER, SOURCE_ID, TAKEDOWN
+from streams.kafka.headers import ARRIVED, DROP, MATCHES, ORDER, SOURCE_ID, TAKEDOWN
 from streams.kafka.sequences import Sequences
 from streams.kafka.topic_ids import TopicIds
 from streams.kafka.topics import partitions_of
@@ -54,6 +54,9 @@ from streams.supervision.standalone import standalone
 
 LOOK_SECONDS = 10.0
 """Seconds between two checks of how full the shards are."""
+
+KEPT = (TAKEDOWN, SOURCE_ID, ARRIVED)
+"""The headers that a candidate keeps where it starts at the first shard again."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _SEQUENCE_LIMIT = 2**62
@@ -129,7 +132,7 @@ def _take(
         # without a shard, which is left over from a time with more shards. A drop notice in such a
         # partition is ignored: its shard does not exist any more.
         if DROP not in carried:
-            kept = [(name, carried[name]) for name in (TAKEDOWN, SOURCE_ID) if name in carried]
+            kept = [(name, carried[name]) for name in KEPT if name in carried]
             yield _pass_on(settings, message, 0, kept)
         return
     if not number:
@@ -182,8 +185,7 @@ def _article(
     sequence = _sequence(carried[ORDER])
     matches = unpack_matches(carried[MATCHES]) if number else []
     result = table.store.state_of(number).take(_candidate(arrived, sequence), matches)
-    source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
-    yield from _produces_for(settings, message, arrived, sequence, result, source_id)
+    yield from _produces_for(settings, message, arrived, sequence, result, carried)
     yield from (table.write(number, key, record) for key, record in result.writes)
     yield from (_drop_notice(settings, article, sequence) for article in result.dropped)
 
@@ -194,23 +196,28 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
     arrived: CandidateRecord,
     sequence: int,
     result: ShardResult,
-    source_id: str,
+    carried: Mapping[str, bytes],
 ) -> Iterator[Produce]:
     """The records that an article leads to, apart from the changes of the state."""
+    source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
+    arrived_at = carried.get(ARRIVED) or b""
     if result.is_withdrawn:
         # A worker that decided on the article before the takedown may have published it after the
         # takedown's tombstone. Send the tombstone again.
         yield _tombstone(settings, arrived.article.id)
         error = Withdrawn(TAKEN_DOWN)
         article = arrived.article.id
-        yield withdrawn(settings.topics.rejected, article, error, arrived.source, source_id)
+        yield withdrawn(
+            settings.topics.rejected, article, error, arrived.source, source_id, arrived_at
+        )
     elif result.decision is not None:
-        yield _outcome(settings, arrived, result.decision, source_id)
+        yield _outcome(settings, arrived, result.decision, source_id, arrived_at)
     else:
         headers_on = [
             (ORDER, str(sequence).encode()),
             (MATCHES, pack_matches(result.matches)),
             (SOURCE_ID, source_id.encode()),
+            (ARRIVED, arrived_at),
         ]
         yield _pass_on(settings, message, message.partition + 1, headers_on)
 
@@ -255,7 +262,11 @@ def _tombstone(settings: Settings, article: str) -> Produce:
 
 
 def _outcome(
-    settings: Settings, arrived: CandidateRecord, decision: Decision, source_id: str
+    settings: Settings,
+    arrived: CandidateRecord,
+    decision: Decision,
+    source_id: str,
+    arrived_at: bytes,
 ) -> Produce:
     happened = outcome_event(arrived.article, arrived.source, decision)
     topics = settings.topics
@@ -263,7 +274,11 @@ def _outcome(
         topic=topics.clean if decision.outcome == "clean" else topics.duplicates,
         key=decision.id.encode(),
         value=orjson.dumps(happened),
-        headers=[*headers(happened), (SOURCE_ID, source_id.encode())],
+        headers=[
+            *headers(happened),
+            (SOURCE_ID, source_id.encode()),
+            (ARRIVED, arrived_at),
+        ],
     )
 
 

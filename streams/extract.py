@@ -16,10 +16,10 @@ from faust.types import EventT, StreamT
 from cleanwire.errors import PageRejected, TooLarge
 from cleanwire.events import Source
 from streams import policy
-from streams.kafka.headers import SOURCE_ID
+from streams.kafka.headers import ARRIVED, SOURCE_ID
 from streams.kafka.topic_ids import TopicIds
 from streams.runtime.app_factory import make_app
-from streams.runtime.dead_letters import record_size, rejected
+from streams.runtime.dead_letters import arrived, record_size, rejected
 from streams.runtime.delivery import Delivery, Produce, raw_events
 from streams.runtime.pool import Cleaned, CleaningPool
 from streams.settings import Settings
@@ -73,7 +73,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                 topic=topics.candidates,
                 key=result.id.encode(),
                 value=result.candidate,
-                headers=[(SOURCE_ID, topic_id.encode())],
+                headers=[(SOURCE_ID, topic_id.encode()), (ARRIVED, arrived(message))],
                 partition=0,
             )
         ]

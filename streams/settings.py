@@ -146,6 +146,15 @@ class Settings(pydantic_settings.BaseSettings):
     web_token: SecretStr | None = Field(
         None, description="secret that opens the web view; needed if not bound to loopback"
     )
+    view_store: Literal["worker", "view", "off"] = Field(
+        "worker", description="whose view has the store of outcomes: a worker's, `view`'s, none"
+    )
+    view_store_bytes: int = Field(
+        2 << 30, ge=64 << 20, description="bytes of the view's store; the oldest are deleted"
+    )
+    view_store_age: Duration = Field(
+        dt.timedelta(days=30), description="how long the view's store keeps an outcome"
+    )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
         None, description="how to log in to the brokers"
     )

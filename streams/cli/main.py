@@ -23,6 +23,7 @@ COMMANDS = {
     "topics": "Create the topics, or check them.",
     "publish": "Put files on raw-pages.",
     "worker": "Run the stages.",
+    "view": "Serve the web view in a process of its own.",
     "tail": "Print the records of a topic.",
     "audit": "Prove that every raw page has exactly one outcome.",
     "takedown": "Withdraw published articles, by id or URL.",

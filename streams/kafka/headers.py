@@ -9,6 +9,10 @@ SOURCE_ID = f"{PREFIX}source.topic-id"
 """On candidates and outcomes: the id of the raw record's topic. An offset identifies a record only
 together with this id."""
 
+ARRIVED = f"{PREFIX}source.timestamp"
+"""On candidates and outcomes: when the raw record arrived on its topic, in milliseconds since the
+epoch. The view measures from it how long a page takes."""
+
 ORDER = f"{PREFIX}order"
 """On candidates, from the second shard on: the sequence, which orders a candidate among all."""
 

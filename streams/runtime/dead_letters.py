@@ -15,7 +15,7 @@ from faust.types import Message
 
 from cleanwire.errors import PageRejected
 from cleanwire.events import Source
-from streams.kafka.headers import PREFIX, SOURCE_ID
+from streams.kafka.headers import ARRIVED, PREFIX, SOURCE_ID
 from streams.runtime.delivery import Produce
 
 
@@ -45,13 +45,18 @@ def rejected(  # noqa: PLR0913 - everything that a dead letter names
         value = None
         if _size_without_value(message) > largest:
             key, headers = None, []
-    added = _added(error, source, source_id)
+    added = _added(error, source, source_id, arrived(message))
     return Produce(topic=topic, key=key, value=value, headers=[*headers, *added])
 
 
 def record_size(message: Message) -> int:
     """The bytes of a record's value, key and headers, uncompressed."""
     return len(message.value or b"") + _size_without_value(message)
+
+
+def arrived(message: Message) -> bytes:
+    """When a record arrived on its topic, as the header `ARRIVED` has it."""
+    return str(round(1000 * message.timestamp)).encode()
 
 
 def _size_without_value(message: Message) -> int:
@@ -65,11 +70,19 @@ def _headers(message: Message) -> list[tuple[str, bytes]]:
     return list(cast("Iterable[tuple[str, bytes]]", message.headers or ()))
 
 
-def withdrawn(
-    topic: str, article: str, error: PageRejected, source: Source, source_id: str
+def withdrawn(  # noqa: PLR0913, PLR0917 - everything that a dead letter names
+    topic: str,
+    article: str,
+    error: PageRejected,
+    source: Source,
+    source_id: str,
+    arrived_at: bytes,
 ) -> Produce:
     """Make the dead letter of a page that was taken down; it holds only the article's id."""
-    headers = [*_added(error, source, source_id), (f"{PREFIX}article", article.encode())]
+    headers = [
+        *_added(error, source, source_id, arrived_at),
+        (f"{PREFIX}article", article.encode()),
+    ]
     return Produce(topic=topic, key=article.encode(), value=None, headers=headers)
 
 
@@ -85,7 +98,9 @@ def added_to(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
     }
 
 
-def _added(error: PageRejected, source: Source, source_id: str) -> list[tuple[str, bytes]]:
+def _added(
+    error: PageRejected, source: Source, source_id: str, arrived_at: bytes
+) -> list[tuple[str, bytes]]:
     added = {
         "reason": error.reason,
         "detail": error.detail,
@@ -94,5 +109,5 @@ def _added(error: PageRejected, source: Source, source_id: str) -> list[tuple[st
         "source.offset": str(source.offset),
     }
     headers = [(PREFIX + name, text.encode("utf-8", "replace")) for name, text in added.items()]
-    # Added even if it is empty: a page that was rejected before may carry another topic's id.
-    return [*headers, (SOURCE_ID, source_id.encode())]
+    # Added even if they are empty: a page that was rejected before may carry another topic's id.
+    return [*headers, (SOURCE_ID, source_id.encode()), (ARRIVED, arrived_at)]

@@ -11,9 +11,10 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streams.web.feed import READ_BACK
 from streams.web.probes import Stages
-from streams.web.state import KINDS, OTHER, State
-from streams.web.tailer import READ_BACK
+from streams.web.state import State
+from streams.web.store.record import KINDS, OTHER
 
 _COUNTED = (
     f"since this worker started, of all workers, and up to {READ_BACK} a partition before that"

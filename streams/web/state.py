@@ -10,21 +10,10 @@ import collections
 import dataclasses
 from typing import Literal
 
-from cleanwire.errors import REASONS
 from streams.kafka.outcome_topics import OutcomeTopic
 
 Part = Literal["outcomes", "lag"]
 """The two halves of the view that are read, and can fail, on their own."""
-
-KINDS: dict[OutcomeTopic, tuple[str, ...]] = {
-    "clean": ("new", "revision"),
-    "duplicate": ("recrawl", "exact", "near", "excerpt"),
-    "rejected": tuple(REASONS),
-}
-"""The kinds of each outcome; a rejected page's kind is its reason."""
-
-OTHER = "other"
-"""Replaces a kind that is not in `KINDS`."""
 
 LATEST = 50
 RATE_SECONDS = 60
@@ -39,7 +28,7 @@ class OutcomeView:
     Attributes:
         at: the record's time, in seconds since the epoch.
         outcome: the topic that it is on.
-        kind: one of `KINDS[outcome]`, or `OTHER`.
+        kind: one of `record.KINDS[outcome]`, or `record.OTHER`.
         title: the article's title; if it has none, its URL or its raw record.
         url: the page's URL; None if it cannot be known.
         site: the page's site; None if it cannot be known.
@@ -104,6 +93,7 @@ class State:
 
     Args:
         started: when this worker started, in seconds since the epoch.
+        follows: whether this process reads the outcome topics.
 
     Attributes:
         started: likewise.
@@ -113,14 +103,17 @@ class State:
         lags: how far each group is behind, by partition.
     """
 
-    def __init__(self, started: float) -> None:
+    def __init__(self, started: float, *, follows: bool = True) -> None:
         self.started = started
+        self.follows = follows
         self.counts: collections.Counter[tuple[OutcomeTopic, str]] = collections.Counter()
         self.read_back = 0
         self.unreadable = 0
         self.lags: list[Lag] = []
         self._latest: list[OutcomeView] = []
         self._seconds: collections.Counter[int] = collections.Counter()
+        # The sum of the end offsets of the outcome topics, and when they were asked for.
+        self._end: tuple[int, float] | None = None
         self._read_at: dict[Part, float] = {}
         self._faults: dict[Part, str] = {}
 
@@ -137,8 +130,29 @@ class State:
         self.read_back += earlier
         bisect.insort(self._latest, seen, key=lambda entry: entry.at)
         del self._latest[:-LATEST]
-        if seen.at > now - HISTORY_SECONDS:
+        # Later records are counted by their offsets, so a feed that is behind shows true rates.
+        if seen.at > now - HISTORY_SECONDS and (earlier or self._end is None):
             self._seconds[int(seen.at)] += 1
+        self._drop_old_seconds(now)
+
+    def progressed(self, end: int, now: float) -> None:
+        """Note how many records the outcome topics have had; the rates come from the differences.
+
+        Args:
+            end: the sum of the end offsets of their partitions.
+            now: seconds since the epoch.
+        """
+        if self._end is not None:
+            before, at = self._end
+            seconds = range(int(at), max(int(now), int(at) + 1))
+            added = max(end - before, 0)
+            for place, second in enumerate(seconds):
+                share = added * (place + 1) // len(seconds) - added * place // len(seconds)
+                self._seconds[second] += share
+        self._end = (end, now)
+        self._drop_old_seconds(now)
+
+    def _drop_old_seconds(self, now: float) -> None:
         if len(self._seconds) > 2 * HISTORY_SECONDS:
             for old in [entry for entry in self._seconds if entry < now - HISTORY_SECONDS]:
                 del self._seconds[old]
@@ -154,7 +168,9 @@ class State:
 
     def rate(self, now: float) -> float:
         """Outcomes per second over the last `RATE_SECONDS`; `now` is seconds since the epoch."""
-        return self._between(int(now) - RATE_SECONDS, int(now)) / RATE_SECONDS
+        # The seconds since the offsets were last asked for are not counted yet.
+        end = int(now) if self._end is None else min(int(now), int(self._end[1]))
+        return self._between(end - RATE_SECONDS, end) / RATE_SECONDS
 
     def history(self, now: float) -> list[float]:
         """Outcomes per second for each `BAR_SECONDS` of the last `HISTORY_SECONDS`, in order."""
@@ -175,7 +191,8 @@ class State:
 
     def stale(self) -> Staleness | None:
         """Whether the view is stale, and why; None if it is up to date."""
-        never = [part for part in ("outcomes", "lag") if part not in self._read_at]
+        parts: tuple[Part, ...] = ("outcomes", "lag") if self.follows else ("lag",)
+        never = [part for part in parts if part not in self._read_at]
         if self._faults:
             read = [self._read_at[part] for part in self._faults if part in self._read_at]
             since = None if never else min(read, default=None)

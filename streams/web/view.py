@@ -1,4 +1,4 @@
-"""The routes of the view, added to Faust's web server.
+"""The routes of the view, added to Faust's web server or to one of the view's own.
 
 Invariant: only these paths are served, for reading only, and scripts of no other origin can read
 them. Every request passes the guard. Faust's own pages stay off, because they show internal state.
@@ -7,6 +7,7 @@ them. Every request passes the guard. Faust's own pages stay off, because they s
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import faust
@@ -16,12 +17,15 @@ from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.settings import Settings
+from streams.web.feed import Feed
 from streams.web.guard import Guard
 from streams.web.metrics import exposition, registry
 from streams.web.pages.overview import overview
 from streams.web.pages.rendering import static
 from streams.web.probes import Stages
 from streams.web.state import State
+from streams.web.store.bounds import Bounds
+from streams.web.store.store import Store
 from streams.web.tailer import Tailer
 
 HEADERS = {
@@ -72,11 +76,26 @@ def attach(apps: Sequence[faust.App], settings: Settings) -> None:
         apps: all apps of this process; the settings of the first say where the server listens.
         settings: the settings that the apps were made with.
     """
-    server, guard = _View(apps[0]), Guard(settings.web_token)
+    server = _View(apps[0])
     apps[0].web = server
+    mount(server.web_app, settings, apps)
+
+
+def mount(application: web.Application, settings: Settings, apps: Sequence[faust.App] = ()) -> None:
+    """Add the view to a web application: routes, guard, headers, and the reading of Kafka.
+
+    Args:
+        application: a web application that has not started.
+        settings: the brokers, the token, and whose view has the store.
+        apps: all apps of this process; none in `cleanwire view`, whose process is the view's own.
+    """
+    guard = Guard(settings.web_token)
     _SERVER.addFilter(_is_our_fault)
-    state, stages = State(time.time()), Stages(apps, settings)
-    tailer = Tailer(settings, state)
+    is_worker = bool(apps)
+    state = State(time.time(), follows=not is_worker or settings.view_store != "view")
+    store = _store(settings, is_worker=is_worker)
+    feed = Feed(settings, state, store, rests=is_worker) if state.follows else None
+    tailer = Tailer(settings, state, feed)
 
     async def start(_: web.Application) -> None:
         tailer.start()
@@ -84,20 +103,38 @@ def attach(apps: Sequence[faust.App], settings: Settings) -> None:
     async def stop(_: web.Application) -> None:
         await tailer.stop()
 
-    for path, handler in _routes(state, stages, guard).items():
-        server.web_app.router.add_get(path, handler)
-    server.web_app.middlewares.append(guard.middleware)
-    server.web_app.on_response_prepare.append(_secure)
-    server.web_app.on_startup.append(start)
-    server.web_app.on_cleanup.append(stop)
+    for path, handler in _routes(state, Stages(apps, settings), guard, store).items():
+        application.router.add_get(path, handler)
+    application.middlewares.append(guard.middleware)
+    application.on_response_prepare.append(_secure)
+    application.on_startup.append(start)
+    application.on_cleanup.append(stop)
 
 
-def _routes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
+def _store(settings: Settings, *, is_worker: bool) -> Store:
+    """The store of this process; it stays off where the settings give it to another process."""
+    off = ""
+    if settings.view_store == "off":
+        off = "CLEANWIRE_VIEW_STORE=off"
+    elif is_worker and settings.view_store == "view":
+        off = "CLEANWIRE_VIEW_STORE=view gives it to `cleanwire view`"
+    bounds = Bounds(most_bytes=settings.view_store_bytes, age=settings.view_store_age)
+    return Store(Path(settings.data_dir) / "view", bounds, off=off)
+
+
+def _routes(state: State, stages: Stages, guard: Guard, store: Store) -> dict[str, Handler]:
     collectors = registry(state, stages)
+
+    def missing() -> dict[str, str]:
+        waiting = stages.missing()
+        if waiting:
+            return waiting
+        stale = state.stale()
+        return {"view": "" if stale is None else stale.why}
 
     async def index(request: web.Request) -> web.Response:
         live = request.query.get("live") != "no"
-        page = overview(state, time.time(), stages.missing(), live=live)
+        page = overview(state, time.time(), stages.missing(), live=live, store_off=store.status.why)
         return web.Response(text=page, content_type="text/html")
 
     async def metrics(_: web.Request) -> web.Response:
@@ -113,11 +150,11 @@ def _routes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
         return web.Response(text=text + "\n", status=503 if crashed else 200)
 
     async def ready(request: web.Request) -> web.Response:
-        missing = {stage: why for stage, why in stages.missing().items() if why}
-        answer: dict[str, object] = {"ready": not missing}
+        awaited = {stage: why for stage, why in missing().items() if why}
+        answer: dict[str, object] = {"ready": not awaited}
         if guard.trusts(request):
-            answer["missing"] = missing
-        return web.json_response(answer, status=503 if missing else 200)
+            answer["missing"] = awaited
+        return web.json_response(answer, status=503 if awaited else 200)
 
     return {
         "/": index,

@@ -6,7 +6,8 @@ import datetime as dt
 from streams.kafka.outcome_topics import OutcomeTopic
 from streams.web.pages.charts import Column, columns
 from streams.web.pages.rendering import render
-from streams.web.state import BAR_SECONDS, HISTORY_SECONDS, KINDS, OTHER, State
+from streams.web.state import BAR_SECONDS, HISTORY_SECONDS, State
+from streams.web.store.record import KINDS, OTHER
 
 _WORDS: dict[OutcomeTopic, str] = {
     "clean": "published",
@@ -25,7 +26,14 @@ class _Card:
     kinds: list[tuple[str, int]]
 
 
-def overview(state: State, now: float, waiting: dict[str, str], *, live: bool = True) -> str:
+def overview(
+    state: State,
+    now: float,
+    waiting: dict[str, str],
+    *,
+    live: bool = True,
+    store_off: str = "",
+) -> str:
     """The overview page, as a whole HTML document.
 
     Args:
@@ -33,6 +41,7 @@ def overview(state: State, now: float, waiting: dict[str, str], *, live: bool = 
         now: seconds since the epoch.
         waiting: what each stage of this worker still waits for, by stage; empty if it is ready.
         live: whether the page follows the stream.
+        store_off: why the store is off; empty if it is on.
     """
     history = state.history(now)
     starts = (int(now) - HISTORY_SECONDS + place * BAR_SECONDS for place in range(len(history)))
@@ -49,6 +58,8 @@ def overview(state: State, now: float, waiting: dict[str, str], *, live: bool = 
         now=now,
         live=live,
         live_possible=True,
+        store_off=store_off[:1].upper() + store_off[1:],
+        follows=state.follows,
         stale=state.stale(),
         waiting={stage: why for stage, why in waiting.items() if why},
         cards=[_card(state, outcome) for outcome in KINDS],

@@ -1,0 +1,69 @@
+"""The clients that the view reads Kafka with.
+
+Invariant: they have no consumer group and commit nothing, so they can never take a partition from
+a stage.
+"""
+
+import contextlib
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
+
+from streams.kafka.auth import login
+from streams.settings import Settings
+
+
+async def clients(
+    settings: Settings, stack: contextlib.AsyncExitStack
+) -> tuple[AIOKafkaAdminClient, AIOKafkaConsumer]:
+    """An admin client and a consumer, both started.
+
+    The stack closes each of them, even if it fails to start.
+    """
+    common = {"bootstrap_servers": settings.broker.split(",")}
+    common |= login(settings)
+    admin = AIOKafkaAdminClient(**common)
+    stack.push_async_callback(admin.close)
+    await admin.start()
+    return admin, await consumer(settings, stack)
+
+
+async def consumer(
+    settings: Settings, stack: contextlib.AsyncExitStack, isolation_level: str = "read_committed"
+) -> AIOKafkaConsumer:
+    """A consumer, started; the stack closes it, even if it fails to start."""
+    made = AIOKafkaConsumer(
+        bootstrap_servers=settings.broker.split(","),
+        **login(settings),
+        isolation_level=isolation_level,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        # The broker collects up to 1 MiB or half a second (`fetch_max_wait_ms`) of records
+        # before it answers, instead of answering once for every record.
+        fetch_min_bytes=1 << 20,
+        # A larger record still comes, in an answer of its own.
+        max_partition_fetch_bytes=1 << 20,
+        fetch_max_bytes=8 << 20,
+    )
+    stack.push_async_callback(made.stop)
+    await made.start()
+    return made
+
+
+async def partitions_of(admin: AIOKafkaAdminClient, topics: list[str]) -> list[TopicPartition]:
+    """The partitions of topics.
+
+    Raises:
+        KafkaError: a topic cannot be described, as on a broker that has just started.
+    """
+    described = await admin.describe_topics(topics)
+    for topic in described:
+        if topic["error_code"]:
+            raise for_code(topic["error_code"])(topic["topic"])
+    return sorted(
+        TopicPartition(topic["topic"], entry["partition"])
+        for topic in described
+        for entry in topic["partitions"]
+    )

@@ -1,0 +1,86 @@
+"""Keeps the store below its bounds in bytes and in age.
+
+Invariants:
+
+- The files of the store, write-ahead log included, stay below `most_bytes`. SQLite itself refuses
+  to let the main file grow over its share (`max_page_count`).
+- The oldest outcomes go first, in small transactions, so that no step takes long.
+"""
+
+import dataclasses
+import datetime as dt
+import sqlite3
+
+from streams.web.store import figures
+from streams.web.store.rows import DOOMED, delete
+from streams.web.store.schema import SLOTS
+
+STEP_ROWS = 500
+VACUUM_PAGES = 256
+LOG_PAGES = 1000
+"""Pages of the write-ahead log after which it is written back: 4 MB. Its file can be larger after a
+large transaction, and is cut to `LOG_BYTES` afterwards."""
+
+LOG_BYTES = 8 << 20
+LOG_SHARE = 8
+"""The part of the bound, one in so many, that is left to the write-ahead log and its index."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The bounds of a store.
+
+    Attributes:
+        most_bytes: of all its files together.
+        age: how long an outcome is kept.
+    """
+
+    most_bytes: int
+    age: dt.timedelta
+
+    def oldest(self, now: int) -> int:
+        """The time before which outcomes expire; both in milliseconds since the epoch."""
+        return now - round(1000 * self.age.total_seconds())
+
+
+def configure(connection: sqlite3.Connection, bounds: Bounds) -> None:
+    """Set the options of a connection that depend on the bounds."""
+    (page,) = connection.execute("PRAGMA page_size").fetchone()
+    most = (bounds.most_bytes - bounds.most_bytes // LOG_SHARE) // page
+    # A file that is larger already, because the bound was lowered, keeps its size until it shrinks.
+    connection.execute(f"PRAGMA max_page_count = {most}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+
+
+def trim_step(connection: sqlite3.Connection, bounds: Bounds, now: int) -> bool:
+    """Delete some of the oldest outcomes if the store is over a bound.
+
+    Args:
+        connection: outside a transaction.
+        bounds: the bounds.
+        now: milliseconds since the epoch.
+
+    Returns:
+        Whether there may be more to delete.
+    """
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (page,) = connection.execute("PRAGMA page_size").fetchone()
+    share = bounds.most_bytes - bounds.most_bytes // LOG_SHARE
+    # The rest is left to what the next outcomes and the merges of the full-text index need.
+    is_full = (pages - free) * page > share - share // LOG_SHARE
+    oldest = bounds.oldest(now)
+    where = "" if is_full else f"WHERE row < {SLOTS * oldest}"
+    doomed = connection.execute(
+        f"SELECT {DOOMED} FROM outcome {where} ORDER BY row LIMIT {STEP_ROWS}"  # noqa: S608 - literals and numbers
+    ).fetchall()
+    if doomed:
+        connection.execute("BEGIN IMMEDIATE")
+        delete(connection, doomed)
+        figures.forget(connection, oldest, now)
+        connection.execute("DELETE FROM withdrawal WHERE at < ?", (oldest,))
+        connection.execute("COMMIT")
+    if is_full or pages * page > share:
+        connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+    return bool(doomed) or (pages * page > share and free > 0)

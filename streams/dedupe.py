@@ -16,6 +16,7 @@ shard carries it out.
 """
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,7 +38,7 @@ from cleanwire.dedupe.shard import Shard, ShardResult, home
 from cleanwire.dedupe.shard_chain import TAKEN_DOWN
 from cleanwire.errors import InvalidEvent, Withdrawn
 from cleanwire.events import Source
-from streams.kafka.headers import DROP, MATCHES, ORDER, SOURCE_ID, TAKEDOWN
+from streams.kafka.headers import ARRIVED, DROP, MATCHES, ORDER, SOURCE_ID, TAKEDOWN
 from streams.kafka.sequences import Sequences
 from streams.kafka.topic_ids import TopicIds
 from streams.kafka.topics import partitions_of
@@ -46,6 +47,7 @@ from streams.runtime.app_factory import make_app
 from streams.runtime.cloudevents import headers
 from streams.runtime.dead_letters import rejected, withdrawn
 from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
+from streams.runtime.instruments import CountedPage
 from streams.settings import Settings
 from streams.stage import buffering_of
 from streams.state.fullness import Fullness
@@ -57,6 +59,8 @@ LOOK_SECONDS = 10.0
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _SEQUENCE_LIMIT = 2**62
+_MOST_DIGITS = 18
+_KEPT = (TAKEDOWN, SOURCE_ID, ARRIVED)
 
 
 def build(settings: Settings, *, web: bool = True, partitions: int | None = None) -> faust.App:
@@ -95,13 +99,19 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
     @app.agent(candidates, name="dedupe")
     async def dedupe(stream: StreamT[bytes]) -> None:
         async with Delivery(
-            app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
+            app,
+            limit=buffering.in_flight,
+            limit_bytes=buffering.in_flight_bytes,
+            instruments=app.instruments,
         ) as delivery:
             async for event in raw_events(stream):
                 # `put` gets a finished list here, where `extract` gives it a coroutine. A decision
                 # reads and changes the shard, so each one is complete before the next one starts.
                 # Only the sending and the acknowledgements overlap.
-                await delivery.put(event, list(_take(settings, table, sequences, event)))
+                began = time.perf_counter()
+                produces = list(_take(settings, table, sequences, event))
+                app.instruments.decided(time.perf_counter() - began)
+                await delivery.put(event, produces)
 
     return app
 
@@ -129,7 +139,7 @@ def _take(
         # without a shard, which is left over from a time with more shards. A drop notice in such a
         # partition is ignored: its shard does not exist any more.
         if DROP not in carried:
-            kept = [(name, carried[name]) for name in (TAKEDOWN, SOURCE_ID) if name in carried]
+            kept = [(name, carried[name]) for name in _KEPT if name in carried]
             yield _pass_on(settings, message, 0, kept)
         return
     if not number:
@@ -182,8 +192,7 @@ def _article(
     sequence = _sequence(carried[ORDER])
     matches = unpack_matches(carried[MATCHES]) if number else []
     result = table.store.state_of(number).take(_candidate(arrived, sequence), matches)
-    source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
-    yield from _produces_for(settings, message, arrived, sequence, result, source_id)
+    yield from _produces_for(settings, message, arrived, sequence, result, carried)
     yield from (table.write(number, key, record) for key, record in result.writes)
     yield from (_drop_notice(settings, article, sequence) for article in result.dropped)
 
@@ -194,23 +203,27 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
     arrived: CandidateRecord,
     sequence: int,
     result: ShardResult,
-    source_id: str,
+    carried: Mapping[str, bytes],
 ) -> Iterator[Produce]:
     """The records that an article leads to, apart from the changes of the state."""
+    source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
+    at = _arrival(carried)
     if result.is_withdrawn:
         # A worker that decided on the article before the takedown may have published it after the
         # takedown's tombstone. Send the tombstone again.
         yield _tombstone(settings, arrived.article.id)
         error = Withdrawn(TAKEN_DOWN)
         article = arrived.article.id
-        yield withdrawn(settings.topics.rejected, article, error, arrived.source, source_id)
+        topic = settings.topics.rejected
+        yield withdrawn(topic, article, error, arrived.source, source_id, arrived=at)
     elif result.decision is not None:
-        yield _outcome(settings, arrived, result.decision, source_id)
+        yield _outcome(settings, arrived, result.decision, source_id, at)
     else:
         headers_on = [
             (ORDER, str(sequence).encode()),
             (MATCHES, pack_matches(result.matches)),
             (SOURCE_ID, source_id.encode()),
+            (ARRIVED, carried.get(ARRIVED) or b""),
         ]
         yield _pass_on(settings, message, message.partition + 1, headers_on)
 
@@ -254,8 +267,18 @@ def _tombstone(settings: Settings, article: str) -> Produce:
     return Produce(topic=settings.topics.clean, key=article.encode(), value=None)
 
 
+def _arrival(carried: Mapping[str, bytes]) -> float | None:
+    """When a candidate's page came to `raw-pages`, in seconds since the epoch; None if unknown."""
+    text = carried.get(ARRIVED) or b""
+    return int(text) / 1000 if text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
 def _outcome(
-    settings: Settings, arrived: CandidateRecord, decision: Decision, source_id: str
+    settings: Settings,
+    arrived: CandidateRecord,
+    decision: Decision,
+    source_id: str,
+    at: float | None,
 ) -> Produce:
     happened = outcome_event(arrived.article, arrived.source, decision)
     topics = settings.topics
@@ -264,6 +287,16 @@ def _outcome(
         key=decision.id.encode(),
         value=orjson.dumps(happened),
         headers=[*headers(happened), (SOURCE_ID, source_id.encode())],
+        page=_counted(decision, at),
+    )
+
+
+def _counted(decision: Decision, arrived: float | None) -> CountedPage:
+    if decision.outcome == "clean":
+        kind = "revision" if decision.revision > 1 else "new"
+        return CountedPage(outcome="clean", kind=kind, arrived=arrived, fetched=decision.fetched)
+    return CountedPage(
+        outcome="duplicate", kind=decision.outcome, arrived=arrived, fetched=decision.fetched
     )
 
 

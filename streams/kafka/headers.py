@@ -9,6 +9,10 @@ SOURCE_ID = f"{PREFIX}source.topic-id"
 """On candidates and outcomes: the id of the raw record's topic. An offset identifies a record only
 together with this id."""
 
+ARRIVED = f"{PREFIX}source.arrived"
+"""On candidates: the time of the raw record, in milliseconds since the epoch. Metrics are
+made of it, and no decision. It is empty or missing where the time is not known."""
+
 ORDER = f"{PREFIX}order"
 """On candidates, from the second shard on: the sequence, which orders a candidate among all."""
 

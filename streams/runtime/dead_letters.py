@@ -17,6 +17,7 @@ from cleanwire.errors import PageRejected
 from cleanwire.events import Source
 from streams.kafka.headers import PREFIX, SOURCE_ID
 from streams.runtime.delivery import Produce
+from streams.runtime.instruments import CountedPage
 
 
 def rejected(  # noqa: PLR0913 - everything that a dead letter names
@@ -27,6 +28,7 @@ def rejected(  # noqa: PLR0913 - everything that a dead letter names
     source_id: str,
     *,
     largest: int,
+    arrived: float | None = None,
 ) -> Produce:
     """Make the dead letter of a record.
 
@@ -39,6 +41,7 @@ def rejected(  # noqa: PLR0913 - everything that a dead letter names
         largest: bytes of the largest record on the bus. A record that was sent compressed may be
             larger once it is unpacked. Its dead letter has no value then; if its key and headers
             are too large as well, it has only the added headers.
+        arrived: when the page came to `raw-pages`, in seconds since the epoch.
     """
     key, value, headers = message.key, message.value, _headers(message)
     if record_size(message) > largest:
@@ -46,7 +49,8 @@ def rejected(  # noqa: PLR0913 - everything that a dead letter names
         if _size_without_value(message) > largest:
             key, headers = None, []
     added = _added(error, source, source_id)
-    return Produce(topic=topic, key=key, value=value, headers=[*headers, *added])
+    page = CountedPage(outcome="rejected", kind=error.reason, arrived=arrived)
+    return Produce(topic=topic, key=key, value=value, headers=[*headers, *added], page=page)
 
 
 def record_size(message: Message) -> int:
@@ -65,12 +69,19 @@ def _headers(message: Message) -> list[tuple[str, bytes]]:
     return list(cast("Iterable[tuple[str, bytes]]", message.headers or ()))
 
 
-def withdrawn(
-    topic: str, article: str, error: PageRejected, source: Source, source_id: str
+def withdrawn(  # noqa: PLR0913 - everything that a dead letter names
+    topic: str,
+    article: str,
+    error: PageRejected,
+    source: Source,
+    source_id: str,
+    *,
+    arrived: float | None = None,
 ) -> Produce:
     """Make the dead letter of a page that was taken down; it holds only the article's id."""
     headers = [*_added(error, source, source_id), (f"{PREFIX}article", article.encode())]
-    return Produce(topic=topic, key=article.encode(), value=None, headers=headers)
+    page = CountedPage(outcome="rejected", kind=error.reason, arrived=arrived)
+    return Produce(topic=topic, key=article.encode(), value=None, headers=headers, page=page)
 
 
 def added_to(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:

@@ -11,8 +11,8 @@ import orjson
 
 from cleanwire.urls import site_of
 from streams.kafka.headers import PREFIX
-from streams.kafka.outcome_topics import OutcomeTopic
-from streams.web.state import KINDS, OTHER, OutcomeView
+from streams.kafka.outcome_topics import KINDS, OTHER, OutcomeTopic
+from streams.web.state import OutcomeView
 
 MAX_TEXT = 240
 """Characters of a title or URL that are kept."""

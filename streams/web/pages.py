@@ -6,8 +6,8 @@ Invariant: all text that is not a literal of this module is escaped by `_text`.
 import datetime as dt
 from html import escape
 
-from streams.kafka.outcome_topics import OutcomeTopic
-from streams.web.state import HISTORY_SECONDS, KINDS, OTHER, Lag, OutcomeView, State
+from streams.kafka.outcome_topics import KINDS, OTHER, OutcomeTopic
+from streams.web.state import HISTORY_SECONDS, Lag, OutcomeView, State
 
 REFRESH_SECONDS = 5
 

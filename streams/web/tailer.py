@@ -11,7 +11,6 @@ Invariants:
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -19,16 +18,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import for_code
 
 from streams.kafka.auth import login
-from streams.kafka.offsets import Note, unread
 from streams.kafka.outcome_topics import outcome_topics
-from streams.runtime.transactions import written_at
 from streams.settings import Settings
-from streams.stage import STAGES, app_id, input_topic
+from streams.web.lag import LagMeter, partitions_of_topics
 from streams.web.outcomes import seen
-from streams.web.state import Lag, Part, State
+from streams.web.state import Part, State
 
 READ_BACK = 1000
 """Offsets of each partition that are read back at the start, for the latest outcomes and rates."""
@@ -59,12 +55,9 @@ class Tailer:
         self._settings = settings
         self._state = state
         self._outcomes = outcome_topics(settings)
-        self._watched = {input_topic(settings, stage): app_id(settings, stage) for stage in STAGES}
+        self._lag = LagMeter(settings)
         self._next: dict[TopicPartition, int] = {}
         self._began: dict[TopicPartition, int] = {}
-        # For each partition that a transaction holds back: the transaction's first offset, and
-        # when that record was written, in seconds since the epoch.
-        self._since: dict[TopicPartition, tuple[int, float | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -104,7 +97,7 @@ class Tailer:
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(LAP_SECONDS):
                 admin, consumer = await self._clients(stack)
-                partitions = await _partitions(admin, list(self._outcomes))
+                partitions = await partitions_of_topics(admin, list(self._outcomes))
                 await self._seek(consumer, partitions)
             self._state.was_read("outcomes", time.time())
             check = time.monotonic() + CHECK_SECONDS
@@ -119,7 +112,7 @@ class Tailer:
                 async with asyncio.timeout(LAP_SECONDS):
                     # The fetcher retries without a word; this raises while Kafka is away.
                     await consumer.end_offsets(partitions)
-                    if await _partitions(admin, list(self._outcomes)) != partitions:
+                    if await partitions_of_topics(admin, list(self._outcomes)) != partitions:
                         return
                 self._state.was_read("outcomes", time.time())
                 check = time.monotonic() + CHECK_SECONDS
@@ -137,13 +130,13 @@ class Tailer:
     def _enter(self, partition: TopicPartition, record: Any) -> None:  # noqa: ANN401 - untyped aiokafka
         self._next[partition] = record.offset + 1
         outcome = self._outcomes[record.topic]
+        earlier = record.offset < self._began[partition]
         try:
             entry = seen(outcome, record.value, record.headers, record.timestamp / 1000)
         except ValueError:
             # A tombstone is no outcome. Any other unreadable record is another program's.
-            self._state.unreadable += record.value is not None
+            self._state.unreadable += record.value is not None and not earlier
             return
-        earlier = record.offset < self._began[partition]
         self._state.enter(entry, time.time(), earlier=earlier)
 
     async def _measure(self) -> None:
@@ -151,15 +144,15 @@ class Tailer:
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(LAP_SECONDS):
                 admin, stable = await self._clients(stack)
-                consumer = await self._consumer(stack, isolation_level="read_uncommitted")
+                last = await self._consumer(stack, isolation_level="read_uncommitted")
+                reader = await self._consumer(
+                    stack, isolation_level="read_uncommitted", answer_bytes=1
+                )
             while True:
                 async with asyncio.timeout(LAP_SECONDS):
-                    lags = [
-                        lag
-                        for topic, group in self._watched.items()
-                        for lag in await _lags(admin, consumer, group, topic)
-                    ]
-                    self._state.lags = [await self._held(lag, consumer, stable) for lag in lags]
+                    self._state.lags = await self._lag.measure(
+                        admin, stable=stable, last=last, reader=reader
+                    )
                 self._state.was_read("lag", time.time())
                 await asyncio.sleep(LAG_SECONDS)
 
@@ -178,7 +171,10 @@ class Tailer:
         return admin, await self._consumer(stack)
 
     async def _consumer(
-        self, stack: contextlib.AsyncExitStack, isolation_level: str = "read_committed"
+        self,
+        stack: contextlib.AsyncExitStack,
+        isolation_level: str = "read_committed",
+        answer_bytes: int = 1 << 20,
     ) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.broker.split(","),
@@ -187,82 +183,13 @@ class Tailer:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            # The broker collects up to 1 MiB or half a second (`fetch_max_wait_ms`) of records
+            # The broker collects so many bytes, or half a second (`fetch_max_wait_ms`) of records,
             # before it answers, instead of answering once for every record.
-            fetch_min_bytes=1 << 20,
-            # A larger record still comes, in an answer of its own.
-            max_partition_fetch_bytes=1 << 20,
-            fetch_max_bytes=8 << 20,
+            fetch_min_bytes=answer_bytes,
+            # A larger batch of records still comes, in an answer of its own.
+            max_partition_fetch_bytes=answer_bytes,
+            fetch_max_bytes=8 * answer_bytes,
         )
         stack.push_async_callback(consumer.stop)
         await consumer.start()
         return consumer
-
-    async def _held(self, lag: Lag, last: AIOKafkaConsumer, stable: AIOKafkaConsumer) -> Lag:
-        """A lag, completed by how many of its records wait for the end of a transaction.
-
-        Args:
-            lag: without that number.
-            last: reads uncommitted records, so its ends are the real ones.
-            stable: reads committed records, so its ends are where an open transaction begins.
-        """
-        if not lag.records:
-            return lag
-        place = TopicPartition(lag.topic, lag.partition)
-        # The real end comes first: a record that arrives between the two questions is then not
-        # taken for one that is held.
-        end = (await last.end_offsets([place]))[place]
-        readable = (await stable.end_offsets([place]))[place]
-        held = end - readable
-        if held <= 0:
-            return lag
-        if self._since.get(place, (-1, None))[0] != readable:
-            self._since[place] = readable, await written_at(self._settings, place, readable)
-        since = self._since[place][1]
-        return dataclasses.replace(lag, held=min(held, lag.records), since=since)
-
-
-async def _partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[TopicPartition]:
-    """The partitions of topics.
-
-    Raises:
-        KafkaError: a topic cannot be described, as on a broker that has just started.
-    """
-    described = await admin.describe_topics(topics)
-    for topic in described:
-        if topic["error_code"]:
-            raise for_code(topic["error_code"])(topic["topic"])
-    return sorted(
-        TopicPartition(topic["topic"], entry["partition"])
-        for topic in described
-        for entry in topic["partitions"]
-    )
-
-
-async def _lags(
-    admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, group: str, topic: str
-) -> list[Lag]:
-    partitions = await _partitions(admin, [topic])
-    committed = await admin.list_consumer_group_offsets(group)
-    starts = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
-    lags = []
-    for partition in partitions:
-        entry = committed.get(partition)
-        known = entry is not None and entry.offset >= 0
-        # If retention has deleted records before the committed offset was reached, they are no lag
-        # but unread. A group whose offset is beyond the end resumes at the start.
-        counts = known and starts[partition] <= entry.offset <= ends[partition]
-        place = entry.offset if counts else starts[partition]
-        gone = max(0, starts[partition] - entry.offset) if known else 0
-        lags.append(
-            Lag(
-                group=group,
-                topic=topic,
-                partition=partition.partition,
-                records=max(ends[partition] - place, 0),
-                committed=known,
-                unread=gone + unread(Note.unpack(entry.metadata).gone) if known else 0,
-            )
-        )
-    return lags

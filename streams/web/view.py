@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.settings import Settings
 from streams.web.guard import Guard
+from streams.web.memory import MemoryMeter
 from streams.web.metrics import exposition, registry
 from streams.web.pages import overview
 from streams.web.probes import Stages
@@ -90,7 +91,8 @@ def attach(apps: Sequence[faust.App], settings: Settings) -> None:
 
 
 def _routes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
-    collectors = registry(state, stages)
+    memory = MemoryMeter()
+    collectors = registry(state, stages, memory)
 
     async def index(request: web.Request) -> web.Response:
         live = request.query.get("live") != "no"
@@ -101,6 +103,7 @@ def _routes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
         return web.Response(text=STYLE, content_type="text/css")
 
     async def metrics(_: web.Request) -> web.Response:
+        await memory.look()
         return web.Response(
             body=exposition(collectors), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )

@@ -4,22 +4,18 @@ import asyncio
 import re
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 from faust.types import TP
 
 from cleanwire.errors import REASONS
 from helpers.apps import built
+from helpers.exposition import everything
 from helpers.prometheus import promtool
 from streams import dedupe, extract
 from streams.kafka.outcome_topics import KINDS, OTHER
 from streams.runtime.instruments import CountedPage, Instruments
-from streams.settings import Settings
-from streams.web.memory import MemoryMeter, ProcessMemory, measure
-from streams.web.metrics import exposition, registry
-from streams.web.probes import Stages
-from streams.web.state import Lag, State
+from streams.web.memory import MemoryMeter, measure
 
 
 def samples(instruments):
@@ -103,25 +99,6 @@ def test_what_a_worker_evicted_does_not_become_less_when_a_shard_goes(tmp_path):
         store.state_of(1).evicted += 1
         store.reset_state()
         assert store.evicted == 151
-
-
-def everything(tmp_path):
-    """The exposition of a worker that runs both stages, and has every kind of metric."""
-    with built(extract, tmp_path / "a") as (one, _), built(dedupe, tmp_path / "b") as (two, _):
-        (table,) = two.tables.values()
-        table.store.state_of(0)
-        two.instruments.acked(1, 2, [clean(arrived=time.time(), fetched=time.time())])
-        state = State(0.0)
-        state.lags = [
-            Lag(group="g", topic="raw-pages", partition=0, records=3, oldest=time.time() - 5),
-            Lag(group="g", topic="raw-pages", partition=1, records=3),
-            Lag(group="g", topic="raw-pages", partition=2, records=0),
-        ]
-        stages = Stages([one, two], Settings())
-        stages.partitions = lambda: [("g", SimpleNamespace(topic="raw-pages", partition=0))]
-        memory = MemoryMeter()
-        memory.latest = [ProcessMemory(role="worker", number=0, resident=5, proportional=4)]
-        return exposition(registry(state, stages, memory)).decode()
 
 
 def test_both_stages_of_a_worker_are_in_one_exposition_each_family_once(tmp_path):

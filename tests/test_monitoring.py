@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from grafana_foundation_sdk.cog import encoder, plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from helpers.exposition import everything
 from helpers.prometheus import promtool
@@ -177,6 +179,25 @@ def test_the_dashboard_is_one_that_grafana_provisions():
         assert panel["description"]
         assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
         assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+
+
+def lost(given, read, path=""):
+    """The paths of what is in one JSON value and not in another."""
+    if isinstance(given, dict) and isinstance(read, dict):
+        pairs = [(key, value, read.get(key)) for key, value in given.items()]
+    elif isinstance(given, list) and isinstance(read, list) and len(given) == len(read):
+        pairs = [(number, *both) for number, both in enumerate(zip(given, read, strict=True))]
+    else:
+        return set() if given == read else {path}
+    return {one for key, *both in pairs for one in lost(*both, f"{path}/{key}")}
+
+
+def test_grafanas_own_model_of_a_dashboard_knows_every_field():
+    plugins.register_default_plugins()
+    given = dashboard()
+    # A field that the model does not know, such as one that is misspelled, is not written again.
+    read = json.loads(encoder.JSONEncoder().encode(Dashboard.from_json(given)))
+    assert lost(given, read) == set()
 
 
 def test_grafana_is_told_where_the_dashboard_is():

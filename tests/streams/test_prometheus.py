@@ -54,6 +54,10 @@ def test_sum_and_increase_over_workers_and_a_restart_are_the_pages_that_were_sen
         assert _increase(prometheus, 8, '{outcome="rejected"}') == pytest.approx(8)
         events = _increase(prometheus, 32, '{stage="extract"}', "cleanwire_events_total")
         assert events == pytest.approx(32)
+        # No worker goes on to name a partition that another one has by now (robinhood/faust#610).
+        owned = "count by (group, topic, partition) (cleanwire_partition_assigned)"
+        prometheus.wait_for(f"count({owned} == 1)", settings.raw_partitions + 1)
+        assert prometheus.ask(f"{owned} > 1") == {}
         # A partition that nobody has would be in the first set and not in the second.
         orphans = "cleanwire_lag unless on (topic, partition) cleanwire_partition_assigned"
         assert prometheus.ask(orphans) == {}

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from helpers.harness import Worker, publish, wait_for_outcomes
+from helpers.harness import Worker, metric, publish, wait_for, wait_for_outcomes
 
 pytestmark = pytest.mark.broker
 
@@ -26,19 +26,6 @@ def page(number, title, url=None):
             "body": html,
         }
     )
-
-
-def metric(worker, line):
-    _, text, _ = worker.get("/metrics")
-    found = [entry.rpartition(" ")[2] for entry in text.splitlines() if entry.startswith(line)]
-    return float(found[0]) if found else None
-
-
-def wait_for(worker, line, value):
-    deadline = time.monotonic() + 30
-    while metric(worker, line) != value:
-        assert time.monotonic() < deadline, f"{line} is {metric(worker, line)}, not {value}"
-        time.sleep(0.3)
 
 
 CLEAN = 'cleanwire_pages_total{kind="new",outcome="clean",stage="dedupe"}'

@@ -16,6 +16,7 @@ shard carries it out.
 """
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -44,8 +45,9 @@ from streams.kafka.topics import partitions_of
 from streams.policy import thresholds, window
 from streams.runtime.app_factory import make_app
 from streams.runtime.cloudevents import headers
-from streams.runtime.dead_letters import rejected, withdrawn
+from streams.runtime.dead_letters import arrival_of, rejected, withdrawn
 from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
+from streams.runtime.instruments import CountedPage
 from streams.settings import Settings
 from streams.stage import buffering_of
 from streams.state.fullness import Fullness
@@ -98,13 +100,19 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
     @app.agent(candidates, name="dedupe")
     async def dedupe(stream: StreamT[bytes]) -> None:
         async with Delivery(
-            app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
+            app,
+            limit=buffering.in_flight,
+            limit_bytes=buffering.in_flight_bytes,
+            instruments=app.instruments,
         ) as delivery:
             async for event in raw_events(stream):
                 # `put` gets a finished list here, where `extract` gives it a coroutine. A decision
                 # reads and changes the shard, so each one is complete before the next one starts.
                 # Only the sending and the acknowledgements overlap.
-                await delivery.put(event, list(_take(settings, table, sequences, event)))
+                began = time.perf_counter()
+                produces = list(_take(settings, table, sequences, event))
+                app.instruments.decided(time.perf_counter() - began)
+                await delivery.put(event, produces)
 
     return app
 
@@ -200,24 +208,24 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
 ) -> Iterator[Produce]:
     """The records that an article leads to, apart from the changes of the state."""
     source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
-    arrived_at = carried.get(ARRIVED) or b""
+    at = carried.get(ARRIVED) or b""
     if result.is_withdrawn:
         # A worker that decided on the article before the takedown may have published it after the
         # takedown's tombstone. Send the tombstone again.
         yield _tombstone(settings, arrived.article.id)
         error = Withdrawn(TAKEN_DOWN)
         article = arrived.article.id
-        yield withdrawn(
-            settings.topics.rejected, article, error, arrived.source, source_id, arrived_at
-        )
+        topic = settings.topics.rejected
+        seconds = arrival_of(at)
+        yield withdrawn(topic, article, error, arrived.source, source_id, arrived=seconds)
     elif result.decision is not None:
-        yield _outcome(settings, arrived, result.decision, source_id, arrived_at)
+        yield _outcome(settings, arrived, result.decision, source_id, at)
     else:
         headers_on = [
             (ORDER, str(sequence).encode()),
             (MATCHES, pack_matches(result.matches)),
             (SOURCE_ID, source_id.encode()),
-            (ARRIVED, arrived_at),
+            (ARRIVED, at),
         ]
         yield _pass_on(settings, message, message.partition + 1, headers_on)
 
@@ -266,7 +274,7 @@ def _outcome(
     arrived: CandidateRecord,
     decision: Decision,
     source_id: str,
-    arrived_at: bytes,
+    at: bytes,
 ) -> Produce:
     happened = outcome_event(arrived.article, arrived.source, decision)
     topics = settings.topics
@@ -274,11 +282,17 @@ def _outcome(
         topic=topics.clean if decision.outcome == "clean" else topics.duplicates,
         key=decision.id.encode(),
         value=orjson.dumps(happened),
-        headers=[
-            *headers(happened),
-            (SOURCE_ID, source_id.encode()),
-            (ARRIVED, arrived_at),
-        ],
+        headers=[*headers(happened), (SOURCE_ID, source_id.encode()), (ARRIVED, at)],
+        page=_counted(decision, arrival_of(at)),
+    )
+
+
+def _counted(decision: Decision, arrived: float | None) -> CountedPage:
+    if decision.outcome == "clean":
+        kind = "revision" if decision.revision > 1 else "new"
+        return CountedPage(outcome="clean", kind=kind, arrived=arrived, fetched=decision.fetched)
+    return CountedPage(
+        outcome="duplicate", kind=decision.outcome, arrived=arrived, fetched=decision.fetched
     )
 
 

@@ -19,7 +19,7 @@ from streams import policy
 from streams.kafka.headers import ARRIVED, SOURCE_ID
 from streams.kafka.topic_ids import TopicIds
 from streams.runtime.app_factory import make_app
-from streams.runtime.dead_letters import arrived, record_size, rejected
+from streams.runtime.dead_letters import arrival, record_size, rejected
 from streams.runtime.delivery import Delivery, Produce, raw_events
 from streams.runtime.pool import Cleaned, CleaningPool
 from streams.settings import Settings
@@ -66,6 +66,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                     source,
                     topic_id,
                     largest=limits.message_bytes,
+                    arrived=message.timestamp,
                 )
             ]
         return [
@@ -73,7 +74,10 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                 topic=topics.candidates,
                 key=result.id.encode(),
                 value=result.candidate,
-                headers=[(SOURCE_ID, topic_id.encode()), (ARRIVED, arrived(message))],
+                headers=[
+                    (SOURCE_ID, topic_id.encode()),
+                    (ARRIVED, arrival(message.timestamp)),
+                ],
                 partition=0,
             )
         ]
@@ -86,8 +90,12 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
             # pages of that worker would wait.
             await pool.clean(None, Source(topic="", partition=0, offset=0), received_at=0.0)
             app.missing = ""
+            pool.cleaned = app.instruments.cleaned
             async with Delivery(
-                app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
+                app,
+                limit=buffering.in_flight,
+                limit_bytes=buffering.in_flight_bytes,
+                instruments=app.instruments,
             ) as delivery:
                 async for event in raw_events(stream):
                     # The coroutine is not awaited here on purpose: `put` starts it as a task and

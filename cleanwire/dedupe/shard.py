@@ -121,9 +121,15 @@ class Shard:
     @property
     def fill(self) -> dict[Limit, float]:
         """The share of each limit that is in use; at 1 the shard evicts its oldest article."""
-        found: dict[Limit, float] = {"articles": len(self._index) / MOST_ARTICLES}
+        used: dict[Limit, int] = {"articles": len(self._index), "bytes": self.content}
+        return {limit: used[limit] / most for limit, most in self.limits.items()}
+
+    @property
+    def limits(self) -> dict[Limit, int]:
+        """How many articles and how many bytes of content the shard holds at most."""
+        found: dict[Limit, int] = {"articles": MOST_ARTICLES}
         if self._most_bytes is not None:
-            found["bytes"] = self.content / self._most_bytes
+            found["bytes"] = self._most_bytes
         return found
 
     @property

@@ -11,7 +11,8 @@ together with this id."""
 
 ARRIVED = f"{PREFIX}source.timestamp"
 """On candidates and outcomes: when the raw record arrived on its topic, in milliseconds since the
-epoch. The view measures from it how long a page takes."""
+epoch. The view and the metrics measure from it how long a page takes. It decides nothing. It is
+empty or missing where the time is not known."""
 
 ORDER = f"{PREFIX}order"
 """On candidates, from the second shard on: the sequence, which orders a candidate among all."""

@@ -20,6 +20,7 @@ from faust.types.transports import ConsumerT
 from streams.kafka.offsets import Note
 from streams.runtime.consumer import Consumer
 from streams.runtime.flow_control import Queue
+from streams.runtime.instruments import Instruments
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,6 +44,7 @@ class App(faust.App):
             same name; None where no topic is read.
         keep_seconds: how long a commit names records that were deleted before they were read.
         before_reading: awaited with the ids of the topics, before their partitions are read.
+        instruments: what the app's stage counts.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Faust's own
@@ -53,6 +55,7 @@ class App(faust.App):
         self.topic_ids: TopicIds | None = None
         self.keep_seconds = 0.0
         self.before_reading: Callable[[Ids], Awaitable[None]] | None = None
+        self.instruments = Instruments("")
         self._ids_read: Ids = {}
         self._ids_seen: Ids = {}
         self._topic_is_absent = False

@@ -17,6 +17,9 @@ from cleanwire.errors import PageRejected
 from cleanwire.events import Source
 from streams.kafka.headers import ARRIVED, PREFIX, SOURCE_ID
 from streams.runtime.delivery import Produce
+from streams.runtime.instruments import CountedPage
+
+_MOST_DIGITS = 18
 
 
 def rejected(  # noqa: PLR0913 - everything that a dead letter names
@@ -27,6 +30,7 @@ def rejected(  # noqa: PLR0913 - everything that a dead letter names
     source_id: str,
     *,
     largest: int,
+    arrived: float | None = None,
 ) -> Produce:
     """Make the dead letter of a record.
 
@@ -39,14 +43,16 @@ def rejected(  # noqa: PLR0913 - everything that a dead letter names
         largest: bytes of the largest record on the bus. A record that was sent compressed may be
             larger once it is unpacked. Its dead letter has no value then; if its key and headers
             are too large as well, it has only the added headers.
+        arrived: when the page came to `raw-pages`, in seconds since the epoch.
     """
     key, value, headers = message.key, message.value, _headers(message)
     if record_size(message) > largest:
         value = None
         if _size_without_value(message) > largest:
             key, headers = None, []
-    added = _added(error, source, source_id, arrived(message))
-    return Produce(topic=topic, key=key, value=value, headers=[*headers, *added])
+    added = _added(error, source, source_id, arrived)
+    page = CountedPage(outcome="rejected", kind=error.reason, arrived=arrived)
+    return Produce(topic=topic, key=key, value=value, headers=[*headers, *added], page=page)
 
 
 def record_size(message: Message) -> int:
@@ -54,9 +60,18 @@ def record_size(message: Message) -> int:
     return len(message.value or b"") + _size_without_value(message)
 
 
-def arrived(message: Message) -> bytes:
-    """When a record arrived on its topic, as the header `ARRIVED` has it."""
-    return str(round(1000 * message.timestamp)).encode()
+def arrival(seconds: float | None) -> bytes:
+    """When a raw record arrived on its topic, as the header `ARRIVED` has it.
+
+    Args:
+        seconds: since the epoch; None if that is not known.
+    """
+    return b"" if seconds is None else str(round(1000 * seconds)).encode()
+
+
+def arrival_of(header: bytes) -> float | None:
+    """The inverse of `arrival`; None for a header that is no time."""
+    return int(header) / 1000 if header.isdigit() and len(header) <= _MOST_DIGITS else None
 
 
 def _size_without_value(message: Message) -> int:
@@ -70,20 +85,22 @@ def _headers(message: Message) -> list[tuple[str, bytes]]:
     return list(cast("Iterable[tuple[str, bytes]]", message.headers or ()))
 
 
-def withdrawn(  # noqa: PLR0913, PLR0917 - everything that a dead letter names
+def withdrawn(  # noqa: PLR0913 - everything that a dead letter names
     topic: str,
     article: str,
     error: PageRejected,
     source: Source,
     source_id: str,
-    arrived_at: bytes,
+    *,
+    arrived: float | None = None,
 ) -> Produce:
     """Make the dead letter of a page that was taken down; it holds only the article's id."""
     headers = [
-        *_added(error, source, source_id, arrived_at),
+        *_added(error, source, source_id, arrived),
         (f"{PREFIX}article", article.encode()),
     ]
-    return Produce(topic=topic, key=article.encode(), value=None, headers=headers)
+    page = CountedPage(outcome="rejected", kind=error.reason, arrived=arrived)
+    return Produce(topic=topic, key=article.encode(), value=None, headers=headers, page=page)
 
 
 def added_to(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
@@ -99,7 +116,7 @@ def added_to(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
 
 
 def _added(
-    error: PageRejected, source: Source, source_id: str, arrived_at: bytes
+    error: PageRejected, source: Source, source_id: str, arrived: float | None
 ) -> list[tuple[str, bytes]]:
     added = {
         "reason": error.reason,
@@ -110,4 +127,4 @@ def _added(
     }
     headers = [(PREFIX + name, text.encode("utf-8", "replace")) for name, text in added.items()]
     # Added even if they are empty: a page that was rejected before may carry another topic's id.
-    return [*headers, (SOURCE_ID, source_id.encode()), (ARRIVED, arrived_at)]
+    return [*headers, (SOURCE_ID, source_id.encode()), (ARRIVED, arrival(arrived))]

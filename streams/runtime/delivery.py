@@ -25,6 +25,8 @@ from typing import Any, Self
 import faust
 from faust.types import EventT, StreamT
 
+from streams.runtime.instruments import CountedPage, Instruments
+
 DRAIN_SECONDS = 3.0
 """How long the queue may take to empty when partitions are revoked or the worker stops."""
 
@@ -45,6 +47,7 @@ class Produce:
         partition: where the record goes; None lets the key choose.
         acknowledged: called with the partition and the offset of the record, once the broker has
             acknowledged it and every record before it in the queue.
+        page: the page whose outcome the record publishes; None for every other record.
     """
 
     topic: str
@@ -53,6 +56,7 @@ class Produce:
     headers: Headers = ()
     partition: int | None = None
     acknowledged: Callable[[int, int], None] | None = None
+    page: CountedPage | None = None
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -70,12 +74,21 @@ class Delivery:
         app: the stage's app.
         limit: the most events in the queue.
         limit_bytes: the most bytes of values in the queue. An event that is larger is alone in it.
+        instruments: counts the events that are acked; None counts nothing.
     """
 
-    def __init__(self, app: faust.App, *, limit: int, limit_bytes: int) -> None:
+    def __init__(
+        self,
+        app: faust.App,
+        *,
+        limit: int,
+        limit_bytes: int,
+        instruments: Instruments | None = None,
+    ) -> None:
         self._app = app
         self._limit = limit
         self._limit_bytes = limit_bytes
+        self._instruments = instruments
         self._unsent: collections.deque[_Item] = collections.deque()
         self._unacked: collections.deque[_Item] = collections.deque()
         self._size = 0
@@ -240,7 +253,15 @@ class Delivery:
                     self._count -= 1
                     self._size -= item.size
                     item.event.ack()
+                    self._measure(item)
                     self._changed.notify_all()
+
+    def _measure(self, item: _Item) -> None:
+        if self._instruments is not None:
+            produces = item.outcome.result()
+            written = sum(len(produce.value or b"") for produce in produces)
+            pages = [produce.page for produce in produces if produce.page is not None]
+            self._instruments.acked(item.size, written, pages)
 
     async def _crash_on_error(self, work: Awaitable[None]) -> None:
         try:

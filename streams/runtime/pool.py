@@ -10,10 +10,11 @@ import dataclasses
 import multiprocessing
 import signal
 import sys
+import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pebble import CONSTS, ProcessExpired, ProcessPool
 
@@ -23,6 +24,9 @@ from cleanwire.dedupe.records import CandidateRecord, pack_candidate
 from cleanwire.errors import REASONS, PageRejected, ParserCrashed, TimeLimit, TooLarge
 from cleanwire.events import Source
 from streams.settings import PAGE_ATTEMPTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEADROOM = 32 * 1024
 """Bytes that an outcome may need on top of its candidate: headers, the other URL of a duplicate,
@@ -75,20 +79,30 @@ class Cleaned:
     candidate: bytes
 
 
+_Answer = tuple[Cleaned | PageRejected, float]
+"""The outcome of a page, and the seconds that the process took for it."""
+
+
 class CleaningPool:
     """A pool of cleaning processes.
 
     Args:
         processes: how many pages are cleaned at a time.
         limits: what one page may cost.
+
+    Attributes:
+        cleaned: called with the seconds that a process took for a page, without the wait for the
+            process. It is not called for a page that cost its process, because that time is not
+            known; a page that took too long counts with the limit.
     """
 
     def __init__(self, processes: int, limits: Limits) -> None:
         self._processes = processes
         self._limits = limits
+        self.cleaned: Callable[[float], None] = _ignore
         self._closed = False
         self._pool = self._new_pool()
-        self._waiting: set[concurrent.futures.Future[Cleaned | PageRejected]] = set()
+        self._waiting: set[concurrent.futures.Future[_Answer]] = set()
 
     def _new_pool(self) -> ProcessPool:
         return ProcessPool(
@@ -142,14 +156,15 @@ class CleaningPool:
             pool = self._pool
             try:
                 future = pool.schedule(
-                    _clean,
+                    _clean_timed,
                     args=(value, source, received_at, self._limits),
                     timeout=self._limits.seconds,
                 )
                 self._waiting.add(future)
                 future.add_done_callback(self._waiting.discard)
-                return await asyncio.wrap_future(future)
+                result, seconds = await asyncio.wrap_future(future)
             except concurrent.futures.TimeoutError:
+                self.cleaned(self._limits.seconds)
                 return TimeLimit(f"cleaning took longer than {self._limits.seconds:g} s")
             except ProcessExpired as error:
                 return ParserCrashed(f"the cleaning process died (exit code {error.exitcode})")
@@ -160,6 +175,9 @@ class CleaningPool:
                 if self._closed:
                     raise
                 await self._replace(pool)
+            else:
+                self.cleaned(seconds)
+                return result
         return ParserCrashed(f"the cleaning processes died {PAGE_ATTEMPTS} times over it")
 
     async def _replace(self, broken: ProcessPool) -> None:
@@ -206,6 +224,18 @@ def _limit_memory(size: int) -> None:
     if hard != resource.RLIM_INFINITY:
         soft = min(soft, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _ignore(_: float) -> None:
+    """Measure nothing."""
+
+
+def _clean_timed(
+    value: bytes | None, source: Source, received_at: float, limits: Limits
+) -> _Answer:
+    began = time.perf_counter()
+    result = _clean(value, source, received_at, limits)
+    return result, time.perf_counter() - began
 
 
 def _clean(

@@ -65,12 +65,18 @@ class StateStore(base.Store[bytes, bytes]):
 
     def __post_init__(self) -> None:
         self.states: dict[int, Shard] = {}
+        self._evicted_before = 0
         self._applied: dict[int, int] = {}
         self._assigned: set[int] = set()
         self.reading = asyncio.Lock()
         # Held while records change a state. When a partition becomes a standby, Faust reads its
         # records in the event loop, while the thread of a restore may still be at work on it.
         self._changing = threading.Lock()
+
+    @property
+    def evicted(self) -> int:
+        """How many articles this worker evicted, from its present shards and from those it had."""
+        return self._evicted_before + sum(state.evicted for state in self.states.values())
 
     def state_of(self, partition: int) -> Shard:
         """The state of a partition; a new and empty one if the worker has none yet."""
@@ -206,11 +212,13 @@ class StateStore(base.Store[bytes, bytes]):
         self._assigned = {tp.partition for tp in assigned if tp.topic == changelog}
         for tp in revoked - assigned:
             if tp.topic == changelog:
-                self.states.pop(tp.partition, None)
+                gone = self.states.pop(tp.partition, None)
+                self._evicted_before += 0 if gone is None else gone.evicted
                 self._applied.pop(tp.partition, None)
 
     def reset_state(self) -> None:
         """Drop all states; the changelog has them."""
+        self._evicted_before = self.evicted
         self.states.clear()
         self._applied.clear()
 

@@ -9,12 +9,34 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import faust
+from faust.types import TP
 
 from cleanwire.dedupe.shard import Limit
 from streams.runtime.app import App
+from streams.runtime.consumer import Consumer
+from streams.runtime.instruments import Instruments
 from streams.settings import Settings
 from streams.stage import STAGES, app_id
 from streams.state.table import StateTable
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ShardSize:
+    """The size of one shard of `dedupe`.
+
+    Attributes:
+        articles: how many published articles later pages are matched against.
+        decisions: how many decisions the shard holds.
+        content: bytes that its content takes, which its limit of bytes is held against.
+        limits: the most of each, by the name of the limit.
+        fill: how full it is, by the name of each limit; 1 is full.
+    """
+
+    articles: int
+    decisions: int
+    content: int
+    limits: Mapping[Limit, int]
+    fill: Mapping[Limit, float]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +44,14 @@ class StateSize:
     """The size of the state of `dedupe` in one process.
 
     Attributes:
-        articles: how many published articles later pages are matched against.
-        decisions: how many decisions the shards hold.
-        size: bytes of both.
-        evicted: how many articles were evicted for want of memory.
-        fill: how full each shard is, by its number and by the name of each limit; 1 is full.
+        size: bytes of all tables of all shards.
+        evicted: how many articles this worker evicted for want of memory since it started.
+        shards: the shards by their numbers, active and standby.
     """
 
-    articles: int
-    decisions: int
     size: int
     evicted: int
-    fill: Mapping[int, Mapping[Limit, float]]
+    shards: Mapping[int, ShardSize]
 
 
 class Stages:
@@ -77,14 +95,37 @@ class Stages:
         if not tables:
             return None
         shards = {n: state for table in tables for n, state in table.store.states.items()}
-        states = list(shards.values())
         return StateSize(
-            articles=sum(state.articles for state in states),
-            decisions=sum(map(len, states)),
-            size=sum(state.size for state in states),
-            evicted=sum(state.evicted for state in states),
-            fill={number: state.fill for number, state in sorted(shards.items())},
+            size=sum(state.size for state in shards.values()),
+            evicted=sum(table.store.evicted for table in tables),
+            shards={
+                number: ShardSize(
+                    articles=state.articles,
+                    decisions=len(state),
+                    content=state.content,
+                    limits=state.limits,
+                    fill=state.fill,
+                )
+                for number, state in sorted(shards.items())
+            },
         )
+
+    def rebalances(self) -> dict[str, int]:
+        """How many rebalances each stage has taken part in, by stage."""
+        return {stage: app.rebalancing_count for stage, app in self._apps.items()}
+
+    def partitions(self) -> list[tuple[str, TP]]:
+        """The partitions of their inputs that the stages have, each with its consumer group."""
+        return [
+            (app.conf.id, partition)
+            for app in self._apps.values()
+            if app.started and isinstance(app.consumer, Consumer)
+            for partition in app.consumer.marks()
+        ]
+
+    def instruments(self) -> list[Instruments]:
+        """What each stage counts."""
+        return [app.instruments for app in self._apps.values() if isinstance(app, App)]
 
 
 def _missing(app: faust.App) -> str:

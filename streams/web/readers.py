@@ -30,9 +30,20 @@ async def clients(
 
 
 async def consumer(
-    settings: Settings, stack: contextlib.AsyncExitStack, isolation_level: str = "read_committed"
+    settings: Settings,
+    stack: contextlib.AsyncExitStack,
+    *,
+    isolation_level: str = "read_committed",
+    answer_bytes: int = 1 << 20,
 ) -> AIOKafkaConsumer:
-    """A consumer, started; the stack closes it, even if it fails to start."""
+    """A consumer, started; the stack closes it, even if it fails to start.
+
+    Args:
+        settings: the brokers, and how to log in.
+        stack: closes the consumer.
+        isolation_level: which records it reads, as Kafka names it.
+        answer_bytes: about how many bytes of records it reads at a time.
+    """
     made = AIOKafkaConsumer(
         bootstrap_servers=settings.broker.split(","),
         **login(settings),
@@ -40,12 +51,12 @@ async def consumer(
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        # The broker collects up to 1 MiB or half a second (`fetch_max_wait_ms`) of records
+        # The broker collects so many bytes, or half a second (`fetch_max_wait_ms`) of records,
         # before it answers, instead of answering once for every record.
-        fetch_min_bytes=1 << 20,
-        # A larger record still comes, in an answer of its own.
-        max_partition_fetch_bytes=1 << 20,
-        fetch_max_bytes=8 << 20,
+        fetch_min_bytes=answer_bytes,
+        # A larger batch of records still comes, in an answer of its own.
+        max_partition_fetch_bytes=answer_bytes,
+        fetch_max_bytes=8 * answer_bytes,
     )
     stack.push_async_callback(made.stop)
     await made.start()

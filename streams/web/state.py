@@ -28,7 +28,7 @@ class OutcomeView:
     Attributes:
         at: the record's time, in seconds since the epoch.
         outcome: the topic that it is on.
-        kind: one of `record.KINDS[outcome]`, or `record.OTHER`.
+        kind: one of `KINDS[outcome]` of `kafka/outcome_topics.py`, or its `OTHER`.
         title: the article's title; if it has none, its URL or its raw record.
         url: the page's URL; None if it cannot be known.
         site: the page's site; None if it cannot be known.
@@ -63,6 +63,9 @@ class Lag:
         since: when the first record of that transaction was written, in seconds since the epoch;
             None if that is unknown.
         unread: how many records retention deleted before the group read them.
+        oldest: when the first of `records` was written, in seconds since the epoch; None if there
+            is none, or if that is not known.
+        offset: the offset of the next record that the group reads.
     """
 
     group: str
@@ -73,6 +76,22 @@ class Lag:
     held: int = 0
     since: float | None = None
     unread: int = 0
+    oldest: float | None = None
+    offset: int = 0
+
+    def seconds(self, now: float) -> float | None:
+        """The age of the oldest unread record, in seconds.
+
+        Args:
+            now: seconds since the epoch.
+
+        Returns:
+            0 if nothing is unread; None if there is something, and its age is not known.
+        """
+        if not self.records:
+            return 0.0
+        # A producer's clock may be ahead of this one.
+        return None if self.oldest is None else max(0.0, now - self.oldest)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +118,8 @@ class State:
         started: likewise.
         counts: how many outcomes there are, by outcome and kind.
         read_back: how many of them were on the topics before this worker started.
-        unreadable: how many records on the outcome topics could not be read.
+        unreadable: how many records on the outcome topics could not be read, since this worker
+            started.
         lags: how far each group is behind, by partition.
     """
 

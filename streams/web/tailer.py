@@ -10,22 +10,16 @@ Invariants:
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-
-from streams.kafka.offsets import Note, unread
-from streams.runtime.transactions import written_at
 from streams.settings import Settings
-from streams.stage import STAGES, app_id, input_topic
 from streams.web import readers
 from streams.web.feed import LAP_SECONDS, Feed
-from streams.web.readers import clients, partitions_of
-from streams.web.state import Lag, Part, State
+from streams.web.lag import LagMeter
+from streams.web.readers import clients
+from streams.web.state import Part, State
 
 LAG_SECONDS = 3.0
 RETRY_SECONDS = 5.0
@@ -45,10 +39,7 @@ class Tailer:
         self._settings = settings
         self._state = state
         self._feed = feed
-        self._watched = {input_topic(settings, stage): app_id(settings, stage) for stage in STAGES}
-        # For each partition that a transaction holds back: the transaction's first offset, and
-        # when that record was written, in seconds since the epoch.
-        self._since: dict[TopicPartition, tuple[int, float | None]] = {}
+        self._lag = LagMeter(settings)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -89,68 +80,16 @@ class Tailer:
         async with contextlib.AsyncExitStack() as stack:
             async with asyncio.timeout(LAP_SECONDS):
                 admin, stable = await clients(self._settings, stack)
-                consumer = await readers.consumer(
+                last = await readers.consumer(
                     self._settings, stack, isolation_level="read_uncommitted"
+                )
+                reader = await readers.consumer(
+                    self._settings, stack, isolation_level="read_uncommitted", answer_bytes=1
                 )
             while True:
                 async with asyncio.timeout(LAP_SECONDS):
-                    lags = [
-                        lag
-                        for topic, group in self._watched.items()
-                        for lag in await _lags(admin, consumer, group, topic)
-                    ]
-                    self._state.lags = [await self._held(lag, consumer, stable) for lag in lags]
+                    self._state.lags = await self._lag.measure(
+                        admin, stable=stable, last=last, reader=reader
+                    )
                 self._state.was_read("lag", time.time())
                 await asyncio.sleep(LAG_SECONDS)
-
-    async def _held(self, lag: Lag, last: AIOKafkaConsumer, stable: AIOKafkaConsumer) -> Lag:
-        """A lag, completed by how many of its records wait for the end of a transaction.
-
-        Args:
-            lag: without that number.
-            last: reads uncommitted records, so its ends are the real ones.
-            stable: reads committed records, so its ends are where an open transaction begins.
-        """
-        if not lag.records:
-            return lag
-        place = TopicPartition(lag.topic, lag.partition)
-        # The real end comes first: a record that arrives between the two questions is then not
-        # taken for one that is held.
-        end = (await last.end_offsets([place]))[place]
-        readable = (await stable.end_offsets([place]))[place]
-        held = end - readable
-        if held <= 0:
-            return lag
-        if self._since.get(place, (-1, None))[0] != readable:
-            self._since[place] = readable, await written_at(self._settings, place, readable)
-        since = self._since[place][1]
-        return dataclasses.replace(lag, held=min(held, lag.records), since=since)
-
-
-async def _lags(
-    admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, group: str, topic: str
-) -> list[Lag]:
-    partitions = await partitions_of(admin, [topic])
-    committed = await admin.list_consumer_group_offsets(group)
-    starts = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
-    lags = []
-    for partition in partitions:
-        entry = committed.get(partition)
-        known = entry is not None and entry.offset >= 0
-        # If retention has deleted records before the committed offset was reached, they are no lag
-        # but unread. A group whose offset is beyond the end resumes at the start.
-        counts = known and starts[partition] <= entry.offset <= ends[partition]
-        place = entry.offset if counts else starts[partition]
-        gone = max(0, starts[partition] - entry.offset) if known else 0
-        lags.append(
-            Lag(
-                group=group,
-                topic=topic,
-                partition=partition.partition,
-                records=max(ends[partition] - place, 0),
-                committed=known,
-                unread=gone + unread(Note.unpack(entry.metadata).gone) if known else 0,
-            )
-        )
-    return lags

@@ -19,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from streams.settings import Settings
 from streams.web.feed import Feed
 from streams.web.guard import Guard
+from streams.web.memory import MemoryMeter
 from streams.web.metrics import exposition, registry
 from streams.web.pages.overview import overview
 from streams.web.pages.rendering import static
@@ -123,7 +124,8 @@ def _store(settings: Settings, *, is_worker: bool) -> Store:
 
 
 def _routes(state: State, stages: Stages, guard: Guard, store: Store) -> dict[str, Handler]:
-    collectors = registry(state, stages)
+    memory = MemoryMeter()
+    collectors = registry(state, stages, memory)
 
     def missing() -> dict[str, str]:
         waiting = stages.missing()
@@ -138,6 +140,7 @@ def _routes(state: State, stages: Stages, guard: Guard, store: Store) -> dict[st
         return web.Response(text=page, content_type="text/html")
 
     async def metrics(_: web.Request) -> web.Response:
+        await memory.look()
         return web.Response(
             body=exposition(collectors), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )

@@ -115,6 +115,21 @@ class Worker:
         return self.process.returncode
 
 
+def metric(worker, line):
+    """The value of the first series on /metrics whose line begins so; None if there is none."""
+    _, text, _ = worker.get("/metrics")
+    found = [entry.rpartition(" ")[2] for entry in text.splitlines() if entry.startswith(line)]
+    return float(found[0]) if found else None
+
+
+def wait_for(worker, line, value):
+    """Wait until that series has a value."""
+    deadline = time.monotonic() + 30
+    while metric(worker, line) != value:
+        assert time.monotonic() < deadline, f"{line} is {metric(worker, line)}, not {value}"
+        time.sleep(0.3)
+
+
 def page(number, *, text=None, url=None, at="2026-11-03T10:00:00Z"):
     """A short article that is like no other, or one with a given text."""
     words = text or " ".join(f"w{number}x{place} tells of{place} it." for place in range(30))

@@ -7,6 +7,7 @@ import pytest
 
 from streams.runtime import delivery as module
 from streams.runtime.delivery import Delivery, Produce
+from streams.runtime.instruments import CountedPage, Instruments
 
 
 class Signal:
@@ -242,3 +243,52 @@ def test_an_agent_that_raises_stops_the_app(monkeypatch):
         asyncio.run(body())
     assert isinstance(bus.crashed, LookupError)
     assert bus.acks == []
+
+
+def counted(instruments, name):
+    families = instruments.collect()
+    return sum(one.value for family in families for one in family.samples if one.name == name)
+
+
+def test_a_page_counts_when_its_event_is_acked_and_not_when_it_is_dropped(monkeypatch):
+    monkeypatch.setattr("streams.runtime.delivery.DRAIN_SECONDS", 0.01)
+    instruments = Instruments("dedupe")
+
+    def produce():
+        return Produce(
+            topic="out", key=None, value=b"abc", page=CountedPage(outcome="clean", kind="new")
+        )
+
+    async def run():
+        bus = Bus()
+        async with Delivery(bus, limit=10, limit_bytes=1000, instruments=instruments) as queue:
+            await queue.put(
+                bus.event(1, size=7), [produce(), Produce(topic="out", key=None, value=b"x")]
+            )
+            await settle()
+            bus.acknowledge(0)
+            await settle()
+            # One of its two records is not acknowledged.
+            assert counted(instruments, "cleanwire_pages_total") == 0
+            bus.acknowledge(1)
+            await settle()
+            assert bus.acks == [1]
+            assert counted(instruments, "cleanwire_pages_total") == 1
+            assert counted(instruments, "cleanwire_input_bytes_total") == 7
+            assert counted(instruments, "cleanwire_output_bytes_total") == 4
+            # Its partition goes before it is acked: the next owner works on it, and counts it.
+            await queue.put(bus.event(2), [produce()])
+            await settle()
+            await bus.on_partitions_revoked.send()
+            bus.acknowledge(2)
+            await settle()
+            assert counted(instruments, "cleanwire_events_total") == 1
+            # It comes again, to this worker.
+            await queue.put(bus.event(2), [produce()])
+            await settle()
+            bus.acknowledge(3)
+            await settle()
+        assert bus.acks == [1, 2]
+
+    asyncio.run(run())
+    assert counted(instruments, "cleanwire_pages_total") == 2

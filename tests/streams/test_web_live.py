@@ -8,7 +8,7 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from helpers.harness import Worker, publish, wait_for_outcomes
+from helpers.harness import Worker, metric, publish, wait_for, wait_for_outcomes
 
 pytestmark = pytest.mark.broker
 
@@ -28,20 +28,8 @@ def page(number, title, url=None):
     )
 
 
-def metric(worker, line):
-    _, text, _ = worker.get("/metrics")
-    found = [entry.rpartition(" ")[2] for entry in text.splitlines() if entry.startswith(line)]
-    return float(found[0]) if found else None
-
-
-def wait_for(worker, line, value):
-    deadline = time.monotonic() + 30
-    while metric(worker, line) != value:
-        assert time.monotonic() < deadline, f"{line} is {metric(worker, line)}, not {value}"
-        time.sleep(0.3)
-
-
-CLEAN = 'cleanwire_outcomes_total{kind="new",outcome="clean"}'
+CLEAN = 'cleanwire_pages_total{kind="new",outcome="clean",stage="dedupe"}'
+NOT_JSON = 'cleanwire_pages_total{kind="not-json",outcome="rejected",stage="extract"}'
 
 
 def test_the_view_shows_what_stands_on_the_topics(settings):
@@ -55,8 +43,7 @@ def test_the_view_shows_what_stands_on_the_topics(settings):
         publish(settings, values, partition=0)
         wait_for_outcomes(settings, len(values))
         wait_for(worker, CLEAN, 2)
-        wait_for(worker, 'cleanwire_outcomes_total{kind="exact",outcome="duplicate"}', 1)
-        wait_for(worker, 'cleanwire_rejected_total{reason="not-json"}', 1)
+        wait_for(worker, NOT_JSON, 1)
         wait_for(worker, "cleanwire_index_articles", 2)
         wait_for(worker, "cleanwire_facts", 3)
         metrics = worker.get("/metrics")[1]
@@ -83,9 +70,15 @@ def test_the_view_shows_what_stands_on_the_topics(settings):
         assert (status, json.loads(body)) == (200, {"ready": True, "missing": {}})
         assert worker.get("/view.js")[2]["Content-Type"] == "text/javascript; charset=utf-8"
         assert worker.get("/style.css")[2]["Content-Type"] == "text/css; charset=utf-8"
-    # What stood there before is read back.
+    # What was there before is read back for the page, and is nothing that this worker did.
     with Worker(settings) as worker:
-        wait_for(worker, CLEAN, 2)
+        wait_for(worker, "cleanwire_view_up", 1)
+        deadline = time.monotonic() + 30
+        while "4 of these stood there before" not in worker.get("/")[1]:
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        assert metric(worker, CLEAN) == 0
+        assert metric(worker, NOT_JSON) == 0
         assert "4 of these stood there before" in worker.get("/")[1]
 
 
@@ -146,6 +139,7 @@ def test_a_worker_without_the_view_needs_no_token(abroad, command):
 def test_a_stage_run_by_fausts_own_command_has_the_view(settings):
     with Worker(settings, command=FAUST) as worker:
         publish(settings, [b"not json"], partition=0)
-        wait_for(worker, 'cleanwire_rejected_total{reason="not-json"}', 1)
+        wait_for(worker, NOT_JSON, 1)
+        assert metric(worker, "cleanwire_decide_seconds_count") is None
         assert metric(worker, "cleanwire_facts") is None
         assert worker.get("/healthz")[0] == 200

@@ -3,11 +3,10 @@
 import dataclasses
 import datetime as dt
 
-from streams.kafka.outcome_topics import OutcomeTopic
+from streams.kafka.outcome_topics import KINDS, OTHER, OutcomeTopic
 from streams.web.pages.charts import Column, columns
 from streams.web.pages.rendering import render
 from streams.web.state import BAR_SECONDS, HISTORY_SECONDS, State
-from streams.web.store.record import KINDS, OTHER
 
 _WORDS: dict[OutcomeTopic, str] = {
     "clean": "published",

@@ -13,22 +13,11 @@ from typing import Any
 import orjson
 
 from cleanwire.dedupe.deduper import event_time_of
-from cleanwire.errors import REASONS
 from cleanwire.urls import host_of, site_of
 from streams.kafka.headers import ARRIVED, PREFIX, SOURCE_ID
-from streams.kafka.outcome_topics import OutcomeTopic
+from streams.kafka.outcome_topics import KINDS, OTHER, OutcomeTopic
 from streams.web.store.model import OutcomeRecord, Place, Tombstone
 from streams.web.store.words import clean
-
-KINDS: dict[OutcomeTopic, tuple[str, ...]] = {
-    "clean": ("new", "revision"),
-    "duplicate": ("recrawl", "exact", "near", "excerpt"),
-    "rejected": tuple(REASONS),
-}
-"""The kinds of each outcome; a rejected page's kind is its reason."""
-
-OTHER = "other"
-"""Replaces a kind that is not in `KINDS`."""
 
 MAX_TEXT = 240
 """Characters of a title, a lead or a detail that are kept."""

@@ -89,12 +89,16 @@ def _linked_files(files: Files) -> set[str]:
         for line, prose in _lines(text):
             for target in _LINK.findall(line) if prose else ():
                 linked = _in_repository(target, name)
-                if linked and linked not in PAGES and not linked.startswith("docs/"):
+                if linked and linked not in PAGES and _is_source(linked):
                     found.add(linked)
     # Of a folder the files too, so that its listing leads to them.
     for folder in [name for name in found if (ROOT / name).is_dir()]:
         found |= {str(path.relative_to(ROOT)) for path in _files_of(ROOT / folder)}
     return found
+
+
+def _is_source(name: str) -> bool:
+    return not name.startswith("docs/") and (ROOT / name).exists()
 
 
 def _files_of(folder: Path) -> list[Path]:
@@ -119,7 +123,7 @@ def _on_site(target: str, name: str, place: str) -> str:
         there = PAGES[linked]
     elif linked.startswith("docs/"):
         there = linked.removeprefix("docs/")
-    elif (ROOT / linked).exists():
+    elif _is_source(linked):
         there = _source_page(linked)
     else:
         # MkDocs warns of it, with the page's name, and the strict build fails.

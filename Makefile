@@ -22,9 +22,10 @@ lint:  ## ruff, the formatter, the layers of imports, mypy
 check:  ## everything that has to pass, with a broker: some minutes
 	scripts/check
 
-docs:  ## the documentation against the code
+docs:  ## the documentation as a site in build/site, without a warning, and held against the code
 	scripts/prepare
-	$(tests) tests/test_docs.py
+	NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict
+	$(tests) tests/test_docs.py tests/test_docs_blocks.py
 
 coverage:  ## what the quick tests reach of the core; pyproject.toml says how much they must
 	scripts/prepare

@@ -26,6 +26,7 @@ evaluation). F1 is of 4-word shingles, page by page; of snippets, over all their
 The row `cleanwire` is what to expect on a site that the model has not seen: five models, each of
 which learned from four fifths of the sites and answered for the others ([model card](model.md)).
 `cleanwire, trained on these` is the shipped model on pages it learned from, and flatters.
+[How to read the benchmarks](benchmarks.md) explains the columns.
 """
 
 

@@ -25,7 +25,7 @@ from streams.testing.samples import sample_pages
 
 pytestmark = pytest.mark.broker
 
-HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto.md"
+HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto" / "secure.md"
 WRONG = "wr0ng-s3cret"
 BOB = "bob"
 """May log in, and nothing more."""

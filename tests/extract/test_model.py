@@ -137,9 +137,9 @@ def test_every_feature_of_a_page_has_a_name():
     tree = LexborHTMLParser(html)
     metadata = read_metadata(tree, None)
     page = read_html(tree)
-    decision = select_blocks(page, Hints())
-    assert decision.rows.shape == (len(BLOCK_FEATURES), 3)
-    assert page_features(page, decision, metadata, None).shape == (len(PAGE_FEATURES), 1)
+    selection = select_blocks(page, Hints())
+    assert selection.rows.shape == (len(BLOCK_FEATURES), 3)
+    assert page_features(page, selection, metadata, None).shape == (len(PAGE_FEATURES), 1)
 
 
 def test_names_of_features_are_distinct_and_words_are_in_one_row():
@@ -175,7 +175,7 @@ def test_the_items_of_a_list_share_one_answer():
 @given(st.text(alphabet="<>/=\"' &;!-abpdivtrulispanh1class\n.,", max_size=400), st.booleans())
 def test_any_page_is_decided(markup, flat):
     page = read_lines(markup.splitlines()) if flat else read_html(LexborHTMLParser(markup))
-    decision = select_blocks(page, Hints())
-    assert decision.chosen == sorted(set(decision.chosen))
-    assert all(0 <= place < len(page) for place in decision.chosen)
-    assert bool(decision.chosen) == bool(len(page))
+    selection = select_blocks(page, Hints())
+    assert selection.chosen == sorted(set(selection.chosen))
+    assert all(0 <= place < len(page) for place in selection.chosen)
+    assert bool(selection.chosen) == bool(len(page))

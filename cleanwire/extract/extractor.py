@@ -22,7 +22,7 @@ from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html, read_lines
 from cleanwire.extract.dom.parsing import parsed
 from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
-from cleanwire.extract.dom.wraps import unbroken
+from cleanwire.extract.dom.wraps import unwrapped_lines
 from cleanwire.extract.language import language_of
 from cleanwire.extract.metadata.bylines import authors_in_lines
 from cleanwire.extract.metadata.date_labels import dates_of, kind_of
@@ -33,7 +33,7 @@ from cleanwire.extract.metadata.surroundings import lines_below_bars
 from cleanwire.extract.model.block_features import Hints
 from cleanwire.extract.model.page_kind import Evidence, check_article
 from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
-from cleanwire.extract.preparation import opened, scriptless_words
+from cleanwire.extract.preparation import prepare, scriptless_words
 
 HEAD_LINES = 12
 """How many lines above the story are searched for title and date."""
@@ -121,37 +121,37 @@ def extract_html(
         TooLarge: the page is nested too deep, or has too many attributes, elements or blocks.
     """
     tree = parsed(html)
-    parts = opened(tree)
-    sheet = parts.sheet
-    metadata = read_metadata(tree, url, latest=latest_of(fetched_at), nodes=parts.nodes)
+    prepared = prepare(tree)
+    sheet = prepared.sheet
+    metadata = read_metadata(tree, url, latest=latest_of(fetched_at), nodes=prepared.nodes)
     hints = hints_of(metadata)
-    navigation = [*parts.nodes["nav"], *parts.nodes["footer"]]
+    navigation = [*prepared.nodes["nav"], *prepared.nodes["footer"]]
     page = read_html(tree, sheet=sheet, navigation=navigation)
     selection = select_blocks(page, hints)
     if page.pruned and selection.chosen_words < FEW_WORDS:
         whole = LexborHTMLParser(html)
-        opened(whole)
+        prepare(whole)
         page, selection = _better(page, selection, read_html(whole, whole=True, sheet=sheet), hints)
     if selection.chosen_words < 2 * FEW_WORDS:
         scriptless = LexborHTMLParser(html)
         words = scriptless_words(scriptless)
         if words >= FEW_WORDS and words > 2 * selection.chosen_words:
-            opened(scriptless)
+            prepare(scriptless)
             other = read_html(scriptless, scriptless=True, sheet=sheet)
             page, selection = _better(page, selection, other, hints)
     selection = exclude_blocks(page, selection, sheet, metadata.title)
     metadata = with_elements(metadata, tree, page, url)
     blocks, words, removed = _body(page, selection, metadata.title)
     body = metadata.article_body
-    unseen = False
+    only_in_jsonld = False
     if body and words_in(body) > _MIN_JSONLD * words:
         unmarked = paragraphs_of(lines_of(body))
         count = sum(words_in(block.text) for block in unmarked)
         # If a live blog shows its story, the entries in its metadata are no story that the page
         # hides.
-        told = metadata.is_live and words >= 2 * FEW_WORDS
-        unseen = count > _MIN_JSONLD * words and not told
-        blocks, words = (unmarked, count) if unseen else (blocks, words)
+        shows_story = metadata.is_live and words >= 2 * FEW_WORDS
+        only_in_jsonld = count > _MIN_JSONLD * words and not shows_story
+        blocks, words = (unmarked, count) if only_in_jsonld else (blocks, words)
     first = selection.chosen[0] if selection.chosen else len(page)
     head = page.texts[max(0, first - HEAD_LINES) : first]
     other_titles = [*metadata.headings]
@@ -172,7 +172,7 @@ def extract_html(
                 words=words,
                 titles=(unbranded.title, metadata.document_title),
                 dated=bool(metadata.published_at or metadata.authors),
-                metadata=None if unseen else metadata,
+                metadata=None if only_in_jsonld else metadata,
                 url=url,
             )
         )
@@ -353,7 +353,7 @@ def _lines(text: str) -> list[str]:
     )
     if wrapped:
         return [" ".join(block.split()) for block in blocks]
-    return unbroken(lines)
+    return unwrapped_lines(lines)
 
 
 def _without_list(page: BlockList, selection: BlockSelection) -> list[int]:

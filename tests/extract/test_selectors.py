@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanwire.extract.dom.selectors import Written
+from cleanwire.extract.dom.selectors import AttributeText
 
 ALPHABET = st.sampled_from('abé日-/" \ud800')
 
@@ -15,12 +15,12 @@ ALPHABET = st.sampled_from('abé日-/" \ud800')
 )
 def test_what_stands_in_a_text_is_found_in_a_long_one_too(text, times, needed):
     long = text * times
-    assert Written(long).holds(needed) == (needed in long)
-    assert Written(long + needed).holds(needed)
+    assert AttributeText(long).holds(needed) == (needed in long)
+    assert AttributeText(long + needed).holds(needed)
 
 
 def test_the_selectors_that_can_match_are_one():
-    written = Written(' class="byline" datetime="2026"' + " " * 2000)
+    written = AttributeText(' class="byline" datetime="2026"' + " " * 2000)
     selectors = (("", "time"), ("byline", "[class*=byline]"), ("author", "[rel=author]"))
-    assert written.those_in(selectors) == "time,[class*=byline]"
-    assert Written("").those_in(selectors[1:]) == ""
+    assert written.selectors_present(selectors) == "time,[class*=byline]"
+    assert AttributeText("").selectors_present(selectors[1:]) == ""

@@ -170,7 +170,7 @@ def test_labels_of_dates_of_a_new_language_are_read(monkeypatch):
 
 @pytest.mark.usefixtures("made_up")
 def test_comments_of_a_new_language_are_looked_for(monkeypatch):
-    assert comments.says("div", ' class="mumblor-list"') == 0
+    assert comments.kind_by_names("div", ' class="mumblor-list"') == 0
     monkeypatch.setattr(comments, "_SECTIONS", comments.section_names())
     monkeypatch.setattr(comments, "_STEMS", comments.stems())
-    assert comments.says("div", ' class="mumblor-list"') == comments.SECTION
+    assert comments.kind_by_names("div", ' class="mumblor-list"') == comments.SECTION

@@ -5,7 +5,8 @@ Invariants:
 - A name counts only as a whole: `comments-area` holds comments, `has-comments` and `commentary` do
   not.
 - A name alone is not enough. Most of the story must be outside the element and before it. If more
-  of the body is inside than outside, the element must also look like comments inside.
+  of the body is inside than outside, or if the name may mean any discussion (`DOUBTFUL`), the
+  element must also look like comments inside.
 """
 
 import itertools

@@ -12,7 +12,7 @@ from cleanwire.extract.body.tables import CELL, Rows
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.headings import HEADINGS
 from cleanwire.extract.dom.text import UNSEEN, squeezed
-from cleanwire.extract.dom.wraps import is_broken, paragraphs
+from cleanwire.extract.dom.wraps import is_wrapped, wrapped_paragraphs
 
 _BULLETS = ("- ", "* ", "• ")
 _MOST_ANCESTORS = 8
@@ -77,11 +77,13 @@ def paragraphs_of(texts: Iterable[str]) -> list[TextBlock]:
 def _prose_in(raw: str) -> list[str]:
     """The paragraphs of preformatted text, if it is prose that was hard-wrapped; else none."""
     parts = [part.splitlines() for part in _BLANK_LINES.split(raw)]
-    broken = [part for part in parts if is_broken(part)]
-    if 2 * sum(map(len, broken)) < sum(map(len, parts)):
+    wrapped = [part for part in parts if is_wrapped(part)]
+    if 2 * sum(map(len, wrapped)) < sum(map(len, parts)):
         return []
-    width = max((len(line) for part in broken for line in part), default=0)
-    return [squeezed(line) for part in parts for line in paragraphs(part, width) if line.strip()]
+    width = max((len(line) for part in wrapped for line in part), default=0)
+    return [
+        squeezed(line) for part in parts for line in wrapped_paragraphs(part, width) if line.strip()
+    ]
 
 
 def _kind(page: BlockList, index: int, rows: Rows) -> tuple[BlockKind, int, int]:

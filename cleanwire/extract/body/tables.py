@@ -44,7 +44,7 @@ class Rows:
         self._columns: dict[int, list[int]] = {}
 
     def __contains__(self, row: int) -> bool:
-        """Whether a row (the index of its `tr`) holds data: two cells or more, of one block each."""
+        """Whether a row (the index of its `tr`) holds data: two cells or more of one block each."""
         known = self._known.get(row)
         if known is None:
             if not self._cells:

@@ -13,7 +13,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleanwire.extract.dom.selectors import Written
+from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.eastern_names import eastern_names, has_east
 from cleanwire.extract.metadata.jsonld import as_list, text_of, types
@@ -126,7 +126,7 @@ def authors_said(  # noqa: PLR0913 - as of `names`
 
 def authors_in_tree(
     tree: LexborHTMLParser | LexborNode,
-    written: Written,
+    written: AttributeText,
     not_names: Iterable[str | None],
     *,
     language: str | None = None,
@@ -143,7 +143,7 @@ def authors_in_tree(
     """
     excluded = tuple(not_names)
     for selectors, one_word in ((_MARKED, True), (_CLASSES, False), (_LINKS, False)):
-        selector = written.those_in(selectors)
+        selector = written.selectors_present(selectors)
         reading = _Reading(excluded, one_word=one_word, language=language)
         if selector and (found := _together(tree.css(selector), reading, selectors is _CLASSES)):
             return found

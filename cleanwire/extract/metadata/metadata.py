@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.dom.block_list import BlockList
-from cleanwire.extract.dom.selectors import Written
+from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.bylines import authors_in_tree, authors_said
 from cleanwire.extract.metadata.dates import DateHints
@@ -191,7 +191,9 @@ def with_elements(
         return metadata
     margin_authors, margin_published, margin_modified = metadata.margin
     # Most elements of a page are written as others are, and each selector searches all of it.
-    written = Written("".join({token[2] for token in page.tokens if token[1] not in _PICTURES}))
+    written = AttributeText(
+        "".join({token[2] for token in page.tokens if token[1] not in _PICTURES})
+    )
     published, modified = metadata.published_at, metadata.modified_at
     if not published:
         published, modified = dates_in_tree(tree, written, url, metadata.dates)
@@ -219,7 +221,7 @@ def _margin(
     authors: tuple[str, ...] = ()
     published = modified = None
     for node in margins(navigation):
-        written = Written(node.html or "")
+        written = AttributeText(node.html or "")
         authors = authors or authors_in_tree(node, written, not_names, language=dates.language)
         said = dates_in_tree(node, written, None, dates)
         published, modified = published or said[0], modified or said[1]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleanwire.extract.dom.selectors import Written
+from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.date_labels import Dates, dates_in, kind_of
 from cleanwire.extract.metadata.dates import DateHints, find_date
@@ -68,7 +68,7 @@ _BEFORE = 60
 
 
 def dates_in_tree(
-    tree: LexborHTMLParser | LexborNode, written: Written, url: str | None, hints: DateHints
+    tree: LexborHTMLParser | LexborNode, written: AttributeText, url: str | None, hints: DateHints
 ) -> Dates:
     """When elements or the URL say that a page was published and modified.
 
@@ -80,16 +80,18 @@ def dates_in_tree(
     """
     day = url_day(url)
     day = day if day and hints.may_be(day) else None
-    published, modified = _said(tree, written.those_in(_TIMES), day, hints)
+    published, modified = _said(tree, written.selectors_present(_TIMES), day, hints)
     if not published and not day:
-        published, other = _said(tree, written.those_in(_CLASSES), None, hints)
+        published, other = _said(tree, written.selectors_present(_CLASSES), None, hints)
         modified = modified or other
     return published or day, modified
 
 
-def modified_in_tree(tree: LexborHTMLParser, written: Written, hints: DateHints) -> str | None:
+def modified_in_tree(
+    tree: LexborHTMLParser, written: AttributeText, hints: DateHints
+) -> str | None:
     """When elements say that a page was modified, if they plainly do."""
-    return _said(tree, written.those_in(_MODIFIED_ALONE), None, hints)[1]
+    return _said(tree, written.selectors_present(_MODIFIED_ALONE), None, hints)[1]
 
 
 def url_day(url: str | None) -> str | None:

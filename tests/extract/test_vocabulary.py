@@ -151,7 +151,7 @@ def test_a_byline_of_a_new_language_is_read(monkeypatch):
 def test_a_name_in_an_element_of_a_new_language_is_read(monkeypatch):
     monkeypatch.setattr(person_names, "_LABELLED", person_names.labelled_pattern())
     monkeypatch.setattr(person_names, "_BY", person_names.by_pattern())
-    monkeypatch.setattr(person_names, "_BY_OF", person_names.languages_of_by())
+    monkeypatch.setattr(person_names, "_LANGUAGES_OF_BY", person_names.languages_of_by())
     monkeypatch.setattr(person_names, "_BY_OR_NAME", frozenset(vocabulary.words("by_or_name")))
     monkeypatch.setattr(person_names, "_SPLIT", person_names.split_pattern())
     byline = "Klaat zorb Ada Quill ux Bo Marsh"

@@ -24,8 +24,8 @@ _STYLE = re.compile(
     r"clip:rect\((?:0|1px)[,p0x1]{3,12}\))"
 )
 _HIDING = ("display:none", "display: none", "display :none", "display : none")
-"""Spellings that are searched for literally. A regular expression takes as long for a large sheet as
-parsing the page does."""
+"""Spellings that are searched for literally. For a large sheet, a regular expression takes as long
+as parsing the page."""
 
 _SELECTOR = re.compile(r"(\*|[a-z][a-z0-9-]{0,40})?([.#])([\w-]{1,100})")
 _STREAMED = re.compile(r"S:[0-9a-f]{1,6}")

@@ -65,6 +65,7 @@ blocks."""
 
 
 def _empty(*, flat: bool = False) -> BlockList:
+    """A page without blocks, whose only element is `body`."""
     return BlockList([], [], [], [], [], {}, set(), ["body"], [""], [-1], [0], [0], flat=flat)
 
 

@@ -82,6 +82,7 @@ _HASHES, _COUNTS_AS, _KINDS = _table()
 
 @inlined
 def _blank(byte: int) -> bool:
+    """Whether a byte is white space of HTML."""
     return byte in (0x20, 0x0A, 0x09, 0x0C, 0x0D)
 
 

@@ -68,6 +68,7 @@ def _open(template: LexborNode, host: LexborNode) -> None:
 
 
 def _children(node: LexborNode) -> list[LexborNode]:
+    """The children of a node, texts included."""
     found = []
     child = node.child
     while child is not None:

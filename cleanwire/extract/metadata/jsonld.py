@@ -70,6 +70,21 @@ def text_of(value: object) -> str | None:
     return None
 
 
+def first_field(nodes: Iterable[dict[str, Any]], name: str) -> Any:  # noqa: ANN401 - any JSON
+    """The first value that is not empty of a field in objects; None if there is none."""
+    return next((node[name] for node in nodes if node.get(name)), None)
+
+
+def publisher_of(nodes: Iterable[dict[str, Any]]) -> str | None:
+    """The first name of a publisher in objects; None if there is none."""
+    for node in nodes:
+        for publisher in as_list(node.get("publisher")):
+            name = text_of(publisher.get("name")) if isinstance(publisher, dict) else None
+            if name:
+                return name
+    return None
+
+
 def _parsed(script: str) -> object:
     """The JSON value of a script; None if it is broken or larger than `MAX_SCRIPT`."""
     if len(script) > MAX_SCRIPT:

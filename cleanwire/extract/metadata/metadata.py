@@ -10,7 +10,6 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -19,13 +18,21 @@ from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.bylines import authors_in_data, authors_in_tree
 from cleanwire.extract.metadata.dates import DateHints
-from cleanwire.extract.metadata.jsonld import as_list, is_article, read_jsonld, text_of, types
+from cleanwire.extract.metadata.jsonld import (
+    as_list,
+    first_field,
+    is_article,
+    publisher_of,
+    read_jsonld,
+    text_of,
+    types,
+)
 from cleanwire.extract.metadata.owner import own_articles
 from cleanwire.extract.metadata.published import dates_in_tree, is_day_first, modified_in_tree
 from cleanwire.extract.metadata.stories import story_of
 from cleanwire.extract.metadata.surroundings import story_margins
 from cleanwire.extract.metadata.titles import choose_title
-from cleanwire.urls import host_of
+from cleanwire.urls import absolute_url, host_of
 
 MAX_METAS = 300
 MAX_VALUE = 2000
@@ -132,7 +139,7 @@ def read_metadata(
         nodes = by_tag(tree.css(f"{WITNESSES},nav,footer"))
     metas = _metas(nodes["meta"])
     linked = read_jsonld(nodes["script"])
-    site_name = _first(metas, _SITE_NAMES) or _publisher(linked)
+    site_name = _first(metas, _SITE_NAMES) or _clean(publisher_of(linked))
     headings = _headings(nodes["h1"][:10])
     document_title = _clean(nodes["title"][0].text(deep=True)) if nodes["title"] else None
     language_tag = _language_tag(tree, metas)
@@ -150,14 +157,17 @@ def read_metadata(
     )
     title = choose_title(
         headline=_clean(
-            text_of(_first_field(articles, "headline") or _first_field(articles, "name"))
+            text_of(first_field(articles, "headline") or first_field(articles, "name"))
         ),
         social=_first(metas, ("og:title", "twitter:title")),
         headings=headings + _headings(nodes["h2"][:6]),
         document_title=document_title,
         site_names=(site_name, host_of(url)),
     )
-    others = (_publisher(linked), _first(metas, ("publisher", "dc.publisher", "copyright")))
+    others = (
+        _clean(publisher_of(linked)),
+        _first(metas, ("publisher", "dc.publisher", "copyright")),
+    )
     data = metas, articles, linked
     not_names = site_name, title, host_of(url)
     authors = authors_in_data(*data, (*not_names, *others), language=dates.language)
@@ -175,12 +185,12 @@ def read_metadata(
         or authors_in_data(*data, (title,)),
         published_at=published_at,
         dates=dates,
-        modified_at=_date(_first_field(articles, "dateModified"), dates)
+        modified_at=_date(first_field(articles, "dateModified"), dates)
         or _meta_date(metas, _MODIFIED, dates),
         canonical_url=canonical,
         language=_language(
             language_tag,
-            text_of(_first_field(articles, "inLanguage")),
+            text_of(first_field(articles, "inLanguage")),
             _first(metas, _LANGUAGES),
         ),
         site_name=site_name,
@@ -188,7 +198,7 @@ def read_metadata(
         is_live=any(node.get("liveBlogUpdate") for node in articles),
         types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
-        section=_clean(text_of(_first_field(articles, "articleSection")))
+        section=_clean(text_of(first_field(articles, "articleSection")))
         or _first(metas, ("article:section", "parsely-section", "section")),
         tags=_tags(metas, articles),
         paywalled=_paywalled(metas, articles),
@@ -281,28 +291,17 @@ def _metas(nodes: Sequence[LexborNode]) -> dict[str, list[str]]:
 
 
 def _first(metas: dict[str, list[str]], keys: tuple[str, ...] | list[str]) -> str | None:
+    """The first value of the first meta tag in `keys` that the page has."""
     return next((metas[key][0] for key in keys if key in metas), None)
 
 
 def _all(metas: dict[str, list[str]], keys: tuple[str, ...]) -> list[str]:
+    """All values of meta tags, in the order of `keys`."""
     return [value for key in keys for value in metas.get(key, ())]
 
 
 def _clean(text: str | None) -> str | None:
     return squeezed(text[:MAX_VALUE]) or None if text else None
-
-
-def _first_field(nodes: list[dict[str, Any]], name: str) -> Any:  # noqa: ANN401 - any JSON
-    return next((node[name] for node in nodes if node.get(name)), None)
-
-
-def _publisher(nodes: list[dict[str, Any]]) -> str | None:
-    for node in nodes:
-        for publisher in as_list(node.get("publisher")):
-            name = text_of(publisher.get("name")) if isinstance(publisher, dict) else None
-            if name:
-                return _clean(name)
-    return None
 
 
 def _published(
@@ -312,10 +311,10 @@ def _published(
     dates: DateHints,
 ) -> str | None:
     return (
-        _date(_first_field(articles, "datePublished"), dates)
-        or _date(_first_field(articles, "dateCreated"), dates)
+        _date(first_field(articles, "datePublished"), dates)
+        or _date(first_field(articles, "dateCreated"), dates)
         or _meta_date(metas, _PUBLISHED, dates)
-        or _date(_first_field(linked, "datePublished"), dates)
+        or _date(first_field(linked, "datePublished"), dates)
     )
 
 
@@ -328,6 +327,7 @@ def _meta_date(metas: dict[str, list[str]], keys: list[str], dates: DateHints) -
 
 
 def _date(value: object, dates: DateHints) -> str | None:
+    """The date in a value of JSON-LD: a text, or a number of seconds."""
     text = str(value) if type(value) in (int, float) else text_of(value)
     return dates.find_coded(text) if text else None
 
@@ -337,7 +337,7 @@ def _image(
 ) -> str | None:
     declared = _first(metas, ("og:image", "og:image:url", "og:image:secure_url", "twitter:image"))
     if declared is None:
-        for image in as_list(_first_field(articles, "image")):
+        for image in as_list(first_field(articles, "image")):
             declared = text_of(image.get("url") if isinstance(image, dict) else image)
             if declared:
                 break
@@ -345,7 +345,7 @@ def _image(
 
 
 def _tags(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> tuple[str, ...]:
-    declared = metas.get("article:tag") or as_list(_first_field(articles, "keywords"))
+    declared = metas.get("article:tag") or as_list(first_field(articles, "keywords"))
     if not declared:
         declared = metas.get("news_keywords") or metas.get("keywords") or []
     parts = [
@@ -367,18 +367,12 @@ def _paywalled(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> b
 
 
 def _absolute(declared: str | None, url: str | None) -> str | None:
+    """A declared URL as an absolute URL; None if it is no http or https URL."""
     declared = (declared or "")[: MAX_VALUE + 1].strip()
     # A URL with a lone surrogate, which JSON-LD may have, could not be encoded.
     if not declared or len(declared) > MAX_VALUE or declared != squeezed(declared):
         return None
-    try:
-        absolute = urljoin(url or "", declared)
-        parts = urlsplit(absolute)
-        if parts.scheme in ("http", "https") and parts.hostname:
-            return absolute
-    except ValueError:
-        pass
-    return None
+    return absolute_url(declared, url)
 
 
 def _canonical(

@@ -1,3 +1,5 @@
+"""Whole pages through the extractor, as HTML and as plain text."""
+
 import json
 
 import pytest

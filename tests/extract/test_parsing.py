@@ -1,3 +1,5 @@
+"""How deep a page nests and how many attributes its elements have."""
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -13,7 +13,10 @@ _COUNTER = re.compile(
 )
 _BREADCRUMB = re.compile(r"\S\s{0,3}[>»›]\s{0,3}\S")
 _COUNTER_WORDS = 8
+"""The most words of a counter."""
+
 _DATE_LINE_LENGTH = 60
+"""The most characters of a date line."""
 
 
 def is_separator(text: str) -> bool:

@@ -88,11 +88,16 @@ _NAMING_ATTRIBUTES = (
     "data-component",
     "itemprop",
 )
+"""The attributes that may name comments."""
+
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[-_:./\s\d]+")
 _NAME_LENGTH = 200
 _NAMES = 20
+"""How many names in one attribute are read."""
+
 _ELEMENTS = 400
+"""How many elements after a heading are searched for comments that look alike."""
 
 _WORD = alternation("comment_headings")
 _UNIT = alternation("comment_units")

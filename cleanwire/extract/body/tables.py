@@ -21,6 +21,8 @@ MAX_COLUMNS = 200
 """The column up to which cells that span rows are followed."""
 
 _ROWS_NEAR = 6
+"""How many rows above and below a row are looked at."""
+
 _CELLS = frozenset({"td", "th"})
 _ROW_GROUPS = frozenset({"tbody", "thead", "tfoot"})
 

@@ -13,6 +13,7 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 _MOST_ANCESTORS = 3
 _MOST_INSIDE = 6
+"""How deep, and how many elements at each depth, a button is searched for a heading."""
 
 
 def keep_headings(buttons: Iterable[LexborNode]) -> None:

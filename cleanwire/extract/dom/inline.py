@@ -47,6 +47,8 @@ _ONE_LINE = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _SUPERSCRIPT = dict(zip("0123456789+-\u2212\u2013()=ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁽⁾⁼ⁿⁱ", strict=True))
 _SUBSCRIPT = dict(zip("0123456789+-\u2212()=", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎₌", strict=True))
 _MARK_LENGTH = 8
+"""The most characters of a linked footnote mark."""
+
 _BRACKETED = re.compile(r"\[[^\[\]]{1,20}\]")
 _NUMBERS = re.compile(r"\d{1,3}(?:\s?[,;\u2013-]\s?\d{1,3}){0,9}")
 _MARKS_BEFORE_A_NOTE = ".,;:!?\"'”’»…。，"
@@ -54,7 +56,10 @@ _MOST_TOKENS = 200
 """The most tokens that an inline element may have to be rewritten."""
 
 _MOST_MARK_TOKENS = 24
+"""The most tokens of a `sup` or `sub` element, and of the line before it that is looked at."""
+
 _HIDDEN_LENGTH = 1000
+"""The most characters of a hidden part of a line."""
 
 
 def rewritten(

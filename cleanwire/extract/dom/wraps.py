@@ -16,8 +16,14 @@ NARROWEST, WIDEST = 40, 100
 """The least and the greatest width, in characters, of hard-wrapped lines."""
 
 _FULL_SHARE = 0.6
+"""The least share of breaks at which the next word would not have fitted."""
+
 _MID_SENTENCE_SHARE = 0.5
+"""The least share of breaks at which the sentence goes on."""
+
 _LINE_SHARE = 0.55
+"""A line shorter than this share of the longest line ends its paragraph."""
+
 _ITEM_MARKS = ("- ", "* ", "• ", "– ", ">", "|")
 
 

@@ -35,6 +35,9 @@ _MARKUP = (
     ("vcard", ".vcard .fn"),
     ("p-author", ".p-author"),
 )
+"""Elements that are marked as an author's. Of each a text that the attributes must contain for the
+selector to match (`AttributeText`), and the selector."""
+
 _LINKS = tuple((f"/{part}/", f'a[href*="/{part}/"]') for part in words("author_paths"))
 _CLASSES = (
     *((part, f'[class*="{part}"]') for part in words("author_class_parts")),
@@ -57,10 +60,18 @@ _INNER_NAMES = ",".join(
     ]
 )
 _BYLINE_LENGTH = 300
+"""The most characters of the element around the authors of one byline."""
+
 _MOST_READ = 12
+"""How many elements of one kind are read at most."""
+
 _MOST_READ_CHARACTERS = 4_000_000
 _LONGEST = 160
+"""The most characters of an element or a line that names authors."""
+
 _SECTION_LENGTH = 1000
+"""How many characters of an element are read."""
+
 _MOST_ANCESTORS = 3
 _MOST_BETWEEN = 8
 """The most characters between the elements of two authors of one byline: a comma, an "and"."""
@@ -83,7 +94,11 @@ _LABEL = re.compile(alternation("author_card_labels"), re.IGNORECASE)
 _BYLINE = byline_pattern()
 _BY_WORD = re.compile(rf"\b(?:{alternation('by_or_name')})\b", re.IGNORECASE)
 _EASTERN_LENGTH = 80
+"""The most characters of a line that is a Chinese, Japanese or Korean byline."""
+
 _WORD = re.compile(r"[^\W\d_]{5}")
+"""A text with so many letters in a row says something. In a byline it ends the names."""
+
 _AFTER_NAMES = re.compile(
     rf"\s[|•·–—-]\s|\s\d|[|•·]|\s(?:{alternation('before_a_date')})\s"
     rf"|\s(?:{alternation('before_a_numeric_date')})\s\d|,?\s\d"

@@ -14,7 +14,10 @@ from cleanwire.extract.metadata.jsonld import as_list, text_of
 _LONGEST = 2000
 _TRACKING = ("utm_", "fbclid", "gclid", "ref=", "amp", "source=", "output")
 _ALIKE = 0.6
+"""The least share of a headline that a shorter one must be to be alike."""
+
 _SHORTEST = 8
+"""A shorter headline is alike only to an equal one."""
 
 _Address = tuple[str, frozenset[str]]
 

@@ -20,11 +20,16 @@ from cleanwire.extract.vocabulary import alternation, by_language, words
 MAX_AUTHORS = 20
 _MAX_LENGTH = 200
 _NAME_WORDS = 6
+"""The most words of a name."""
+
 _PSEUDONYM_LENGTH = 4
+"""The fewest characters of a name of one word in lower case."""
+
 _PAIR = 2
 """The number of words of a usual name: a first and a family name."""
 
 _ACRONYM_LENGTH = 5
+"""The most letters of an acronym: a word in capitals that is an organisation, not a person."""
 
 
 def labelled_pattern() -> re.Pattern[str]:

@@ -57,17 +57,23 @@ _ATTRIBUTES = (
     "datetime", "content", "data-datetime", "data-timestamp", "data-time", "data-date",
     "data-published", "data-publish-date", "data-utc",
 )  # fmt: skip
-_MOST_READ = 10
+_MOST_READ = 20
+"""How many elements of one kind are read at most."""
+
 _LONGEST = 140
+"""The most characters of a text or an attribute with a date."""
+
 _SECTION_LENGTH = 1000
 _URL_DAY = re.compile(r"[/_-]((?:19|20)\d\d)[/_-]?(\d\d)[/_-]?(\d\d)(?!\d)")
 _DAY_FIRST_DOMAINS = frozenset("uk au nz in ie za sg hk my ke ng".split())
+"""Top-level domains of countries that write English and the day before the month."""
 
 _MODIFIED = frozenset(words("updated_classes"))
 _PUBLISHED = frozenset(words("published_classes"))
 _OTHER = frozenset(words("other_date_classes"))
 _MOST_ANCESTORS = 3
 _LABEL_LENGTH = 60
+"""How many characters before a date are searched for its label."""
 
 
 def dates_in_tree(
@@ -141,7 +147,7 @@ def _dates_of_elements(
     published: str | None = None
     unlabelled: str | None = None
     modified: str | None = None
-    for node in tree.css(selector)[: 2 * _MOST_READ] if selector else ():
+    for node in tree.css(selector)[:_MOST_READ] if selector else ():
         # An element may hold a whole section; only its beginning is read.
         text = squeezed((node.text(deep=True, separator=" ") or "")[:_SECTION_LENGTH])
         (was_published, was_modified), kind = _dates_of_element(node, text, hints)

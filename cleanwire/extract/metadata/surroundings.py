@@ -16,9 +16,13 @@ from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 _NAMES_LENGTH = 300
+"""How many characters of a class or an id are read."""
+
 _MOST_ANCESTORS = 6
 _MOST_MARGINS = 40
 _STOP_AT = frozenset({"body", "article", "main", "html"})
+"""Elements whose names tell nothing of where on the page an element is."""
+
 _STATES = ("has", "with", "is", "no", "js")
 """A name that begins with one of these words tells what an element has, not what it is."""
 
@@ -33,7 +37,11 @@ _ELSEWHERE = frozenset(
         "blockquote follow bio biography about footer pullquote"
     ).split()
 )
+"""Names of elements that are not the story's own."""
+
 _BESIDE_A_BYLINE = frozenset("share sharing social card image photo avatar".split())
+"""Those of them that may be in the names of a byline."""
+
 _BUILDER_WORDS = frozenset({"widget", "card", "image"})
 """Words that the site builder Elementor has in the names of all its parts."""
 
@@ -44,11 +52,16 @@ _BARS = frozenset(
         "todaysdate datetoday datenow livedate servertime"
     ).split()
 )
+"""Names of bars of the site."""
+
 _STORIES = frozenset("article entry post story content single headline hentry".split())
+"""Names of elements of the story."""
+
 _NAVIGATION = frozenset(
     "navigation pagination pager breadcrumb breadcrumbs toc related prev next menu tabs "
     "links".split()
 )
+"""Names of `nav` and `footer` elements that lead to other pages."""
 
 
 def words_of(names: str | None) -> list[str]:

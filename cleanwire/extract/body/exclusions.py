@@ -31,7 +31,7 @@ def exclude_blocks(
         title: the page's headline.
 
     Returns:
-        The selection; excluded blocks have the probability 0 in it.
+        The selection; hidden text and comments have the probability 0 in it.
     """
     if not selection.chosen:
         return selection

@@ -33,7 +33,10 @@ _NIGHT = ("晚", "夜", "밤")
 
 
 def _pattern(names: Iterable[str]) -> str:
-    """An alternative for each name, the longest first; a last dot is optional, others are not."""
+    """An alternative for each name, the longest first.
+
+    A dot at the end is optional, except on a name of up to three letters without another dot.
+    """
     found = []
     for name in sorted(set(names), key=len, reverse=True):
         bare = name.rstrip(".")
@@ -47,11 +50,12 @@ _HALF = re.compile(
     rf"{_pattern(_PM)})(?![^\W\d_])".replace("|SA|", "|(?-i:SA)|").replace("|CH|", "|(?-i:CH)|"),
     re.IGNORECASE,
 )
-# Before a time no blank need be between a half and the number, and "am" is German for "on the".
-_BEHIND = frozenset({"am", "a.m.", "a. m.", "pm", "p.m.", "p. m."})
+# These halves come only after a time. Before a time no blank is required between half and number,
+# and "am" is German for "on the".
+_ONLY_AFTER = frozenset({"am", "a.m.", "a. m.", "pm", "p.m.", "p. m."})
 _BEFORE = re.compile(
-    rf"(?:^|[\s\d(（]|\b)(?:(?P<am>ÖÖ|{_pattern(set(_AM) - _BEHIND)})"
-    rf"|(?P<pm>ÖS|{_pattern(set(_PM) - _BEHIND)}))\s?$",
+    rf"(?:^|[\s\d(（]|\b)(?:(?P<am>ÖÖ|{_pattern(set(_AM) - _ONLY_AFTER)})"
+    rf"|(?P<pm>ÖS|{_pattern(set(_PM) - _ONLY_AFTER)}))\s?$",
     re.IGNORECASE,
 )
 _TIME = re.compile(

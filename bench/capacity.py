@@ -24,8 +24,9 @@ from typing import Any
 
 import simulation
 import sizing
+from deployment import GIB, Deployment, Measured, Workload
 from markdown_tables import table
-from sizing import DAY, GIB, USABLE, Deployment, Measured, Plan, Workload
+from sizing import DAY, USABLE, Plan
 
 TOLERANCE = 0.1
 P99 = "delay at the peak, p99, ms"

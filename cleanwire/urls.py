@@ -7,7 +7,7 @@ never of offsets. So the same event published twice has one id.
 import hashlib
 import ipaddress
 import struct
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from publicsuffixlist import PublicSuffixList
 from w3lib.url import canonicalize_url, url_query_cleaner
@@ -75,6 +75,17 @@ def host_of(url: str | None) -> str | None:
         return (urlsplit(url or "").hostname or "").rstrip(".") or None
     except ValueError:
         return None
+
+
+def absolute_url(link: str, base: str | None) -> str | None:
+    """A link of a page as an absolute URL; None if that is no http or https URL with a host."""
+    try:
+        absolute = urljoin(base or "", link)
+        parts = urlsplit(absolute)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return None
+    return absolute if is_web else None
 
 
 def path_of(url: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Bytes -> text, as browsers read them, or refused."""
+"""Bytes -> text, as browsers read them; or a rejection."""
 
 import time
 
@@ -44,7 +44,7 @@ def test_whatever_the_detector_says_is_read(codec, text, name):
     assert charset == (name or charset)
 
 
-# What uchardet can say, by the names that this detector gives it; those that WHATWG lacks are not read.
+# The detector's names for the charsets of uchardet. Those that WHATWG lacks are not read.
 SAYS = {
     "euc_jp": "euc-jp", "euc_kr": "euc-kr", "cp949": "euc-kr", "uhc": "euc-kr", "iso2022_jp": "iso-2022-jp",
     "mac-cyrillic": "x-mac-cyrillic", "shift_jis": "shift_jis", "big5": "big5", "gb18030": "gb18030", "utf-8": "utf-8",
@@ -66,7 +66,7 @@ def test_each_name_of_the_detector_has_a_label_or_none(monkeypatch, said, name):
     assert first == (name or "utf-8")
 
 
-def test_the_detector_still_speaks_python():
+def test_the_detector_still_gives_the_names_of_python():
     body = PAGE.format("", *[JAPANESE] * 3).encode("euc_jp")
     assert detect_encoding(body, html5_compatible=False) == "euc_jp"
 
@@ -82,7 +82,7 @@ def test_iso_2022_jp_by_its_escapes(header, text):
 
 @pytest.mark.parametrize("label", [None, "right", "utf-8"])
 @pytest.mark.parametrize(("codec", "name"), [("iso2022_kr", "iso-2022-kr"), ("hz", "hz-gb-2312")])
-def test_what_browsers_read_as_nothing_is_undecodable(codec, name, label):
+def test_charsets_that_browsers_do_not_decode_are_undecodable(codec, name, label):
     text = KOREAN if codec == "iso2022_kr" else CHINESE
     body = PAGE.format("", *[text] * 3).encode(codec)
     with pytest.raises(Undecodable):
@@ -128,7 +128,7 @@ def test_a_western_page_that_claims_to_be_utf8_keeps_its_letters():
 
 
 @pytest.mark.parametrize("header", ["utf-16", "utf-16le", "utf-16be", "ucs-2"])
-def test_utf_16_has_zeros_or_is_none(header):
+def test_a_page_without_zero_bytes_is_not_utf_16(header):
     assert RUSSIAN in decode_bytes(UTF8, header)[0]
     assert decode_bytes(b"<p>words</p>", header)[0] == "<p>words</p>"
     wide = "utf-16-be" if header == "utf-16be" else "utf-16-le"
@@ -136,7 +136,7 @@ def test_utf_16_has_zeros_or_is_none(header):
 
 
 @pytest.mark.parametrize("header", [None, "utf-8", "windows-1252", "latin1"])
-def test_mojibake_by_its_bytes_is_refused_or_read_right(header):
+def test_mojibake_is_rejected_and_a_wrong_declaration_overruled(header):
     for text, codec in (
         (RUSSIAN, "cp1251"),
         (JAPANESE, "euc_jp"),
@@ -145,7 +145,7 @@ def test_mojibake_by_its_bytes_is_refused_or_read_right(header):
     ):
         body = PAGE.format("", *[text] * 3).encode(codec)
         assert text[20:] in decode_bytes(body, header)[0]
-    # UTF-8 of which every third character is broken is text in nothing.
+    # UTF-8 with every third character broken is text in no charset.
     broken = "".join(RUSSIAN).encode().replace("о".encode(), b"\xd0") * 3
     with pytest.raises(Undecodable):
         decode_bytes(b"<p>" + broken, header)
@@ -153,7 +153,7 @@ def test_mojibake_by_its_bytes_is_refused_or_read_right(header):
 
 @pytest.mark.parametrize("text", [RUSSIAN, GERMAN * 8, JAPANESE])
 @pytest.mark.parametrize("as_what", ["iso-8859-1", "windows-1252"])
-def test_text_that_was_encoded_twice_is_refused(text, as_what):
+def test_text_that_was_encoded_twice_is_rejected(text, as_what):
     text = "".join(c for c in text if not set(c.encode()) & set(b"\x81\x8d\x8f\x90\x9d"))
     doubled = text.encode().decode(as_what, "ignore").encode()
     with pytest.raises(Undecodable, match="encoded again" if "1252" in as_what else "binary"):
@@ -164,7 +164,7 @@ def test_text_that_was_encoded_twice_is_refused(text, as_what):
     "Ã is a letter of Portuguese: SÃO PAULO, NÃO, IRMÃ, MAÇÃ, CORAÇÃO. " * 5, "Â, Ê, Î, Ô, Û: ÂGE, ÎLE, FORÊT, CÔTE. " * 5,
     GERMAN + " Mojibake such as Ã¼ and Ã¶ stands in this text, beside – dashes and “quotes”. ü ö ä" * 3, "•••••••••••••• ———————————— ………………… words",
 ])  # fmt: skip
-def test_honest_pages_are_kept(text):
+def test_pages_that_only_look_like_mojibake_are_kept(text):
     for codec in ("utf-8", "windows-1252"):
         assert decode_bytes(f"<p>{text}</p>".encode(codec), codec)[0] == f"<p>{text}</p>"
         assert decode_bytes(f"<p>{text}</p>".encode(codec), None)[0] == f"<p>{text}</p>"
@@ -206,7 +206,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize(("head", "names"), HEADS)
-def test_what_a_page_says_of_itself(head, names):
+def test_charsets_that_a_page_declares(head, names):
     assert declared_in(head.encode()) == names
 
 
@@ -227,7 +227,7 @@ def test_what_a_page_says_of_itself(head, names):
         b"<meta content=charset ",
     ],
 )
-def test_looking_for_it_is_linear(unit):
+def test_the_prescan_takes_linear_time(unit):
     body = b"<x " + unit * (1 << 16)
     start = time.process_time()
     declared_in(body)
@@ -253,13 +253,13 @@ TYPES = [
 
 
 @pytest.mark.parametrize(("header", "media", "charset"), TYPES)
-def test_content_types_as_servers_send_them(header, media, charset):
+def test_content_types_are_read_as_servers_send_them(header, media, charset):
     assert content_type(header) == (media, charset)
 
 
 @pytest.mark.parametrize(
     "header", [header for header, media, _ in TYPES if media in {"", "text/html"}]
 )
-def test_a_page_under_each_of_them_is_html(header):
+def test_a_page_with_each_html_content_type_is_html(header):
     assert decode(UTF8, header).kind == "html"
     assert RUSSIAN in decode(UTF8, header).text

@@ -1,4 +1,4 @@
-"""The packed index against one of plain dicts, and its table."""
+"""The packed index against an index of dicts, and its hash table."""
 
 import collections
 import functools
@@ -45,7 +45,7 @@ def filled(*entries):
 
 
 def names(*articles):
-    """What matches call articles of these ids."""
+    """The ids that matches have for articles of these ids."""
     return [key_of(article).hex() for article in articles]
 
 
@@ -55,12 +55,12 @@ def ids(index, seed, length=60, **more):
 
 @pytest.fixture
 def few_rows(monkeypatch):
-    """Rows are swept, and columns grow, after a few articles."""
+    """An index that sweeps rows and grows columns after a few articles."""
     monkeypatch.setattr(packed_index, "FIRST_ROWS", 4)
 
 
 class Plain:
-    """The same rules with a dict of hashes and one of whole signatures."""
+    """The rules of the index, written with a dict of hashes and a dict of whole signatures."""
 
     def __init__(self):
         self.entries, self.postings = {}, {}
@@ -128,7 +128,7 @@ def test_the_packed_index_is_the_plain_one():
         packed, plain = Index(), Plain()
         for sequence, (what, number, story, cut, bucket, before) in enumerate(plan):
             made = signed(story, 1400 - 150 * cut)
-            # Some are known by their numbers and others are not.
+            # Some ids are hex digits and others are not.
             article = f"{number:032x}" if number % 2 else f"id {number}"
             if what == "add":
                 packed.add(Entry.of(made, article=article, sequence=sequence, bucket=bucket))
@@ -268,7 +268,7 @@ def test_short_and_long_texts_are_compared_below_the_smaller_bound():
         index = filled(Entry.of(signature(stored), article="a", sequence=0, bucket=0))
         matches = index.matches(signature(asked))
         if asked == long:
-            # The full story after its teaser.
+            # The longer text is the full story after its teaser.
             assert matches == []
             continue
         (match,) = matches
@@ -394,7 +394,7 @@ def test_the_last_row_can_be_numbered():
 
 
 def distinct_keys(count):
-    """So many keys that look drawn, each once: a permutation of 32 bits."""
+    """`count` distinct keys that look random: a permutation of 32 bits."""
     values = np.arange(1, count + 1, dtype=np.uint32)
     for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
         values ^= values >> np.uint32(shift)
@@ -408,12 +408,12 @@ def rows_of(slots, value, alive):
 
 
 def step(tag, buckets):
-    """How far the second bucket is from the home."""
+    """The distance from the home bucket to the second bucket."""
     return 1 + (((tag * 0x9E3779B1) & 0xFFFFFFFF) * (buckets - 1) >> 32)
 
 
 def crowded_keys(width):
-    """All keys of so many homes whose second buckets are at most so far from them."""
+    """All keys of `width` home buckets whose second bucket is at most `width` away."""
     size = 2**32 // FIRST_BUCKETS
     tags = [tag for tag in range(size) if step(tag, FIRST_BUCKETS) <= width]
     return np.array([home * size + tag for home in range(width) for tag in tags], np.uint32)
@@ -484,7 +484,7 @@ def test_nobody_makes_the_table_grow_at_will():
     assert slots.buckets == FIRST_BUCKETS
     assert slots.evicted > 40_000
     assert len(slots) == len(honest) + len(crowd) - slots.evicted
-    # The latest are there, and what others put elsewhere is untouched.
+    # The latest entries are there, and entries of other keys in other buckets are untouched.
     hits = find(crowd[-60:], slots.table, alive)
     assert (hits >> PLACE_BITS == 1000).sum() > 50
     hits = find(honest, slots.table, alive)

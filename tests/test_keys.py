@@ -1,4 +1,4 @@
-"""Rows by their keys against a dict."""
+"""The table of keys against a dict."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def _small_tables(monkeypatch):
 
 
 def colliding(number, fold):
-    """Of one `fold` all keys have one home, however large the table is."""
+    """A key; all keys of one `fold` have the same home slot, however large the table is."""
     return np.array([number, number ^ fold], np.uint64).tobytes()
 
 
@@ -32,7 +32,7 @@ our_ids = st.binary(min_size=ID_BYTES, max_size=ID_BYTES).map(bytes.hex)
 
 
 class Table(RuleBasedStateMachine):
-    """A table beside the dict that it stands for."""
+    """A table, and a dict that has the same entries."""
 
     def __init__(self):
         super().__init__()
@@ -64,7 +64,7 @@ class Table(RuleBasedStateMachine):
         self.table.remove(key, self.keys)
         if key in self.model:
             row = self.model.pop(key)
-            # What stands there is nobody's any more.
+            # The row of a removed key belongs to no key any more.
             self.keys[row] = 2**64 - 1
             self.free.insert(0, row)
 

@@ -1,3 +1,5 @@
+"""Signatures: golden values, words, figures, samples and packing."""
+
 import base64
 import sys
 import time

@@ -1,3 +1,5 @@
+"""Raw-page events and bodies: what is read, and what is rejected with which reason."""
+
 import base64
 import json
 

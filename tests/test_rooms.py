@@ -1,27 +1,33 @@
-"""Rooms stay small enough to be read: modules and folders have a size."""
+"""Modules and folders stay small enough to be read: each has a limit."""
 
 from pathlib import Path
 
 import cleanwire
 import streams
 
-ROOTS = [Path(package.__file__).parent for package in (cleanwire, streams)]
+REPOSITORY = Path(__file__).resolve().parents[1]
+PACKAGES = [Path(package.__file__).parent for package in (cleanwire, streams)]
+TOOLS = REPOSITORY / "tools"
 MOST_LINES = 400
 MOST_MODULES = 15
+STILL_LONG = {"tests/test_index.py"}
+"""Modules that are over the limit until somebody splits them."""
 
 
-def test_no_module_is_longer_than_somebody_reads():
+def test_no_module_has_more_lines_than_the_limit():
+    roots = [*PACKAGES, TOOLS, REPOSITORY / "bench", REPOSITORY / "tests"]
     long = {
-        str(path.relative_to(root.parent)): count
-        for root in ROOTS
+        path.relative_to(root.parent).as_posix(): count
+        for root in roots
         for path in root.rglob("*.py")
         if (count := len(path.read_text("utf-8").splitlines())) > MOST_LINES
     }
-    assert not long
+    assert set(long) == STILL_LONG, long
 
 
-def test_no_folder_has_more_modules_than_fit_one_look():
-    folders = [folder for root in ROOTS for folder in (root, *root.rglob("*")) if folder.is_dir()]
+def test_no_folder_has_more_modules_than_the_limit():
+    roots = [*PACKAGES, TOOLS]
+    folders = [folder for root in roots for folder in (root, *root.rglob("*")) if folder.is_dir()]
     full = {
         str(folder): count
         for folder in folders

@@ -14,24 +14,24 @@ BENCH = Path(__file__).resolve().parents[1] / "bench"
 @pytest.fixture
 def model(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCH))
-    return importlib.import_module("capacity"), importlib.import_module("sizing")
+    return [importlib.import_module(name) for name in ("capacity", "deployment", "sizing")]
 
 
 @pytest.mark.parametrize(("scenario", "shards"), [("archive", 1), ("news", 17), ("crawl", 43)])
 def test_the_shards_of_the_scenarios(model, scenario, shards):
-    capacity, sizing = model
+    capacity, deployment, sizing = model
     load = next(load for load in capacity.SCENARIOS if load.name == scenario)
-    plan = sizing.plan(load, sizing.Measured(), sizing.Deployment())
+    plan = sizing.plan(load, deployment.Measured(), deployment.Deployment())
     assert plan.memory.shards == shards
 
 
 @pytest.mark.parametrize("gib", [4, 13, 16, 64, 1024])
 @pytest.mark.parametrize("spread", [False, True])
 def test_no_memory_makes_a_shard_hold_more_than_its_index_numbers(model, gib, spread):
-    capacity, sizing = model
+    capacity, deployment, sizing = model
     for load in capacity.SCENARIOS:
-        there = sizing.Deployment(shard_memory=gib * sizing.GIB, spread=spread)
-        cost = sizing.Measured()
+        there = deployment.Deployment(shard_memory=gib * deployment.GIB, spread=spread)
+        cost = deployment.Measured()
         for what in (there, sizing.changed(load, cost, there)):
             plan = sizing.plan(load, cost, what)
             held = plan.memory.articles / what.relays / plan.memory.shards

@@ -1,4 +1,4 @@
-"""Stories of one template are told apart, and copies are still found."""
+"""Stories of one template are published, and copies of them are still found."""
 
 import importlib.util
 import sys
@@ -275,7 +275,7 @@ def test_the_generated_stories_follow_from_their_seed(templated):
 
 @pytest.mark.timeout(300)
 def test_few_stories_are_lost_and_most_copies_found(templated):
-    # A seed by which no threshold was chosen; and half of the families were left out then.
+    # No threshold was chosen on this seed, and half of the families took no part in the choice.
     texts = templated.stream(77)
     parts = templated.judge(texts, lambda text: "fitted" if text.family in templated.FITTED else "")
     assert sum(count.stories for count in parts.values()) == 1000

@@ -1,3 +1,5 @@
+"""Ids of articles, normalised URLs and sites."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

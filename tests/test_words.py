@@ -1,4 +1,4 @@
-"""The compiled loop over a text against the same loop in plain Python, and against itself."""
+"""The compiled loop over a text: against the same loop in plain Python, and normalised or not."""
 
 import importlib.util
 import sys
@@ -29,7 +29,7 @@ from cleanwire.similarity.tokens import (
 
 
 def uncompiled():
-    """The module once more, with nothing of it compiled."""
+    """The module `tokens`, loaded once more without compilation."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(native, "compiled", lambda _: lambda function: function)
         patch.setattr(native, "inlined", lambda function: function)
@@ -41,7 +41,7 @@ def uncompiled():
 
 PLAIN = uncompiled()
 
-# Of each kind that the loop tells apart, and of what normalisation and folding change.
+# Characters of each class of the loop, and characters that normalisation and folding change.
 LETTERS = "aZß_éÀİŉǅςΣµªжЖбأהँक한가ﬁＡ𝐀😀\u00ad\u0301\u0345\ufe0f\u200d"
 FIGURES = "0129²½①٣３"
 SIGNS = " .,\n…‥-–—‗․″'’“€$%+→↉⁄½×÷\u00a0\u00a8\u00b7\u037e\u2003\u2028¿。、・،"
@@ -62,7 +62,7 @@ def normalized(text):
 
 
 def read(text):
-    """The words of a text and its figures, however they are read."""
+    """The words of a text and its figures, read plain or after normalisation."""
     known, found, figures = read_words(as_bytes(text), False)
     if not known:
         _, found, figures = read_words(as_bytes(normalized(text)), True)
@@ -82,7 +82,7 @@ def hashes(numbers):
 
 
 def uneven(size):
-    """So many distinct hashes, all in the upper half of what there is."""
+    """`size` distinct hashes, all in the upper half of the range."""
     return np.unique(hashes(range(size)) | np.uint64(1 << 63))
 
 
@@ -189,7 +189,7 @@ def test_a_character_without_blanks_is_a_word_that_knows_the_last_few_before_it(
     assert count("ภาษาไทย") == 7
     assert count("東京 Tokyo 東京") == 5
     word = {text: read(text)[0] for text in ("東京会議場所", "西京会議場所", "東 京 会 議")}
-    # Four characters on, the first one is forgotten.
+    # From the fifth character on, the first one makes no difference.
     assert [mine == yours for mine, yours in zip(*list(word.values())[:2], strict=True)] == (
         [False] * 4 + [True] * 2
     )

@@ -1,4 +1,7 @@
-"""HTML or plain text -> title, authors, dates, language and body blocks."""
+"""HTML or plain text -> title, authors, dates, language and body blocks.
+
+Invariant: this package exports its entry points and has no logic of its own.
+"""
 
 from cleanwire.extract.extractor import Extracted, extract_html, extract_text
 

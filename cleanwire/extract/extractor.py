@@ -16,13 +16,13 @@ from selectolax.lexbor import LexborHTMLParser
 from cleanwire.events import PageDetails, TextBlock, details_of
 from cleanwire.extract.body.boilerplate import is_breadcrumb, is_counter, is_date_line, is_separator
 from cleanwire.extract.body.brand import Unbranded, unbrand
-from cleanwire.extract.body.exclusions import set_apart
+from cleanwire.extract.body.exclusions import exclude_blocks
 from cleanwire.extract.body.structure import paragraphs_of, structured
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html, read_lines
 from cleanwire.extract.dom.parsing import parsed
 from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
-from cleanwire.extract.dom.wraps import unbroken
+from cleanwire.extract.dom.wraps import unwrapped_lines
 from cleanwire.extract.language import language_of
 from cleanwire.extract.metadata.bylines import authors_in_lines
 from cleanwire.extract.metadata.date_labels import dates_of, kind_of
@@ -33,7 +33,7 @@ from cleanwire.extract.metadata.surroundings import lines_below_bars
 from cleanwire.extract.model.block_features import Hints
 from cleanwire.extract.model.page_kind import Evidence, check_article
 from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
-from cleanwire.extract.preparation import opened, scriptless_words
+from cleanwire.extract.preparation import prepare, scriptless_words
 
 HEAD_LINES = 12
 """How many lines above the story are searched for title and date."""
@@ -98,38 +98,38 @@ def extract_html(
         TooLarge: the page is nested too deep, or has too many attributes, elements or blocks.
     """
     tree = parsed(html)
-    parts = opened(tree)
-    sheet = parts.sheet
-    metadata = read_metadata(tree, url, latest=latest_of(fetched_at), nodes=parts.nodes)
+    prepared = prepare(tree)
+    sheet = prepared.sheet
+    metadata = read_metadata(tree, url, latest=latest_of(fetched_at), nodes=prepared.nodes)
     hints = hints_of(metadata)
-    navigation = [*parts.nodes["nav"], *parts.nodes["footer"]]
+    navigation = [*prepared.nodes["nav"], *prepared.nodes["footer"]]
     page = read_html(tree, sheet=sheet, navigation=navigation)
-    decision = select_blocks(page, hints)
-    if page.pruned and decision.chosen_words < FEW_WORDS:
+    selection = select_blocks(page, hints)
+    if page.pruned and selection.chosen_words < FEW_WORDS:
         whole = LexborHTMLParser(html)
-        opened(whole)
-        page, decision = _better(page, decision, read_html(whole, whole=True, sheet=sheet), hints)
-    if decision.chosen_words < 2 * FEW_WORDS:
+        prepare(whole)
+        page, selection = _better(page, selection, read_html(whole, whole=True, sheet=sheet), hints)
+    if selection.chosen_words < 2 * FEW_WORDS:
         scriptless = LexborHTMLParser(html)
         words = scriptless_words(scriptless)
-        if words >= FEW_WORDS and words > 2 * decision.chosen_words:
-            opened(scriptless)
+        if words >= FEW_WORDS and words > 2 * selection.chosen_words:
+            prepare(scriptless)
             other = read_html(scriptless, scriptless=True, sheet=sheet)
-            page, decision = _better(page, decision, other, hints)
-    decision = set_apart(page, decision, sheet, metadata.title)
+            page, selection = _better(page, selection, other, hints)
+    selection = exclude_blocks(page, selection, sheet, metadata.title)
     metadata = with_elements(metadata, tree, page, url)
-    blocks, words, removed = _body(page, decision, metadata.title)
+    blocks, words, removed = _body(page, selection, metadata.title)
     body = metadata.article_body
-    unseen = False
+    only_in_jsonld = False
     if body and words_in(body) > _MIN_JSONLD * words:
         unmarked = paragraphs_of(lines_of(body))
         count = sum(words_in(block.text) for block in unmarked)
         # If a live blog shows its story, the entries in its metadata are no story that the page
         # hides.
-        told = metadata.is_live and words >= 2 * FEW_WORDS
-        unseen = count > _MIN_JSONLD * words and not told
-        blocks, words = (unmarked, count) if unseen else (blocks, words)
-    first = decision.chosen[0] if decision.chosen else len(page)
+        shows_story = metadata.is_live and words >= 2 * FEW_WORDS
+        only_in_jsonld = count > _MIN_JSONLD * words and not shows_story
+        blocks, words = (unmarked, count) if only_in_jsonld else (blocks, words)
+    first = selection.chosen[0] if selection.chosen else len(page)
     head = page.texts[max(0, first - HEAD_LINES) : first]
     other_titles = [*metadata.headings]
     if metadata.document_title:
@@ -145,11 +145,11 @@ def extract_html(
         check_article(
             Evidence(
                 page=page,
-                decision=decision,
+                selection=selection,
                 words=words,
                 titles=(unbranded.title, metadata.document_title),
                 dated=bool(metadata.published_at or metadata.authors),
-                metadata=None if unseen else metadata,
+                metadata=None if only_in_jsonld else metadata,
                 url=url,
             )
         )
@@ -164,7 +164,7 @@ def extract_html(
             for text in page.texts[first : first + BYLINE_AFTER]
             if is_date_line(text) or kind_of(text)
         ]
-        for lines in (above, top, _after(page, decision)):
+        for lines in (above, top, _after(page, selection)):
             published_at, modified = dates_of(lines, dates, words=_DATE_LINE_WORDS)
             modified_at = modified_at or modified
             if published_at or modified_at:
@@ -189,11 +189,11 @@ def extract_html(
 
 
 def _better(
-    page: BlockList, decision: BlockSelection, other: BlockList, hints: Hints
+    page: BlockList, selection: BlockSelection, other: BlockList, hints: Hints
 ) -> tuple[BlockList, BlockSelection]:
     """The other reading of a page if its body has more than twice the words; else the first."""
     again = select_blocks(other, hints)
-    return (other, again) if again.chosen_words > 2 * decision.chosen_words else (page, decision)
+    return (other, again) if again.chosen_words > 2 * selection.chosen_words else (page, selection)
 
 
 def extract_text(
@@ -216,17 +216,17 @@ def extract_text(
     """
     del url
     page = read_lines(_lines(text))
-    decision = select_blocks(page, Hints())
-    first = next((index for index in decision.chosen if _is_prose(page.texts[index])), len(page))
+    selection = select_blocks(page, Hints())
+    first = next((index for index in selection.chosen if _is_prose(page.texts[index])), len(page))
     head = page.texts[:first][-HEAD_LINES:]
     title = _title_line(head)
-    decision = dataclasses.replace(decision, chosen=_without_list(page, decision))
+    selection = dataclasses.replace(selection, chosen=_without_list(page, selection))
     if title is not None:
         # A line above the headline is no body, whatever its probability.
         start = page.texts.index(title, max(0, first - HEAD_LINES))
-        below = [index for index in decision.chosen if index >= start]
-        decision = dataclasses.replace(decision, chosen=below)
-    blocks, words, removed = _body(page, decision, title)
+        below = [index for index in selection.chosen if index >= start]
+        selection = dataclasses.replace(selection, chosen=below)
+    blocks, words, removed = _body(page, selection, title)
     unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
     language = language_of(" ".join(unbranded.paragraphs), None)
     hints = DateHints(language=language, latest=latest_of(fetched_at))
@@ -235,7 +235,7 @@ def extract_text(
         check_article(
             Evidence(
                 page=page,
-                decision=decision,
+                selection=selection,
                 words=words,
                 titles=(unbranded.title,),
                 dated=published_at is not None,
@@ -254,12 +254,12 @@ def extract_text(
 
 
 def _body(
-    page: BlockList, decision: BlockSelection, title: str | None
+    page: BlockList, selection: BlockSelection, title: str | None
 ) -> tuple[list[TextBlock], int, Counter[str]]:
     """The blocks of the body, how many words they have, and what was removed, by kind."""
     removed: Counter[str] = Counter()
     kept: list[int] = []
-    for index in decision.chosen:
+    for index in selection.chosen:
         text = page.texts[index]
         if is_separator(text):
             removed["separator"] += 1
@@ -271,13 +271,13 @@ def _body(
             removed["date"] += 1
         else:
             kept.append(index)
-    chosen = set(decision.chosen)
+    chosen = set(selection.chosen)
     for index, text in enumerate(page.texts):
         if index not in chosen:
             removed[_kind(text, linked=2 * page.linked[index] >= len(text))] += 1
     if page.pruned:
         removed["navigation"] = page.pruned
-    return structured(page, kept), int(decision.block_words[kept].sum()), removed
+    return structured(page, kept), int(selection.block_words[kept].sum()), removed
 
 
 def _unbranded(
@@ -317,20 +317,20 @@ def _lines(text: str) -> list[str]:
     )
     if wrapped:
         return [" ".join(block.split()) for block in blocks]
-    return unbroken(lines)
+    return unwrapped_lines(lines)
 
 
-def _without_list(page: BlockList, decision: BlockSelection) -> list[int]:
+def _without_list(page: BlockList, selection: BlockSelection) -> list[int]:
     """The chosen lines without a list at their end: a short heading, then lines that are no prose.
 
     The list is left out only if the model was in doubt, because tables and results end a story too.
     """
-    chosen = decision.chosen
+    chosen = selection.chosen
     end = len(chosen)
     while end and not _is_prose(page.texts[chosen[end - 1]]):
         end -= 1
     tail = chosen[end:]
-    if not tail or float(decision.probability[tail].mean()) > DOUBT:
+    if not tail or float(selection.probability[tail].mean()) > DOUBT:
         return chosen
     for rank, index in enumerate(tail):
         if words_in(page.texts[index]) <= LIST_HEADING_WORDS and len(tail) - rank > 2:  # noqa: PLR2004 - two items make a list
@@ -358,7 +358,7 @@ def _title_line(head: Sequence[str]) -> str | None:
     return max(plain, key=words_in, default=None)
 
 
-def _after(page: BlockList, decision: BlockSelection) -> list[str]:
+def _after(page: BlockList, selection: BlockSelection) -> list[str]:
     """The lines after the body, the nearest one last."""
-    last = decision.chosen[-1] + 1 if decision.chosen else 0
+    last = selection.chosen[-1] + 1 if selection.chosen else 0
     return page.texts[last : last + HEAD_LINES][::-1]

@@ -1,7 +1,7 @@
-"""What is put right in a page before it is read: shadow roots, headings in buttons.
+"""Prepares a parsed page: shadow roots are opened, headings leave their buttons, styles are read.
 
-Invariant: a search of the tree costs as much as all else that is done here for most pages, so
-there is one for all things.
+Invariant: the tree is searched once for all kinds of elements that are needed, and a second time
+only if shadow roots were opened. For most pages a search costs as much as everything else here.
 """
 
 import dataclasses
@@ -14,33 +14,37 @@ from cleanwire.extract.dom.hidden import Sheet, sheet_of
 from cleanwire.extract.dom.shadow import is_shadow_root, open_shadow_roots
 from cleanwire.extract.metadata.metadata import WITNESSES, by_tag
 
-_SEARCHED = f"template,button,style,nav,footer,{WITNESSES}"
+_SELECTED = f"template,button,style,nav,footer,{WITNESSES}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Parts:
-    """What was found in a page while it was put right.
+class Prepared:
+    """What the search of a page found.
 
     Attributes:
-        sheet: what its style sheets hide.
-        nodes: its elements of some kinds, by tag: what `WITNESSES` select, `nav` and `footer`.
+        sheet: what the page's style sheets hide.
+        nodes: elements by tag: those that `WITNESSES` selects, `nav` and `footer`.
     """
 
     sheet: Sheet
     nodes: Mapping[str, list[LexborNode]]
 
 
-def opened(tree: LexborHTMLParser) -> Parts:
-    """Put shadow roots in place and headings out of their buttons."""
-    found = by_tag(tree.css(_SEARCHED))
+def prepare(tree: LexborHTMLParser) -> Prepared:
+    """Prepare a page, in place.
+
+    Args:
+        tree: the page as parsed.
+    """
+    found = by_tag(tree.css(_SELECTED))
     if any(map(is_shadow_root, found["template"])):
         open_shadow_roots(tree)
-        # What the roots hold is in the tree only now.
-        found = by_tag(tree.css(_SEARCHED))
+        # The content of the shadow roots is in the tree only from here on.
+        found = by_tag(tree.css(_SELECTED))
     keep_headings(found["button"])
-    return Parts(sheet_of(found["style"]), found)
+    return Prepared(sheet_of(found["style"]), found)
 
 
 def scriptless_words(tree: LexborHTMLParser) -> int:
-    """About how many words a page has for browsers without scripts."""
+    """About how many words a page has in `noscript`, for browsers without scripts."""
     return sum(len(node.text(separator=" ").split()) for node in tree.css("noscript"))

@@ -1,14 +1,15 @@
-"""The words by which the extractor reads a page, of every language: `vocabulary.json`.
+"""The words of all languages that the extractor looks for, read from `vocabulary.json`.
 
 Invariants:
 
-- The words that tell who wrote a page and when, where its comments are and whether it is an
-  error stand in the file and in no module. The modules build their expressions and sets from it,
-  so a new language is a change of the file alone.
+- The words that tell who wrote a page and when, where its comments are and whether it is an error
+  page are in the file and in no module. The modules build their regular expressions and sets from
+  the file, so a new language changes the file alone.
 - An entry between slashes is a pattern: a regular expression without a group that captures and
   without a quantifier that has no bound or holds another one. Every other entry is plain text.
-- The words of all languages are read on every page, whatever language it declares. Only `by`
-  is looked up by language, because in other languages it may be a name.
+- The words of all languages are looked for on every page, whatever language it declares. The one
+  exception is the category `by`: it is looked up by language, because a word that means `by` in one
+  language may be a name in another.
 
 The file has two parts. `categories` says what each category holds. `languages` gives for each
 language (BCP 47, primary subtag; `und` where the language is unknown) the entries of its
@@ -27,7 +28,8 @@ import orjson
 FILE = "vocabulary.json"
 
 _SHARED = 4
-"""From so many words on a shared first letter saves more than its group costs to compile."""
+"""With this many words or more, sharing their first letter saves more time than compiling the group
+costs."""
 
 
 class Vocabulary(TypedDict):
@@ -38,7 +40,7 @@ class Vocabulary(TypedDict):
 
 
 def load() -> Vocabulary:
-    """What `vocabulary.json` has."""
+    """The content of `vocabulary.json`."""
     found: Vocabulary = orjson.loads(
         importlib.resources.files(__package__).joinpath(FILE).read_bytes()
     )
@@ -51,7 +53,7 @@ LANGUAGES: dict[str, dict[str, list[str]]] = _LOADED["languages"]
 
 
 def is_pattern(entry: str) -> bool:
-    """Whether an entry is a regular expression; the slashes around it are no part of it."""
+    """Whether an entry is a regular expression, between slashes that are not part of it."""
     return len(entry) > 1 and entry[0] == entry[-1] == "/"
 
 
@@ -71,7 +73,7 @@ def by_language(category: str) -> dict[str, tuple[str, ...]]:
 
 
 def words(*categories: str) -> tuple[str, ...]:
-    """The words of categories in all languages, each once: the longest first, then by letters.
+    """The words of categories in all languages, each once: the longest first, then in code order.
 
     Raises:
         KeyError: no category has this name.
@@ -85,11 +87,11 @@ def words(*categories: str) -> tuple[str, ...]:
 
 
 def alternation(*categories: str) -> str:
-    """A regular expression, without a group around it, for the entries in all languages.
+    """A regular expression for the entries of categories in all languages, with no group around.
 
-    Of words that begin alike the longest stands first, so that none is read as a part of itself.
-    Words with the same first letter share it. Python's matcher tries alternatives one by one, and
-    a search takes a third of the time if it tries a letter once for all its words.
+    A longer word comes before a shorter one that it begins with, so that the longer one matches.
+    Words with the same first letter share it: Python's matcher tries alternatives one by one, and a
+    search takes a third of the time if it tries a letter once for all words that begin with it.
 
     Raises:
         KeyError: no category has this name.
@@ -119,6 +121,7 @@ def _escaped(text: str) -> str:
 
 
 def _entries(categories: Sequence[str]) -> tuple[str, ...]:
+    """All entries of categories, each once: the longest first, then in code order."""
     found = {
         entry
         for category in categories

@@ -173,6 +173,7 @@ def _kind(text: str, media: str) -> Literal["html", "text"]:
 
 
 def _is_json(start: str, text: str) -> bool:
+    """Whether a text looks like a JSON object or array, by its first and last characters."""
     return start[:1] in ("{", "[") and text.rstrip()[-1:] in ("}", "]")
 
 
@@ -219,6 +220,11 @@ def check_url(url: str) -> str:
 
 
 def _fetched_at(event: dict[str, Any]) -> str:
+    """The member `fetched_at`, unchanged.
+
+    Raises:
+        InvalidEvent: it is no RFC 3339 time with a zone.
+    """
     fetched_at = _text(event, "fetched_at")
     if _RFC3339.fullmatch(fetched_at[:64]) and len(fetched_at) <= 64:  # noqa: PLR2004 - longest form
         try:
@@ -232,6 +238,11 @@ def _fetched_at(event: dict[str, Any]) -> str:
 
 
 def _status(event: dict[str, Any]) -> int | None:
+    """The member `status`, or None.
+
+    Raises:
+        InvalidEvent: it is no HTTP status.
+    """
     status = event.get("status")
     if status is None:
         return None
@@ -243,6 +254,11 @@ def _status(event: dict[str, Any]) -> int | None:
 
 
 def _headers(event: dict[str, Any]) -> dict[str, str] | None:
+    """The member `headers`, or None.
+
+    Raises:
+        InvalidEvent: it is no object of texts.
+    """
     headers = event.get("headers")
     if headers is None:
         return None
@@ -255,6 +271,12 @@ def _headers(event: dict[str, Any]) -> dict[str, str] | None:
 
 
 def _body(event: dict[str, Any], limit: int | None) -> str | bytes:
+    """The body: the text in `body`, or the bytes in `body_base64`.
+
+    Raises:
+        InvalidEvent: there is none, there are both, or it is no text or no base64.
+        TooLarge: the body has more than `limit` bytes.
+    """
     text, encoded = event.get("body"), event.get("body_base64")
     if text is None and encoded is None:
         raise InvalidEvent("there is neither body nor body_base64")
@@ -277,10 +299,16 @@ def _body(event: dict[str, Any], limit: int | None) -> str | bytes:
 
 
 def _optional_text(event: dict[str, Any], field: str) -> str | None:
+    """The text in a member, or None if the member is missing or null."""
     return None if event.get(field) is None else _text(event, field, may_be_empty=True)
 
 
 def _text(event: dict[str, Any], field: str, *, may_be_empty: bool = False) -> str:
+    """The text in a member.
+
+    Raises:
+        InvalidEvent: it is missing, no text, or empty when it may not be.
+    """
     if field not in event:
         raise InvalidEvent(f"{field} is missing")
     value = event[field]
@@ -292,10 +320,12 @@ def _text(event: dict[str, Any], field: str, *, may_be_empty: bool = False) -> s
 
 
 def _name(value: object) -> str:
+    """The JSON name of a value's type."""
     names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
     return names.get(type(value), "number")
 
 
 def _printable(text: str, length: int = 200) -> str:
+    """A text for an error message: at most `length` characters, and control characters escaped."""
     shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text[:length])
     return f"{shown}..." if len(text) > length else shown

@@ -81,9 +81,9 @@ class Signature:
         the figures (8 each), the sample in the order of the text (8 each).
         """
         head = _HEAD.pack(VERSION, len(self.figures), self.digest, self.shingles, self.bound)
-        told = np.empty_like(self.sample)
-        told[self.places] = self.sample
-        body = self.figures.astype(">u8").tobytes() + told.astype(">u8").tobytes()
+        in_text_order = np.empty_like(self.sample)
+        in_text_order[self.places] = self.sample
+        body = self.figures.astype(">u8").tobytes() + in_text_order.astype(">u8").tobytes()
         return base64.urlsafe_b64encode(head + body).decode("ascii")
 
     @classmethod

@@ -318,8 +318,8 @@ def sketch(data: U8, normal: bool) -> tuple[int, int, np.uint64, int, np.uint64,
     """
     read, words, figures = read_words(data, normal)
     hashes = shingle_hashes(words)
-    bound, told = sample_of(hashes)
-    sample, positions = in_order(told)
+    bound, in_text_order = sample_of(hashes)
+    sample, positions = in_order(in_text_order)
     return (
         read,
         len(words),

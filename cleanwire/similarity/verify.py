@@ -165,10 +165,10 @@ def _in_order(positions: Ints, states: States) -> Bools:
         positions: for each hash its position among them in the order of the text.
         states: for each hash its state, as `_states` gives it.
     """
-    told = np.empty(len(states), np.uint8)
+    in_text_order = np.empty(len(states), np.uint8)
     for at in range(len(states)):
-        told[positions[at]] = states[at]
-    held: Bools = told[told != _UNKNOWN] == _HELD
+        in_text_order[positions[at]] = states[at]
+    held: Bools = in_text_order[in_text_order != _UNKNOWN] == _HELD
     return held
 
 

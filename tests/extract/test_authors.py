@@ -1,4 +1,4 @@
-"""Names of people in what pages give as names, in bylines and in elements."""
+"""The names of people in data, bylines and elements of pages."""
 
 import json
 
@@ -66,7 +66,7 @@ def test_one_person_is_one_author(name, authors):
     assert found.authors == authors
 
 
-def test_a_word_that_is_by_where_the_page_is_written_is_no_name():
+def test_a_word_that_means_by_in_the_language_of_the_page_is_no_name():
     assert read(person("Von Ada Quill"), lang="de").authors == ("Ada Quill",)
     assert read(body="<span class=author>von Ramona Ek</span>", lang="de").authors == ("Ramona Ek",)
 
@@ -104,7 +104,7 @@ def test_citation_metas_are_one_author_each():
          + "</p><p class=author>Otto Other</p></section>", ("Ada Quill",)),
     ],
 )  # fmt: skip
-def test_elements(body, authors):
+def test_authors_in_elements(body, authors):
     assert read(body=body).authors == authors
 
 

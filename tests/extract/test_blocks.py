@@ -1,4 +1,4 @@
-"""The walk: what becomes a block, and what is known of it."""
+"""The walk over a page: which blocks it has, and what is recorded of each."""
 
 import pytest
 from hypothesis import given, settings
@@ -30,7 +30,7 @@ def read(body, **options):
         ("<table><tr><td>a</td><td>b</td></tr></table>", ["a", "b"]),
     ],
 )
-def test_blocks(body, texts):
+def test_markup_gives_these_blocks(body, texts):
     assert read(body).texts == texts
 
 
@@ -41,7 +41,7 @@ def test_links_and_bold_are_counted():
     assert page.bold == [3, 0]
 
 
-def test_elements_hold_runs_of_blocks():
+def test_the_blocks_of_an_element_are_one_run():
     page = read("<div id='a'><p>1</p><section><p>2</p><p>3</p></section></div><p>4</p>")
     held = {
         (tag, attributes): page.texts[start:end]
@@ -55,7 +55,7 @@ def test_elements_hold_runs_of_blocks():
     assert [page.tags[element] for element in page.inside] == ["p"] * 4
 
 
-def test_navigation_is_left_out_unless_all_is_wanted():
+def test_navigation_is_left_out_unless_the_whole_page_is_read():
     body = "<nav><p>menu</p></nav><p>story</p><footer>small print</footer>"
     page = read(body)
     assert page.texts == ["story"]
@@ -69,7 +69,7 @@ def test_code_keeps_its_lines():
     assert page.raw == {0: "a < b\n  c"}
 
 
-def test_lines():
+def test_lines_of_plain_text_are_blocks():
     page = read_lines(["  one  two ", "", "three"])
     assert page.flat
     assert page.texts == ["one two", "three"]
@@ -79,13 +79,13 @@ def test_lines():
     ("markup", "texts"),
     [("<p>&nbsp</p>", []), ("<p>a &nbsp; b</p>", ["a b"]), ("<p>a&lt;&nbsp;</p>", ["a<"])],
 )
-def test_escapes_are_read_before_blanks_are_squeezed(markup, texts):
+def test_escapes_are_replaced_before_blanks_are_squeezed(markup, texts):
     assert read_html(LexborHTMLParser(markup)).texts == texts
 
 
 @settings(max_examples=200)
 @given(st.text(alphabet="<>/=\"' &;!-abpdivtrulispan\n", max_size=300))
-def test_any_markup_gives_well_formed_runs(markup):
+def test_any_markup_gives_nested_runs_of_blocks(markup):
     page = read_html(LexborHTMLParser(markup))
     count = len(page)
     assert len(page.linked) == len(page.inside) == len(page.links) == len(page.bold) == count
@@ -100,7 +100,7 @@ def test_any_markup_gives_well_formed_runs(markup):
         assert page.starts[element] <= place < page.ends[element]
 
 
-def test_what_has_too_many_blocks_or_tags_is_refused():
+def test_a_page_with_too_many_blocks_or_tags_is_rejected():
     with pytest.raises(TooLarge, match=f"more than {MAX_BLOCKS}"):
         read("x<hr>" * (MAX_BLOCKS + 1))
     with pytest.raises(TooLarge, match=f"{MAX_BLOCKS + 1} blocks"):

@@ -1,4 +1,4 @@
-"""Glued brands go on two witnesses; words that only look like them stay."""
+"""A glued brand is removed if two witnesses agree; a word that only looks like one is kept."""
 
 import pytest
 
@@ -63,7 +63,7 @@ def test_a_brand_in_title_and_dateline_is_removed(brand, site, dateline, form):
 
 
 @pytest.mark.parametrize(("brand", "site"), BRANDS)
-def test_a_branded_breadcrumb_is_a_witness_too(brand, site):
+def test_a_branded_breadcrumb_is_a_second_witness(brand, site):
     first = "Harbour Minister Lida Carrow promised a new bridge on Tuesday in the market hall."
     found = extract_text(farm_text(brand, site, first))
     assert found.title == TITLE
@@ -84,7 +84,7 @@ LEGITIMATE = [
 @pytest.mark.parametrize("title", LEGITIMATE)
 @pytest.mark.parametrize("form", ["html", "text"])
 @pytest.mark.parametrize("mentioned", [True, False])
-def test_compounds_stay_whole_in_title_and_text(title, form, mentioned):
+def test_compounds_are_kept_in_title_and_text(title, form, mentioned):
     word = title.split()[0]
     first = f"VELMORA, Ostrava (NWA) — Much was said of {word} on Tuesday, and {word} was in every paper."
     last = f"Nobody had expected it,{word.split('-')[0]} fans said in a letter that they sent to the council."
@@ -104,7 +104,7 @@ def test_compounds_stay_whole_in_title_and_text(title, form, mentioned):
     assert "brand" not in found.removed
 
 
-def test_a_title_repeated_without_the_brand_is_a_witness():
+def test_a_title_repeated_without_the_brand_is_a_second_witness():
     paragraphs = "".join(f"<p>{text}</p>" for text in REST)
     found = extract_html(
         f"<html><head><title>Zentrix-{TITLE}</title><meta property='og:title' content='Zentrix-{TITLE}'>"

@@ -1,4 +1,4 @@
-"""Dates as pages of any language write them."""
+"""Dates in the forms in which pages of all languages write them."""
 
 import datetime as dt
 import importlib.util
@@ -73,23 +73,23 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
         ("2025", None),
     ],
 )
-def test_forms(text, date):
+def test_forms_of_dates(text, date):
     assert find_date(text) == date
 
 
 @pytest.mark.parametrize(("language", "month"), [("hr", "10"), ("pl", "11"), ("en", None)])
-def test_a_name_of_two_months_is_read_by_the_language_of_the_page(language, month):
+def test_a_name_of_two_months_means_the_month_of_the_language_of_the_page(language, month):
     date = f"2025-{month}-20" if month else None
     assert find_date("20. listopada 2025", language=language) == date
 
 
 @pytest.mark.parametrize("epoch", ["1763633700", "1763633700123", "1763633700.5"])
-def test_seconds_since_1970_are_a_time_in_values_for_programs_alone(epoch):
+def test_seconds_since_1970_are_a_time_only_in_values_for_programs(epoch):
     assert find_date(epoch, coded=True) == "2025-11-20T10:15:00Z"
     assert find_date(epoch) is None
 
 
-# Words that stand between a day and a year in other languages, and a mark in the name.
+# Words between a day and a year in other languages, and a mark in a name.
 UNREAD = {
     ("mrh", "di"),
     ("dua", "di"),
@@ -132,7 +132,7 @@ def has_digit(name):
     return any(map(str.isdigit, name)) or name.endswith("月")
 
 
-def test_the_calendar_is_what_the_cldr_has():
+def test_the_calendar_file_equals_the_cldr():
     spec = importlib.util.spec_from_file_location("calendar_names", SCRIPTS / "calendar_names.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -141,7 +141,7 @@ def test_the_calendar_is_what_the_cldr_has():
     assert kept == module.json.loads(module.json.dumps(made))
 
 
-def test_words_are_no_months():
+def test_other_words_are_no_months():
     assert month_of("marchers", inflected=False) is None
     assert [month_of(word) for word in ("persons", "updated", "read", "http")] == [None] * 4
 
@@ -154,7 +154,7 @@ def test_words_are_no_months():
         ("2026-11-21T11:00:00", False), ("2020-01-01", True),
     ],
 )  # fmt: skip
-def test_a_date_that_has_not_come_is_none(date, may):
+def test_a_date_after_the_fetch_is_no_date_of_the_page(date, may):
     hints = DateHints(latest=latest_of("2026-11-20T10:00:00Z"))
     assert (hints.find(date) == date) is may
     assert DateHints(latest=latest_of(None)).find(date) == date
@@ -186,10 +186,10 @@ def test_a_date_that_has_not_come_is_none(date, may):
         ("© 2026-01-01 Valley Post", None, None),
     ],
 )
-def test_a_date_that_a_line_calls_modified_is_not_the_published_one(line, published, modified):
+def test_labels_in_a_line_tell_published_and_modified_dates(line, published, modified):
     assert dates_in(line, DateHints(day_first=True)) == (published, modified)
 
 
-def test_a_label_alone_speaks_for_the_line_below():
+def test_a_label_alone_belongs_to_the_line_below():
     lines = ["Last updated", "12 November 2026", "Published", "3 November 2026", "By Ada Quill"]
     assert dates_of(lines, DateHints(), words=14) == ("2026-11-03", "2026-11-12")

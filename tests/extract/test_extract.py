@@ -1,3 +1,5 @@
+"""Whole pages through the extractor, as HTML and as plain text."""
+
 import json
 
 import pytest
@@ -22,7 +24,7 @@ def page(body=BODY, head="<title>Old mill turns again | Valley Post</title>"):
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>"
 
 
-def test_body_title_and_furniture():
+def test_the_body_has_no_title_and_no_boilerplate():
     html = page(
         "<nav><a href='/'>Home</a> <a href='/n'>News</a></nav><article><h1>Old mill turns again</h1>"
         f"<p class='byline'>By Élodie Vasseur</p>{BODY}"
@@ -46,7 +48,7 @@ def test_inline_markup_and_white_space_make_one_line():
     assert found.paragraphs[0] == "The old mill at the end of the valley turned."
 
 
-def test_line_breaks_part_paragraphs_only_where_two_stand_together():
+def test_two_line_breaks_in_a_row_end_a_paragraph_and_one_does_not():
     joined = extract_html(page(f"<p>{P[0]}<br>{P[1]}</p><p>{P[2]}<br><br>{P[3]}</p>"))
     assert joined.paragraphs == (f"{P[0]} {P[1]}", P[2], P[3])
 
@@ -93,7 +95,7 @@ def test_broken_jsonld_does_no_harm(script):
         ("<meta name='date' content='2026-02-31'>", None),
     ],
 )  # fmt: skip
-def test_dates_are_given_as_far_as_they_are_known(head, published):
+def test_dates_have_only_the_parts_that_the_page_has(head, published):
     assert extract_html(page(head=head)).published_at == published
 
 
@@ -149,7 +151,7 @@ def test_authors_are_names_of_people(byline, authors):
         ("", None),
     ],
 )  # fmt: skip
-def test_titles_come_without_the_site(head, title):
+def test_titles_have_no_site_name(head, title):
     assert extract_html(page(head=head), url="https://valley.example/x").title == title
 
 
@@ -166,13 +168,13 @@ def test_canonical_url_is_absolute_and_http():
     assert extract_html(page(head=link.format("http://[x")), url=url).canonical_url is None
 
 
-def test_the_texts_language_beats_a_wrong_declaration():
+def test_the_detected_language_is_believed_against_a_wrong_declaration():
     german = "".join(f"<p>{text}</p>" for text in SCHLEUSE.paragraphs)
     assert extract_html(page(german)).language == "de"
     assert extract_html(page(BODY)).language == "en"
 
 
-def test_text_pages_lists_under_a_heading_and_counters_go():
+def test_lists_under_a_heading_and_counters_of_plain_text_are_removed():
     found = extract_text(
         "\n".join(
             [
@@ -261,12 +263,12 @@ LINKS = "".join(
      f"<ul>{LINKS}</ul><p>8 results for bridge</p><p>Next page</p>",
      f"<h1>404</h1><p>The page you want is not there. {P[0]}</p>"],
 )  # fmt: skip
-def test_what_is_no_article_is_refused(body):
+def test_a_page_that_is_no_article_is_rejected(body):
     with pytest.raises(NoArticle):
         extract_html(page(body, "<title>404 Not found</title>"))
 
 
-def test_a_refused_page_gives_its_text_if_asked():
+def test_a_rejected_page_gives_its_text_if_no_article_is_required():
     short = page("<p>Far too short a story.</p>")
     assert extract_html(short, require_article=False).paragraphs == ("Far too short a story.",)
 

@@ -1,4 +1,4 @@
-"""The model: how it is asked, and what it decides on."""
+"""The model: its features, its forest, and the blocks that it selects."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ from cleanwire.extract.model.page_kind import PAGE_FEATURES, page_features
 from cleanwire.extract.model.select_blocks import chosen, select_blocks, smoothed
 
 
-def test_a_forest_is_its_trees_one_by_one():
+def test_a_forest_sums_its_trees():
     random = np.random.default_rng(7)
     questions = random.integers(0, 5, (3, 4)).astype(np.int16)
     thresholds = random.normal(size=(3, 4)).astype(np.float32)
@@ -43,7 +43,7 @@ def test_a_forest_is_its_trees_one_by_one():
         assert answers[column] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-6)
 
 
-def test_a_forest_answers_for_many_columns_as_for_few():
+def test_a_forest_gives_the_same_answers_for_many_columns_as_for_few():
     rows = np.random.default_rng(1).normal(size=(len(BLOCK_FEATURES), 9000)).astype(np.float32)
     whole = forest.BLOCKS(rows)
     assert np.array_equal(whole[4000:4010], forest.BLOCKS(rows[:, 4000:4010]))
@@ -77,7 +77,7 @@ def test_words_and_ends(text, words, ended):
     assert kinds.ended[1] == ended
 
 
-def test_names_are_worth_their_tokens():
+def test_the_score_of_a_name_is_that_of_its_tokens():
     table = {"story": (0.8, 0.2), "comments": (0.02, -0.5), "<aside": (0.1, -0.2)}
     names = Names(table.get)
     assert names.content_shares("div", ' class="story-body"')[:3] == (0.8, 0.8, 0.0)
@@ -88,7 +88,7 @@ def test_names_are_worth_their_tokens():
     assert "itemprop=articlebody" in tokens_of("div", ' itemprop="articleBody"')
 
 
-def test_elements_of_a_page_are_worth_what_each_is_alone():
+def test_the_scores_of_elements_do_not_depend_on_the_other_elements():
     body = "".join(f"<div class='c{n % 7} story' id='x{n}'><p>t</p></div>" for n in range(3000))
     page = read_html(LexborHTMLParser(f"<body>{body}<div class='story'></div></body>"))
     names = Names({"story": (0.8, 0.2), "c3": (0.1, -0.3)}.get)
@@ -99,7 +99,7 @@ def test_elements_of_a_page_are_worth_what_each_is_alone():
     assert len(set(style_ids.tolist())) == 1 + 7 + 1 + 1
 
 
-def test_what_is_remembered_of_names_is_bounded(monkeypatch):
+def test_the_cache_of_names_is_bounded(monkeypatch):
     monkeypatch.setattr("cleanwire.extract.model.class_names.MAX_KEPT", 100)
     names = Names({"a": (0.5, 0.0)}.get)
     page = read_html(LexborHTMLParser(f"<p class='a {'b' * 300}'>x</p>"))
@@ -108,14 +108,14 @@ def test_what_is_remembered_of_names_is_bounded(monkeypatch):
     assert len(names._rows) == len({*page.tags})
 
 
-def test_as_many_rows_of_features_as_names_and_all_filled():
+def test_there_is_a_row_of_features_for_each_name_and_all_are_filled():
     page = read_html(LexborHTMLParser("<h1>T</h1><div class='a'><p>One, two.</p><p>3</p></div>"))
     rows = features(page, Hints(title="T", description="d" * 50, body="b" * 300), forest.NAMES)
     assert rows.shape == (len(BLOCK_FEATURES), 3)
     assert np.isfinite(rows).all()
 
 
-def test_features_do_not_depend_on_what_was_looked_up_before():
+def test_features_do_not_depend_on_the_cache():
     page = read_html(LexborHTMLParser("<div class='post-body'><p>One, two, and three.</p></div>"))
     before = features(page, Hints(), forest.NAMES)
     for number in range(50):
@@ -123,7 +123,7 @@ def test_features_do_not_depend_on_what_was_looked_up_before():
     assert np.array_equal(before, features(page, Hints(), forest.NAMES), equal_nan=True)
 
 
-def test_lines_have_their_features_and_the_neighbours():
+def test_lines_have_their_own_features_and_those_of_their_neighbours():
     rows = line_features(read_lines(["Head", "A line, with a comma.", "Tail"]), forest.WORDS)
     assert rows.shape == (len(LINE_FEATURES), 3)
     assert np.isfinite(rows).all()
@@ -137,9 +137,9 @@ def test_every_feature_of_a_page_has_a_name():
     tree = LexborHTMLParser(html)
     metadata = read_metadata(tree, None)
     page = read_html(tree)
-    decision = select_blocks(page, Hints())
-    assert decision.rows.shape == (len(BLOCK_FEATURES), 3)
-    assert page_features(page, decision, metadata, None).shape == (len(PAGE_FEATURES), 1)
+    selection = select_blocks(page, Hints())
+    assert selection.rows.shape == (len(BLOCK_FEATURES), 3)
+    assert page_features(page, selection, metadata, None).shape == (len(PAGE_FEATURES), 1)
 
 
 def test_names_of_features_are_distinct_and_words_are_in_one_row():
@@ -173,9 +173,9 @@ def test_the_items_of_a_list_share_one_answer():
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="<>/=\"' &;!-abpdivtrulispanh1class\n.,", max_size=400), st.booleans())
-def test_any_page_is_decided(markup, flat):
+def test_blocks_are_selected_from_any_page(markup, flat):
     page = read_lines(markup.splitlines()) if flat else read_html(LexborHTMLParser(markup))
-    decision = select_blocks(page, Hints())
-    assert decision.chosen == sorted(set(decision.chosen))
-    assert all(0 <= place < len(page) for place in decision.chosen)
-    assert bool(decision.chosen) == bool(len(page))
+    selection = select_blocks(page, Hints())
+    assert selection.chosen == sorted(set(selection.chosen))
+    assert all(0 <= place < len(page) for place in selection.chosen)
+    assert bool(selection.chosen) == bool(len(page))

@@ -1,4 +1,4 @@
-"""The page's own article in JSON-LD, and its text."""
+"""Which article in JSON-LD is the page's own, and its text."""
 
 import json
 
@@ -40,19 +40,19 @@ def script(data, before="", after=""):
         {"headline": "Old mill turns again"}, {"headline": "OLD MILL TURNS AGAIN", "url": URL + "?utm_source=x"},
     ],
 )  # fmt: skip
-def test_of_several_articles_the_pages_own_speaks(own, graph):
+def test_of_several_articles_the_pages_own_is_read(own, graph):
     nodes = [OTHER, OWN | own, OTHER | {"url": "https://valley.example/third"}]
     found = read(script({"@graph": nodes} if graph else nodes))
     assert (found.authors, found.published_at) == (("Ada Quill",), "2026-11-03")
 
 
-def test_what_another_story_says_fills_no_gap():
+def test_data_of_another_story_fill_no_missing_field():
     found = read(script([OTHER, {"@type": "NewsArticle", "url": URL}]))
     assert (found.authors, found.published_at) == ((), None)
     assert read(script([OTHER])).published_at is None
 
 
-def test_one_article_without_a_sign_is_believed():
+def test_a_single_article_that_does_not_name_its_page_is_believed():
     assert read(script(OWN | {"headline": "A headline for searches"})).published_at == "2026-11-03"
     assert read(script(OWN)).authors == ("Ada Quill",)
 
@@ -64,7 +64,7 @@ def test_one_article_without_a_sign_is_believed():
         ("/* <![CDATA[ */", "/* ]]> */"), ("<!--//--><![CDATA[//><!--\n", "\n//--><!]]>"), ("<!--", "-->"),
     ],
 )  # fmt: skip
-def test_marks_around_a_script(before, after):
+def test_marks_around_a_script_are_removed(before, after):
     assert read(script(OWN, before, after)).published_at == "2026-11-03"
 
 
@@ -81,11 +81,11 @@ def test_marks_around_a_script(before, after):
         ("One.\nTwo.", ("One.", "Two.")),
     ],
 )
-def test_a_body_is_text(body, lines):
+def test_markup_in_the_body_of_an_article_is_removed(body, lines):
     assert lines_of(body) == lines
 
 
-def test_a_live_blog_is_its_entries():
+def test_the_text_of_a_live_blog_is_its_entries():
     updates = [{"@type": "BlogPosting", "headline": f"Entry {place}", "articleBody": sentence}
                for place, sentence in enumerate(SENTENCES)]  # fmt: skip
     node = {
@@ -98,7 +98,7 @@ def test_a_live_blog_is_its_entries():
     assert [text for text in found.paragraphs if text in SENTENCES] == SENTENCES
 
 
-def test_a_live_blog_that_shows_its_story_is_what_it_shows():
+def test_entries_in_the_data_do_not_replace_the_story_that_a_live_blog_shows():
     updates = [{"@type": "BlogPosting", "articleBody": f"{sentence} {word}"}
                for sentence in SENTENCES for word in "one two three four five six".split()]  # fmt: skip
     node = {"@type": "LiveBlogPosting", "headline": "Mill", "liveBlogUpdate": updates}

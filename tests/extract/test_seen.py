@@ -1,4 +1,4 @@
-"""What a reader sees of a story is published, and nothing else: tables of constructs."""
+"""The text of a story that a reader sees is published, and no other: tables of constructs."""
 
 import pytest
 
@@ -109,7 +109,7 @@ def has_story(text):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("tag", ["p", "div"])
-def test_parts_of_a_line(tag, markup, line):
+def test_inline_elements_are_rewritten(tag, markup, line):
     text = text_of(page(f"<{tag}>He said that {markup} when they met at the mill.</{tag}>"))
     assert f"He said that {line} when they met at the mill." in text
     assert has_story(text)
@@ -135,7 +135,7 @@ def test_parts_of_a_line(tag, markup, line):
         ("<p>In <span class=x9>{}</span> town.</p>", "<style>.x9{display:none}</style>"),
     ],
 )  # fmt: skip
-def test_hidden_text_goes(hidden, head):
+def test_hidden_text_is_excluded(hidden, head):
     text = text_of(page(hidden.format("Buy cheap pills at our secret store today."), head=head))
     assert "cheap pills" not in text
     assert has_story(text)
@@ -157,7 +157,7 @@ def test_hidden_text_goes(hidden, head):
         ("<div aria-hidden=true><p>{}</p></div>", ""),
     ],
 )
-def test_text_that_is_shown_stays(shown, head):
+def test_text_that_is_shown_is_kept(shown, head):
     more = "The mayor thanked the fire brigade, which had worked for three nights in the rain."
     text = text_of(page(shown.format(more), head=head))
     assert more in text
@@ -165,7 +165,7 @@ def test_text_that_is_shown_stays(shown, head):
 
 
 @pytest.mark.parametrize("how", ["hidden", "style='display:none'", "class=fold"])
-def test_a_fold_that_hides_most_of_the_story_stays(how):
+def test_hidden_text_that_is_most_of_the_story_is_kept(how):
     html = whole(
         f"<article><h1>Weir</h1>{PARAGRAPHS[0]}<div {how}>{''.join(PARAGRAPHS[1:])}</div></article>",
         "<style>.fold{display:none}</style>",
@@ -212,7 +212,7 @@ def test_a_fold_that_hides_most_of_the_story_stays(how):
     ],
 )
 @pytest.mark.parametrize("times", [1, 6])
-def test_comments_go(section, item, times):
+def test_comments_are_excluded(section, item, times):
     items = "".join(item.format(f"{text} {times}") for text in TALK) * times
     html = whole(f"<article><h1>Weir</h1>{''.join(PARAGRAPHS)}{section.format(items)}</article>")
     text = text_of(html)
@@ -235,7 +235,7 @@ def test_comments_go(section, item, times):
         page("<p class=no-comments>Nobody in the hall wanted to say a word about it afterwards.</p>"),
     ],
 )  # fmt: skip
-def test_a_name_alone_makes_no_comments(html):
+def test_a_name_alone_excludes_nothing(html):
     assert has_story(text_of(html))
 
 
@@ -252,18 +252,18 @@ def test_a_name_alone_makes_no_comments(html):
         ("<tr><td>a</td><td colspan=x>b</td></tr>", ["a|b"]),
     ],
 )  # fmt: skip
-def test_a_value_stays_in_its_column(table, rows):
+def test_a_value_of_a_table_is_in_its_column(table, rows):
     found = blocks_of(page(f"<table>{table}</table>"), "table-row")
     assert [row.replace(" ", "").replace("ab|", "a b|") for row in found] == rows
 
 
-def test_a_table_of_layout_has_no_rows():
+def test_a_layout_table_has_no_rows_of_data():
     table = "".join(f"<tr><td></td><td>{text}</td></tr>" for text in STORY)
     article = clean_page(whole(f"<h1>Weir</h1><table>{table}</table>"))
     assert [block.text for block in article.blocks if block.kind == "paragraph"] == STORY
 
 
-def test_a_break_makes_no_second_item_or_heading():
+def test_a_line_break_makes_no_second_item_or_heading():
     html = page(
         "<ul><li>Coal<br>wharf</li><li>North <b>pier</b><br/>closed</li><li>Mill<br><br>pond</li></ul>"
         "<h2>What<br>next</h2>"
@@ -279,7 +279,7 @@ def test_a_blank_line_ends_a_paragraph(tag, blank):
     assert blocks_of(html, "paragraph") == STORY
 
 
-def broken(text, width=72):
+def wrapped(text, width=72):
     lines, line = [], ""
     for word in text.split():
         if line and len(line) + 1 + len(word) > width:
@@ -293,19 +293,19 @@ def broken(text, width=72):
 @pytest.mark.parametrize(
     "html",
     [
-        whole("<h1>Weir</h1><div>" + "<br><br>".join("<br>".join(broken(text)) for text in STORY) + "</div>"),
-        whole("<h1>Weir</h1><pre>" + "\n\n".join("\n".join(broken(text)) for text in STORY) + "</pre>"),
+        whole("<h1>Weir</h1><div>" + "<br><br>".join("<br>".join(wrapped(text)) for text in STORY) + "</div>"),
+        whole("<h1>Weir</h1><pre>" + "\n\n".join("\n".join(wrapped(text)) for text in STORY) + "</pre>"),
     ],
 )  # fmt: skip
-def test_broken_lines_are_paragraphs(html):
+def test_hard_wrapped_lines_are_joined_to_paragraphs(html):
     assert blocks_of(html, "paragraph") == STORY
 
 
 @pytest.mark.parametrize("width", [60, 72, 78])
-def test_broken_lines_of_a_plain_text_page_are_paragraphs(width):
+def test_hard_wrapped_lines_of_a_plain_text_page_are_joined_to_paragraphs(width):
     lines = ["Home", "News", "", "Varnholm rebuilds its weir", ""]
     for text in STORY:
-        lines += [*broken(text, width), ""]
+        lines += [*wrapped(text, width), ""]
     lines += ["A link with a very long address that no page of that width would have had in it: https://a.example/", ""]  # fmt: skip
     article = clean_page("\n".join(lines), content_type="text/plain")
     assert [block.text for block in article.blocks][: len(STORY)] == STORY
@@ -324,7 +324,7 @@ def test_verses_keep_their_lines():
 @pytest.mark.parametrize(
     "attribute", ["shadowrootmode=open", "shadowrootmode='closed'", "shadowroot=open"]
 )
-def test_shadow_roots_are_read_in_place(attribute):
+def test_the_content_of_shadow_roots_is_read(attribute):
     html = page(
         f"<x-lead><template {attribute}><style>p{{color:red}}</style><h2>The plan</h2><slot name=t></slot>"
         "<p>It was drawn by an engineer who had lived in the valley for thirty years.</p></template>"
@@ -338,7 +338,7 @@ def test_shadow_roots_are_read_in_place(attribute):
     assert places == sorted(places)
 
 
-def test_a_story_for_browsers_without_scripts_is_read_where_there_is_no_other():
+def test_noscript_is_read_if_the_page_has_no_other_story():
     inner = "".join(PARAGRAPHS)
     html = whole(
         f"<h1>Weir</h1><div id=app>Loading</div><noscript><article>{inner}</article></noscript>"
@@ -367,7 +367,7 @@ def test_a_story_for_browsers_without_scripts_is_read_where_there_is_no_other():
         ("<h3>The fish <button>Share</button></h3>", ["The fish"]),
     ],
 )
-def test_headings_in_buttons(markup, headings):
+def test_headings_in_buttons_are_kept(markup, headings):
     html = page(f"{markup}<p>They get a ladder of stone with eleven basins, the engineer said.</p>")
     assert blocks_of(html, "heading") == headings
     assert "Share" not in text_of(html)
@@ -381,12 +381,12 @@ def test_headings_in_buttons(markup, headings):
         whole("<h1>Weir</h1>" + "".join(f"<div class={c}><div>{''.join(PARAGRAPHS[:2])}</div></div>" for c in "ab") + "".join(PARAGRAPHS[2:])),
     ],
 )  # fmt: skip
-def test_a_run_printed_twice_is_read_once(html):
+def test_the_second_copy_of_a_run_is_excluded(html):
     text = text_of(html)
     assert [text.count(paragraph) for paragraph in STORY] == [1] * len(STORY)
 
 
-def test_a_refrain_and_a_quotation_stay():
+def test_a_refrain_and_a_quotation_are_kept():
     refrain = "<p>Turn, old wheel, turn.</p><p>The water has no time for us.</p>"
     text = text_of(page(f"<div>{refrain}</div>", PARAGRAPHS[2], f"<div>{refrain}</div>"))
     assert text.count("Turn, old wheel, turn.") == 2

@@ -1,9 +1,9 @@
-"""Selectors that cannot match are not asked for; those that can always are."""
+"""Selectors that can match are always kept; the others are left out."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanwire.extract.dom.selectors import Written
+from cleanwire.extract.dom.selectors import AttributeText
 
 ALPHABET = st.sampled_from('abé日-/" \ud800')
 
@@ -13,14 +13,14 @@ ALPHABET = st.sampled_from('abé日-/" \ud800')
     times=st.sampled_from([1, 60]),
     needed=st.text(st.sampled_from('abé日-/" '), max_size=7),
 )
-def test_what_stands_in_a_text_is_found_in_a_long_one_too(text, times, needed):
+def test_a_text_is_found_with_and_without_the_filter(text, times, needed):
     long = text * times
-    assert Written(long).holds(needed) == (needed in long)
-    assert Written(long + needed).holds(needed)
+    assert AttributeText(long).holds(needed) == (needed in long)
+    assert AttributeText(long + needed).holds(needed)
 
 
-def test_the_selectors_that_can_match_are_one():
-    written = Written(' class="byline" datetime="2026"' + " " * 2000)
+def test_the_selectors_that_can_match_are_joined_to_one():
+    written = AttributeText(' class="byline" datetime="2026"' + " " * 2000)
     selectors = (("", "time"), ("byline", "[class*=byline]"), ("author", "[rel=author]"))
-    assert written.those_in(selectors) == "time,[class*=byline]"
-    assert Written("").those_in(selectors[1:]) == ""
+    assert written.selectors_present(selectors) == "time,[class*=byline]"
+    assert AttributeText("").selectors_present(selectors[1:]) == ""

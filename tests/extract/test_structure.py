@@ -1,4 +1,4 @@
-"""Kinds of blocks, and Markdown made of them."""
+"""The kinds of blocks, and blocks as Markdown."""
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -15,7 +15,7 @@ def kinds(body):
     ]
 
 
-def test_kinds():
+def test_blocks_have_the_kinds_of_their_elements():
     assert kinds(
         "<h2>Head</h2><p>Text</p><ul><li>one</li><li><p>two</p></li></ul>"
         "<blockquote><p>said</p></blockquote><pre>a\n b</pre><dl><dt>t</dt><dd>d</dd></dl>"
@@ -31,7 +31,7 @@ def test_kinds():
     ]
 
 
-def test_rows_of_data_are_one_block_and_tables_of_layout_are_not():
+def test_a_row_of_data_is_one_block_and_a_layout_table_is_not():
     data = "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>"
     assert kinds(data) == [("table-row", 0, "a | b"), ("table-row", 0, "1 | 2")]
     layout = "<table><tr><td><p>one</p><p>two</p></td><td>side</td></tr></table>"
@@ -47,7 +47,7 @@ def block(kind, text, level=0):
     return TextBlock(kind=kind, level=level, text=text)
 
 
-def test_markdown():
+def test_blocks_as_markdown():
     blocks = [
         block("heading", "Head", 2),
         block("paragraph", "2 * 3 < 7, see [1]"),
@@ -68,7 +68,7 @@ def test_markdown():
     assert markdown([]) == "\n"
 
 
-def test_an_article_has_its_text_and_its_blocks():
+def test_the_text_of_an_article_is_that_of_its_blocks():
     story = [
         "The old mill at the end of the valley turned again on Friday, four years after it stopped.",
         "Three hundred savers from the villages around had each bought a share for two hundred.",
@@ -85,7 +85,7 @@ def test_an_article_has_its_text_and_its_blocks():
     assert article.text == "\n\n".join(b.text for b in article.blocks)
 
 
-def test_code_keeps_its_lines_and_nothing_that_cannot_be_seen():
+def test_code_keeps_its_lines_without_invisible_characters():
     article = clean_page(
         "<pre>first\n\tsecond\u202e line\u200b\x1b[31m</pre>",
         content_type="text/html",

@@ -1,4 +1,4 @@
-"""The words of all languages: one file, and what the extractor makes of it."""
+"""The words of all languages: the file, and the expressions that are built from it."""
 
 import ast
 import json
@@ -23,7 +23,7 @@ ENTRIES = [
 
 
 def asked_for():
-    """The categories that modules name in a call of the vocabulary."""
+    """The categories that modules name in calls of the vocabulary."""
     found = set()
     for path in ROOT.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -36,22 +36,22 @@ def asked_for():
     return found
 
 
-def repeats(tree):
+def repetitions(tree):
     """The quantifiers in a parsed expression: the most repetitions, and those inside."""
     for operation, argument in tree:
         if operation in (parser.MAX_REPEAT, parser.MIN_REPEAT, parser.POSSESSIVE_REPEAT):
-            yield argument[1], list(repeats(argument[2]))
+            yield argument[1], list(repetitions(argument[2]))
         elif operation is parser.SUBPATTERN:
-            yield from repeats(argument[3])
+            yield from repetitions(argument[3])
         elif operation in (parser.ASSERT, parser.ASSERT_NOT):
-            yield from repeats(argument[1])
+            yield from repetitions(argument[1])
         elif operation is parser.BRANCH:
             for branch in argument[1]:
-                yield from repeats(branch)
+                yield from repetitions(branch)
 
 
 def test_modules_ask_for_the_categories_that_exist_and_for_all_of_them():
-    # date_labels builds the names of its six from the three kinds.
+    # date_labels builds the names of its six categories from the three kinds.
     built = {f"{kind}{end}" for kind in date_labels.KINDS for end in ("", "_unspaced")}
     assert asked_for() | built == set(vocabulary.CATEGORIES)
     assert {category for _, category, _ in ENTRIES} == set(vocabulary.CATEGORIES)
@@ -86,7 +86,7 @@ def test_patterns_compile_and_are_bounded(entry):
     compiled = re.compile(entry[1:-1])
     assert compiled.groups == 0
     assert not compiled.fullmatch("")
-    for most, inside in repeats(parser.parse(entry[1:-1])):
+    for most, inside in repetitions(parser.parse(entry[1:-1])):
         assert most is not parser.MAXREPEAT
         assert not inside
 
@@ -120,7 +120,7 @@ def test_words_are_the_longest_first_and_each_once(monkeypatch):
 
 @pytest.fixture
 def made_up(monkeypatch):
-    """A language that nobody speaks, added to the loaded data alone."""
+    """A made-up language, added to the loaded data and not to the file."""
     words = {
         "by": ["zorb"],
         "by_or_name": ["zorb"],
@@ -151,12 +151,12 @@ def test_a_byline_of_a_new_language_is_read(monkeypatch):
 def test_a_name_in_an_element_of_a_new_language_is_read(monkeypatch):
     monkeypatch.setattr(person_names, "_LABELLED", person_names.labelled_pattern())
     monkeypatch.setattr(person_names, "_BY", person_names.by_pattern())
-    monkeypatch.setattr(person_names, "_BY_OF", person_names.languages_of_by())
+    monkeypatch.setattr(person_names, "_LANGUAGES_OF_BY", person_names.languages_of_by())
     monkeypatch.setattr(person_names, "_BY_OR_NAME", frozenset(vocabulary.words("by_or_name")))
     monkeypatch.setattr(person_names, "_SPLIT", person_names.split_pattern())
     byline = "Klaat zorb Ada Quill ux Bo Marsh"
     assert person_names.names([byline], language="qaa") == ("Ada Quill", "Bo Marsh")
-    # A name in every other language, and `by` in its own.
+    # The word is `by` in its own language, and may be a name in every other language.
     assert person_names.names(["Zorb Ada Quill"], single=True, language="en") == ("Zorb Ada Quill",)
     assert person_names.names(["Zorb Ada Quill"], single=True, language="qaa") == ("Ada Quill",)
 
@@ -170,7 +170,7 @@ def test_labels_of_dates_of_a_new_language_are_read(monkeypatch):
 
 @pytest.mark.usefixtures("made_up")
 def test_comments_of_a_new_language_are_looked_for(monkeypatch):
-    assert comments.says("div", ' class="mumblor-list"') == 0
+    assert comments.kind_by_names("div", ' class="mumblor-list"') == 0
     monkeypatch.setattr(comments, "_SECTIONS", comments.section_names())
     monkeypatch.setattr(comments, "_STEMS", comments.stems())
-    assert comments.says("div", ' class="mumblor-list"') == comments.SECTION
+    assert comments.kind_by_names("div", ' class="mumblor-list"') == comments.SECTION

@@ -89,8 +89,8 @@ def shapes(found: Sequence[Sample], judge: Callable[[str], Judge]) -> None:
         forest, names = judge(sample.site)
         rows = features(sample.page, hints_of(sample.metadata), names)
         likely = smoothed(sample.page, forest(rows), rows[WORDS])
-        decision = BlockSelection(chosen(likely, rows[WORDS]), likely, rows)
-        sample.shape = page_features(sample.page, decision, sample.metadata, sample.url)[:, 0]
+        selection = BlockSelection(chosen(likely, rows[WORDS]), likely, rows)
+        sample.shape = page_features(sample.page, selection, sample.metadata, sample.url)[:, 0]
 
 
 class _Signs:

@@ -1,4 +1,5 @@
-"""The selected blocks -> the body: comments, hidden text, repeats, brands and boilerplate go.
+"""Selected blocks -> the body, without comments, hidden text, repeats, brands and boilerplate.
 
-Invariant: a block stays whole or goes. Of its words only a brand that is glued to them is cut.
+Invariant: a block is kept whole or removed whole, with one exception: a brand that is glued to a
+word is cut out of the block's text.
 """

@@ -1,16 +1,18 @@
-"""Brands that content farms glue into the stories they copy.
+"""Removes brands that content farms glue into the stories they copy.
 
-Invariant: the first witness of a brand is the title, where it stands before a dash with no
-blank after it; it is removed only on a second witness, because "Spider-Man", "Covid-19" and
-"Anti-war" look the same. Second witnesses are shapes that no editor writes:
+Invariant: a brand is removed only if two witnesses agree. The first witness is the title: it begins
+with the brand, then a dash without a blank after it. This alone proves nothing, because
+"Spider-Man", "Covid-19" and "Anti-war" look the same. The second witness is one of these, which no
+editor writes:
 
-- in the text, the word glued behind a comma: "KYIV,NovaPulse Ukraine";
-- the same title elsewhere on the page without it;
-- a breadcrumb in which the branded title is glued to its section ("> StocksNovaPulse-Nato"),
-  if the brand is CamelCase or the line ends in a glued site name (" -AssetHarbor").
+- the text has the brand directly after a comma: "KYIV,NovaPulse Ukraine";
+- the page has the same title elsewhere without the brand, or its keywords are the brand alone and
+  a site's name is glued to the end of another title or line;
+- a breadcrumb has the branded title glued to its section ("> StocksNovaPulse-Nato"), and the brand
+  is CamelCase or the line ends in a glued site name (" -AssetHarbor").
 
-And one witness speaks for the word: the compound itself in the text ("Spider-Man" in the body)
-makes it part of the story.
+A brand stays if the text has the whole compound: with "Spider-Man" in the body it is a word of the
+story.
 """
 
 import dataclasses
@@ -21,13 +23,19 @@ _DASHES = "\\-\u2010\u2011\u2012\u2013\u2014_|:~"
 _GLUED = re.compile(rf"((?:[^\s{_DASHES}]{{2,40}} ){{0,2}}[^\s{_DASHES}]{{2,40}})[{_DASHES}](?=\S)")
 _SUFFIX = re.compile(r"\s[-\u2013\u2014|_~]\S{2,40}(?: \S{1,40}){0,2}$")
 _CAMEL = re.compile(r"[^\W\d_][a-z\d]+[A-Z]")
-_CRUMBS = re.compile(r"[>»›→/|]")
+_BREADCRUMB_MARKS = re.compile(r"[>»›→/|]")
 _WORD_END = r"(?![\w\-\u2010-\u2014])"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Unbranded:
-    """A title and paragraphs without the brand; `removed` counts the places it stood in."""
+    """A title and paragraphs without the brand.
+
+    Attributes:
+        title: the headline; None if the page has none.
+        paragraphs: the texts of the story.
+        removed: from how many places the brand was removed.
+    """
 
     title: str | None
     paragraphs: tuple[str, ...]
@@ -50,6 +58,9 @@ def unbrand(
         other_titles: other forms of the title on the page.
         lines: the lines above the story, breadcrumbs among them.
         keywords: the page's meta keywords.
+
+    Returns:
+        The title and the story; as they were if no brand was found.
     """
     story = tuple(paragraphs)
     match = _GLUED.match(title or "")
@@ -59,48 +70,52 @@ def unbrand(
     text = "\n".join(story)
     if _is_compound(match[0] + rest[:1], text, rest):
         return Unbranded(title=title, paragraphs=story, removed=0)
-    behind_comma = re.compile(rf"([,，、;:.])(?={re.escape(brand)}{_WORD_END})")
-    witnessed = (
-        behind_comma.search(text) is not None
-        or any(_same(rest, _SUFFIX.sub("", other)) for other in other_titles)
-        or (_same(keywords or "", brand) and _has_suffix((*other_titles, *lines), title))
+    after_comma = re.compile(rf"([,，、;:.])(?={re.escape(brand)}{_WORD_END})")
+    is_brand = (
+        after_comma.search(text) is not None
+        or any(_is_same_text(rest, _SUFFIX.sub("", other)) for other in other_titles)
+        or (_is_same_text(keywords or "", brand) and _has_suffix((*other_titles, *lines), title))
         or _in_breadcrumb(brand, title, lines)
     )
-    if not witnessed:
+    if not is_brand:
         return Unbranded(title=title, paragraphs=story, removed=0)
-    cleaned, count = _unglued(brand, story)
+    cleaned, count = _without_brand(brand, story)
     return Unbranded(title=rest.strip(), paragraphs=cleaned, removed=count + 1)
 
 
 def _is_compound(glued: str, text: str, rest: str) -> bool:
-    """Whether the text itself has brand, dash and next word as one word."""
+    """Whether the text has brand, dash and the next word as one word."""
     first = re.match(r"\w+", rest)
     compound = glued[:-1] + (first[0] if first else rest[:1])
     pattern = re.escape(compound).replace(re.escape("-"), "[-\u2010-\u2014]")
     return re.search(rf"(?<!\w){pattern}(?!\w)", text) is not None
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same_text(one: str, other: str) -> bool:
+    """Whether two texts are equal but for case and outer blanks; an empty text equals none."""
     return bool(one.strip()) and one.strip().casefold() == other.strip().casefold()
 
 
 def _has_suffix(lines: Iterable[str], title: str) -> bool:
+    """Whether a line has the title in it and ends in a glued site name."""
     return any(title in line and _SUFFIX.search(line) for line in lines)
 
 
 def _in_breadcrumb(brand: str, title: str, lines: Sequence[str]) -> bool:
+    """Whether a breadcrumb has the title glued to its section, as the module says."""
     for line in lines:
         at = line.find(title)
-        if at < 1 or not line[at - 1].isalnum() or not _CRUMBS.search(line[:at]):
+        if at < 1 or not line[at - 1].isalnum() or not _BREADCRUMB_MARKS.search(line[:at]):
             continue
         if _CAMEL.search(brand) or _SUFFIX.search(line[at + len(title) :]):
             return True
     return False
 
 
-def _unglued(brand: str, story: Sequence[str]) -> tuple[tuple[str, ...], int]:
+def _without_brand(brand: str, story: Sequence[str]) -> tuple[tuple[str, ...], int]:
+    """The paragraphs without the brand, and from how many places it was removed."""
     name = re.escape(brand)
-    # Before a parenthesis or more punctuation the comma came with the brand.
+    # If a parenthesis or more punctuation follows, the comma came with the brand and goes too.
     with_comma = re.compile(rf",{name}{_WORD_END}(?=\s*[(,.;—–])")
     glued = re.compile(rf"(?<=[,，、;:.!?]){name}{_WORD_END}")
     inside = re.compile(rf"(?<=[^\W_]){name}{_WORD_END}")
@@ -108,7 +123,7 @@ def _unglued(brand: str, story: Sequence[str]) -> tuple[tuple[str, ...], int]:
     for paragraph in story:
         text, found = with_comma.subn("", paragraph)
         text, more = glued.subn("", text)
-        text, inner = inside.subn("", text) if _CAMEL.search(brand) else (text, 0)
-        count += found + more + inner
-        cleaned.append(" ".join(text.split()) if found or more or inner else paragraph)
+        text, in_words = inside.subn("", text) if _CAMEL.search(brand) else (text, 0)
+        count += found + more + in_words
+        cleaned.append(" ".join(text.split()) if found or more or in_words else paragraph)
     return tuple(cleaned), count

@@ -1,8 +1,8 @@
-"""What of a body is none, whatever the model says: hidden text, comments, a second printing.
+"""Excludes hidden text, comments and repeated runs from the body, whatever the model says.
 
-Invariant: what the model sees is the page as it is; what is set apart here is taken out of
-its answer, and the body is chosen anew from the rest. Nothing is set apart that is most of the
-body: what a script shows later, or a paywall folds away, is the story.
+Invariant: the model always sees the whole page. Blocks are excluded from its answer, and the body
+is chosen again from the rest. Hidden text that is a third of the body or more is not excluded,
+because it is the story: a script shows it later, or a paywall folds it away.
 """
 
 import dataclasses
@@ -15,69 +15,72 @@ from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.hidden import Sheet
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen
 
-MOST = 1 / 3
-"""From this share of the body's words on, what is hidden is taken for the story."""
+STORY_SHARE = 1 / 3
+"""Hidden text with this share of the body's words or more is the story."""
 
 
-def set_apart(
-    page: BlockList, decision: BlockSelection, sheet: Sheet, title: str | None
+def exclude_blocks(
+    page: BlockList, selection: BlockSelection, sheet: Sheet, title: str | None
 ) -> BlockSelection:
-    """A decision without hidden text, comments and repeated runs.
+    """A selection of blocks without hidden text, comments and repeated runs.
 
     Args:
         page: an HTML page.
-        decision: what the model decided of it.
-        sheet: what its style sheets hide.
-        title: its headline.
+        selection: the blocks that the model selects.
+        sheet: what the page's style sheets hide.
+        title: the page's headline.
+
+    Returns:
+        The selection; hidden text and comments have the probability 0 in it.
     """
-    if not decision.chosen:
-        return decision
-    around = elements_around(page, decision.chosen)
-    weights = [0.0] * len(page)
-    words = decision.block_words[decision.chosen].tolist()
-    for place, count in zip(decision.chosen, words, strict=True):
-        weights[place] = count
-    apart: set[int] = set()
-    for start, end in comments.sections(page, decision.chosen, around, weights, title):
-        apart.update(range(start, end))
-    apart |= _hidden(page, around, weights, sheet)
-    if not apart.isdisjoint(decision.chosen):
-        probability = decision.probability.copy()
-        probability[sorted(apart)] = 0.0
-        places = [
-            place for place in chosen(probability, decision.block_words) if place not in apart
+    if not selection.chosen:
+        return selection
+    ancestors = ancestors_of(page, selection.chosen)
+    body_words = [0.0] * len(page)
+    words = selection.block_words[selection.chosen].tolist()
+    for index, count in zip(selection.chosen, words, strict=True):
+        body_words[index] = count
+    excluded: set[int] = set()
+    for start, end in comments.sections(page, selection.chosen, ancestors, body_words, title):
+        excluded.update(range(start, end))
+    excluded |= _hidden(page, ancestors, body_words, sheet)
+    if not excluded.isdisjoint(selection.chosen):
+        probability = selection.probability.copy()
+        probability[sorted(excluded)] = 0.0
+        indices = [
+            index for index in chosen(probability, selection.block_words) if index not in excluded
         ]
-        decision = dataclasses.replace(decision, chosen=places, probability=probability)
-    once = without_repeats(page, decision.chosen)
-    if len(once) < len(decision.chosen):
-        decision = dataclasses.replace(decision, chosen=once)
-    return decision
+        selection = dataclasses.replace(selection, chosen=indices, probability=probability)
+    unrepeated = without_repeats(page, selection.chosen)
+    if len(unrepeated) < len(selection.chosen):
+        selection = dataclasses.replace(selection, chosen=unrepeated)
+    return selection
 
 
-def elements_around(page: BlockList, places: Sequence[int]) -> list[int]:
-    """The elements around blocks, in document order."""
+def ancestors_of(page: BlockList, indices: Sequence[int]) -> list[int]:
+    """The indices of the elements around blocks, in document order."""
     found: set[int] = set()
     parents = page.parents
-    for element in {page.inside[place] for place in places}:
+    for element in {page.inside[index] for index in indices}:
         while element >= 0 and element not in found:
             found.add(element)
-            element = parents[element]  # noqa: PLW2901 - climbs from where the loop stands
+            element = parents[element]  # noqa: PLW2901 - the loop variable climbs to the root
     return sorted(found)
 
 
 def _hidden(
-    page: BlockList, around: Sequence[int], weights: Sequence[float], sheet: Sheet
+    page: BlockList, ancestors: Sequence[int], body_words: Sequence[float], sheet: Sheet
 ) -> set[int]:
-    """The blocks in hidden elements, unless they are most of the body."""
-    sums = [0.0, *accumulate(weights)]
-    most = MOST * sums[-1]
+    """The indices of the blocks in hidden elements, unless those are the story (`STORY_SHARE`)."""
+    word_sums = [0.0, *accumulate(body_words)]
+    story_words = STORY_SHARE * word_sums[-1]
     found: set[int] = set()
     after = 0
-    for element in around:
+    for element in ancestors:
         attributes, start, end = page.attributes[element], page.starts[element], page.ends[element]
         if not attributes or start < after or not sheet.hides(page.tags[element], attributes):
             continue
-        if sums[end] - sums[start] < most:
+        if word_sums[end] - word_sums[start] < story_words:
             found.update(range(start, end))
             after = end
-    return found if sum(weights[place] for place in found) < most else set()
+    return found if sum(body_words[index] for index in found) < story_words else set()

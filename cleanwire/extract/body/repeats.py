@@ -1,7 +1,7 @@
-"""Runs of paragraphs that a page prints twice: for the phone and for the desktop.
+"""Removes the second copy of runs of paragraphs that a page has twice: for phones and for desktops.
 
-Invariant: a run goes only where it stands a second time in another container. A line, a
-quotation or a refrain that a story repeats stays.
+Invariant: a run is removed only if the same run is earlier on the page in another container. A
+line, a quotation or a refrain that a story repeats is kept.
 """
 
 from collections.abc import Sequence
@@ -10,18 +10,20 @@ from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.text import words_in
 
 FEWEST_WORDS = 8
-"""A block of fewer words begins no run."""
+"""A run begins with a block of at least this many words."""
 
 RUN_WORDS = 30
-LONE_WORDS = 60
-"""A single paragraph is a run from so many words on."""
+"""The fewest words of a run in which two blocks have `FEWEST_WORDS` each."""
 
-_HOLDS = frozenset({"div", "section", "td", "article", "aside", "span", "main"})
+LONE_WORDS = 60
+"""The fewest words of any other run, such as a single paragraph."""
+
+_CONTAINERS = frozenset({"div", "section", "td", "article", "aside", "span", "main"})
 
 
 def without_repeats(page: BlockList, chosen: Sequence[int]) -> list[int]:
-    """The chosen blocks without the second printing of a run."""
-    texts = [page.texts[place] for place in chosen]
+    """The indices of the chosen blocks, without second copies of runs."""
+    texts = [page.texts[index] for index in chosen]
     if len(set(texts)) == len(texts):
         return list(chosen)
     first: dict[str, int] = {}
@@ -31,7 +33,7 @@ def without_repeats(page: BlockList, chosen: Sequence[int]) -> list[int]:
         earlier = first.setdefault(texts[at], at)
         length = 0
         if earlier < at and words_in(texts[at]) >= FEWEST_WORDS:
-            length = _run(page, chosen, texts, earlier, at)
+            length = _repeated_length(page, chosen, texts, earlier, at)
         if length:
             at += length
         else:
@@ -40,29 +42,39 @@ def without_repeats(page: BlockList, chosen: Sequence[int]) -> list[int]:
     return kept
 
 
-def _run(
+def _repeated_length(
     page: BlockList, chosen: Sequence[int], texts: Sequence[str], earlier: int, at: int
 ) -> int:
-    """How many blocks from a place on are the second printing of those from an earlier one."""
-    length = words = long = 0
+    """The length in blocks of the run at `at`, if it copies the run at `earlier`; else 0.
+
+    A block directly after its first copy is a run whatever its length.
+
+    Args:
+        page: the page.
+        chosen: the indices of the chosen blocks.
+        texts: their texts, in the same order.
+        earlier: the position in `texts` at which the first copy begins.
+        at: the position at which the second copy may begin.
+    """
+    length = words = long_blocks = 0
     while (
         at + length < len(texts)
         and earlier + length < at
         and texts[at + length] == texts[earlier + length]
-        and _apart(page, chosen[earlier + length], chosen[at + length])
+        and _in_different_containers(page, chosen[earlier + length], chosen[at + length])
     ):
         count = words_in(texts[at + length])
         words += count
-        long += count >= FEWEST_WORDS
+        long_blocks += count >= FEWEST_WORDS
         length += 1
-    if (long > 1 and words >= RUN_WORDS) or words >= LONE_WORDS or earlier + 1 == at:
+    if (long_blocks > 1 and words >= RUN_WORDS) or words >= LONE_WORDS or earlier + 1 == at:
         return length
     return 0
 
 
-def _apart(page: BlockList, one: int, other: int) -> bool:
-    """Whether two blocks stand in different containers."""
+def _in_different_containers(page: BlockList, one: int, other: int) -> bool:
+    """Whether two blocks are in different containers."""
     first, second = page.inside[one], page.inside[other]
     if first == second:
         return False
-    return page.parents[first] != page.parents[second] or page.tags[first] in _HOLDS
+    return page.parents[first] != page.parents[second] or page.tags[first] in _CONTAINERS

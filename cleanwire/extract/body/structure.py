@@ -1,7 +1,7 @@
-"""What kind of block each one is: paragraph, heading, list item, quote, code, table row.
+"""Blocks -> their kinds: paragraph, heading, list item, quote, code, table row; and as Markdown.
 
-Invariant: the kind comes from the elements around a block, the nearest that says something
-first. A table's row is one block only where it holds data (`tables.py`).
+Invariant: the kind comes from the nearest element around a block that has a kind. The cells of a
+table's row become one block only if the row holds data (`tables.py`).
 """
 
 import re
@@ -12,38 +12,45 @@ from cleanwire.extract.body.tables import CELL, Rows
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.headings import HEADINGS
 from cleanwire.extract.dom.text import UNSEEN, squeezed
-from cleanwire.extract.dom.wraps import is_broken, paragraphs
+from cleanwire.extract.dom.wraps import is_wrapped, wrapped_paragraphs
 
 _BULLETS = ("- ", "* ", "• ")
-_ABOVE = 8
-_SIMPLE: dict[str, BlockKind] = {
+_MOST_ANCESTORS = 8
+_KIND_OF_TAG: dict[str, BlockKind] = {
     "pre": "code",
     "li": "list-item",
     "dt": "list-item",
     "dd": "list-item",
     "blockquote": "quote",
 }
-_LINES = ("heading", "list-item")
+_OF_ONE_LINE = ("heading", "list-item")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n")
-_BOUNDS = frozenset({"article", "main", "body", "section"})
+_STOP_AT = frozenset({"article", "main", "body", "section"})
 
 
 def structured(page: BlockList, chosen: Sequence[int]) -> list[TextBlock]:
     """The chosen blocks with their kinds.
 
-    The cells of a row of data become one block, each in its column, and so do the lines of an
-    item or a heading.
+    The cells of a row of data become one block, each in its column. The lines of a list item or of
+    a heading become one block too.
+
+    Args:
+        page: the page.
+        chosen: the indices of the blocks, ascending.
+
+    Returns:
+        The blocks in the same order.
     """
     found: list[tuple[BlockKind, int, str]] = []
     rows = Rows(page, chosen)
-    open_row = before = last = -1
-    for place in chosen:
-        text = page.texts[place]
+    open_row = previous = last_element = -1
+    for index in chosen:
+        text = page.texts[index]
         if page.flat:
             kind: BlockKind = "list-item" if text.startswith(_BULLETS) else "paragraph"
             found.append((kind, 0, text))
             continue
-        kind, level, element = _kind(page, place, rows)
+        kind, level, element = _kind(page, index, rows)
         if kind == "table-row":
             if element != open_row:
                 found.append((kind, 0, CELL.join(rows.cells(element))))
@@ -51,62 +58,74 @@ def structured(page: BlockList, chosen: Sequence[int]) -> list[TextBlock]:
             continue
         open_row = -1
         if kind == "code":
-            raw = UNSEEN.sub("", page.raw.get(place, text)).strip("\n")
+            raw = UNSEEN.sub("", page.raw.get(index, text)).strip("\n")
             prose = _prose_in(raw)
             found += [("paragraph", 0, part) for part in prose] or [(kind, level, raw)]
-        elif kind in _LINES and before == place - 1 and page.inside[place] == last:
+        elif kind in _OF_ONE_LINE and previous == index - 1 and page.inside[index] == last_element:
             found[-1] = (kind, level, f"{found[-1][2]} {text}")
         else:
             found.append((kind, level, text))
-        before, last = place, page.inside[place]
+        previous, last_element = index, page.inside[index]
     return [TextBlock(kind=kind, level=level, text=text) for kind, level, text in found]
 
 
 def paragraphs_of(texts: Iterable[str]) -> list[TextBlock]:
-    """Texts of which nothing is known but that they are paragraphs."""
+    """Texts as blocks of the kind paragraph."""
     return [TextBlock(kind="paragraph", level=0, text=text) for text in texts]
 
 
 def _prose_in(raw: str) -> list[str]:
-    """The paragraphs of preformatted text that is prose, broken to a width; else none."""
+    """The paragraphs of preformatted text, if it is prose that was hard-wrapped; else none."""
     parts = [part.splitlines() for part in _BLANK_LINES.split(raw)]
-    broken = [part for part in parts if is_broken(part)]
-    if 2 * sum(map(len, broken)) < sum(map(len, parts)):
+    wrapped = [part for part in parts if is_wrapped(part)]
+    if 2 * sum(map(len, wrapped)) < sum(map(len, parts)):
         return []
-    width = max((len(line) for part in broken for line in part), default=0)
-    return [squeezed(line) for part in parts for line in paragraphs(part, width) if line.strip()]
+    width = max((len(line) for part in wrapped for line in part), default=0)
+    return [
+        squeezed(line) for part in parts for line in wrapped_paragraphs(part, width) if line.strip()
+    ]
 
 
-def _kind(page: BlockList, place: int, rows: Rows) -> tuple[BlockKind, int, int]:
-    element = page.inside[place]
-    for _ in range(_ABOVE):
+def _kind(page: BlockList, index: int, rows: Rows) -> tuple[BlockKind, int, int]:
+    """The kind of a block, its level if it is a heading, and the element that gives the kind."""
+    element = page.inside[index]
+    for _ in range(_MOST_ANCESTORS):
         tag = page.tags[element]
         if tag in HEADINGS:
             return "heading", int(tag[1]), element
-        if tag in _SIMPLE:
-            return _SIMPLE[tag], 0, element
+        if tag in _KIND_OF_TAG:
+            return _KIND_OF_TAG[tag], 0, element
         if tag == "tr":
             return ("table-row" if element in rows else "paragraph"), 0, element
-        if tag in _BOUNDS or element == 0:
+        if tag in _STOP_AT or element == 0:
             break
         element = page.parents[element]
     return "paragraph", 0, element
 
 
 def markdown(blocks: Iterable[TextBlock], *, title: str | None = None) -> str:
-    """Blocks as CommonMark with tables (GitHub's extension), ended by a line feed."""
+    """Blocks as Markdown: CommonMark with the tables of GitHub Flavored Markdown.
+
+    Args:
+        blocks: the body.
+        title: the headline; None for none.
+
+    Returns:
+        The text, which ends in a line feed.
+    """
     lines = [f"# {_escaped(title)}"] if title else []
-    before: TextBlock | None = None
+    previous: TextBlock | None = None
     for block in blocks:
-        together = before is not None and before.kind == block.kind
+        together = previous is not None and previous.kind == block.kind
         if lines and not (together and block.kind in ("list-item", "table-row")):
             lines.append("")
         lines += _lines(block, first=not together)
-        before = block
+        previous = block
     return "\n".join(lines) + "\n"
 
 
 def _lines(block: TextBlock, *, first: bool) -> list[str]:
+    """The lines of one block; the `first` row of a table is followed by the row of dashes."""
     if block.kind == "code":
         fence = "```"
         while fence in block.text:
@@ -127,7 +146,7 @@ def _lines(block: TextBlock, *, first: bool) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text that Markdown would read as markup, taken literally."""
+    """A text with backslashes where Markdown would read markup."""
     for mark in ("\\", "`", "*", "_", "[", "<"):
         text = text.replace(mark, "\\" + mark)
     if text.startswith(("#", ">", "+ ", "- ", "=")):

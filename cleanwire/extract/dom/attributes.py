@@ -1,11 +1,12 @@
-"""Attributes as a written tree has them: each ` name="value"`, with a blank before it.
+"""Reads attributes as a serialised tree has them: each ` name="value"`, with a blank before it.
 
-Invariant: a value holds no quotation mark, because a written tree escapes them.
+Invariant: a value has no quotation mark in it, because serialising a tree escapes them (HTML
+standard, "escaping a string").
 """
 
 
 def value_of(attributes: str, name: str) -> str:
-    """An attribute's value in attributes as a written tree has them; empty if there is none."""
+    """The value of an attribute, still escaped; "" if the element has no such attribute."""
     start = attributes.find(f' {name}="')
     if start < 0:
         return ""
@@ -14,5 +15,5 @@ def value_of(attributes: str, name: str) -> str:
 
 
 def classes_of(attributes: str) -> list[str]:
-    """The names in an element's class, as written."""
+    """The names in an element's `class`, in their order."""
     return value_of(attributes, "class").split()

@@ -1,7 +1,7 @@
-"""The visible text of a page as blocks, and the elements that they stand in.
+"""`BlockList`: the text of a page as blocks, and the elements that they are in.
 
-Invariant: the lists of blocks have one length, and so have those of elements. A block or an
-element is named by its place in them.
+Invariant: all lists of blocks have the same length, and all lists of elements have the same length.
+A block or an element is named by its index in these lists.
 """
 
 import dataclasses
@@ -15,21 +15,21 @@ class BlockList:
     """A page as blocks, in parallel lists, and the elements around them.
 
     Attributes:
-        texts: of each block its words, white space squeezed; one line.
-        linked: how many of its characters stand in links.
-        links: how many links it has.
-        bold: how many of its characters are bold.
-        inside: the place of its innermost element that is not inline.
-        raw: of preformatted blocks the text as it was, by the block's place.
-        parted: the blocks before which there is a blank line of the same element, or a rule.
-        tags: of each element its name. Elements come in document order, `body` first.
-        attributes: its attributes as written, each with a blank before it.
-        parents: the place of the element around it, -1 for the first.
-        starts: its first block.
-        ends: the block after its last.
+        texts: for each block its text, one line with single blanks.
+        linked: for each block how many of its characters are in links.
+        links: for each block how many links it has.
+        bold: for each block how many of its characters are bold.
+        inside: for each block the index of its innermost element that is not inline.
+        raw: for preformatted blocks, by index, the text with its white space.
+        parted: the indices of blocks that a blank line in the same element, or a rule, precedes.
+        tags: for each element its name. Elements are in document order, `body` first.
+        attributes: for each element its attributes as serialised, each with a blank before it.
+        parents: for each element the index of the element around it, -1 for the first.
+        starts: for each element the index of its first block.
+        ends: for each element the index after its last block.
         pruned: how many `nav` and `footer` elements were left out.
-        flat: whether this is a plain-text page, of which only the lines are known.
-        tokens: of an HTML page what it was read from.
+        flat: whether the page is plain text, so that only its lines are known.
+        tokens: the tokens that an HTML page was read from.
     """
 
     texts: list[str]
@@ -49,5 +49,5 @@ class BlockList:
     tokens: Sequence[Token] = ()
 
     def __len__(self) -> int:
-        """How many blocks there are."""
+        """The number of blocks."""
         return len(self.texts)

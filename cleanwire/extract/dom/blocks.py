@@ -1,14 +1,13 @@
-"""A page -> its visible text as blocks, in order.
+"""A page -> its text as blocks, in order.
 
-Invariant: one walk, without recursion, and no decision. A block ends at every element
-that is not inline and at a `br` outside a paragraph; what it is and where it stands is
-recorded, whether it belongs to the article is decided elsewhere. The lines of a plain-text
-page become blocks of the same kind.
+Invariant: the page is walked once, without recursion. A block ends at every element that is not
+inline, and at a `br` outside a paragraph. The walk records a block's text and elements; it does not
+decide whether the block belongs to the article. The lines of a plain-text page become blocks too.
 
-lexbor parses the page, takes out what is never visible and writes the tree down again; that
-form has one spelling (every element closed, every attribute quoted, `<` and `>` escaped), so
-that one regular expression cuts it into tokens at C speed. Walking the tree node by node from
-Python takes twice the time.
+lexbor parses the page, removes elements that are never visible, and serialises the tree. The
+serialised form has one spelling: every element is closed, every attribute is quoted, `<` and `>`
+are escaped. So one regular expression cuts it into tokens at C speed. Walking the tree node by node
+from Python takes twice the time.
 """
 
 import operator
@@ -19,26 +18,28 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.errors import TooLarge
 from cleanwire.extract.dom.block_list import BlockList
-from cleanwire.extract.dom.hidden import NOTHING, Sheet
+from cleanwire.extract.dom.hidden import HIDES_NOTHING, Sheet
 from cleanwire.extract.dom.inline import CLOSED, INLINE, ODD, Token, rewritten
 from cleanwire.extract.dom.text import UNSEEN, squeezed
-from cleanwire.extract.dom.wraps import unwrap
+from cleanwire.extract.dom.wraps import unwrap_blocks
 
 INVISIBLE = ("script style noscript template svg iframe button select textarea nav footer").split()
-"""Taken out of every page; each costs a search of the tree, so these are the common ones.
+"""Elements that are removed from every page. Each costs a search of the tree, so these are common.
 
-`nav` and `footer` can be seen, but of the labelled content two words in ten thousand stand in
-them, and a quarter of all elements.
+`nav` and `footer` are visible. But they hold a quarter of all elements, and two in ten thousand
+words of the labelled content.
 """
 
 _NAVIGATION: tuple[str, ...] = ("nav", "footer")
 
-# The last four are raw text when a tree is written down, as script and style are.
-RARE = "math,object,canvas,audio,video,map,option,datalist,dialog,xmp,noembed,noframes,plaintext"
+# The last four are serialised as raw text, as `script` and `style` are.
+RARELY_USED = (
+    "math,object,canvas,audio,video,map,option,datalist,dialog,xmp,noembed,noframes,plaintext"
+)
 
 _SKIP, _BLOCK, _LINK, _BOLD, _BREAK, _RULE = range(6)
 
-# A comment has no name.
+# The token of a comment has the name "".
 _KINDS = dict.fromkeys(INLINE, _SKIP)
 _KINDS |= {"": _SKIP, "a": _LINK, "b": _BOLD, "strong": _BOLD, "br": _BREAK, "hr": _RULE}
 
@@ -50,19 +51,21 @@ _KNOWN = frozenset(
         "section summary table tbody td tfoot th thead title tr ul"
     ).split()
 ) | frozenset(_KINDS)
-"""The elements of the HTML standard that can be seen."""
+"""The elements of the HTML standard that can be visible."""
 
-# A comment, or a tag and the text up to the next one. Deterministic, so linear: after a
-# quoted value only a blank or the tag's end can follow.
+# A comment or a tag, and the text up to the next one. It never backtracks, so the time is linear:
+# after a quoted value only a blank or the end of the tag can follow.
 _TOKEN = re.compile(r'<(?:!--[\s\S]*?--|(/?)([^ >/]++)((?: [^ >][^ =>]*+="[^"]*+")*+))>([^<]*+)')
 
 
 MAX_TAGS = 1_000_000
 MAX_BLOCKS = 200_000
-"""What has more takes seconds and gigabytes, and is no article: a book has some ten thousand."""
+"""A page with more takes seconds and gigabytes, and is no article: a book has about ten thousand
+blocks."""
 
 
 def _empty(*, flat: bool = False) -> BlockList:
+    """A page without blocks, whose only element is `body`."""
     return BlockList([], [], [], [], [], {}, set(), ["body"], [""], [-1], [0], [0], flat=flat)
 
 
@@ -71,21 +74,21 @@ def read_html(
     *,
     whole: bool = False,
     scriptless: bool = False,
-    sheet: Sheet = NOTHING,
+    sheet: Sheet = HIDES_NOTHING,
     navigation: Sequence[LexborNode] | None = None,
 ) -> BlockList:
-    """The blocks of a parsed page; takes what is never visible out of the tree.
+    """The blocks of a parsed page. Elements that are never visible are removed from the tree.
 
     Args:
         tree: the page.
-        whole: whether `nav` and `footer` stay: where one is not closed, it holds the story.
-        scriptless: whether `noscript` stays, as a browser without scripts shows it.
-        sheet: what the style sheets of the page hide. Hidden parts of a line are left out;
-            hidden blocks stay, so that `hidden` can weigh them.
-        navigation: its `nav` and `footer` elements, where they are known: a search is saved.
+        whole: whether `nav` and `footer` are kept. If one is not closed, the story is inside it.
+        scriptless: whether `noscript` is kept, as a browser without scripts shows it.
+        sheet: what the style sheets of the page hide. Hidden parts of a line are left out. Hidden
+            blocks are kept, and `body/exclusions.py` decides on them.
+        navigation: the page's `nav` and `footer` elements, if they are known; this saves a search.
 
     Raises:
-        TooLarge: over `MAX_TAGS` or `MAX_BLOCKS`.
+        TooLarge: the page has more than `MAX_TAGS` tags or `MAX_BLOCKS` blocks.
     """
     if navigation is None:
         navigation = tree.css("nav,footer")
@@ -94,11 +97,12 @@ def read_html(
     if scriptless:
         kept = (*kept, "noscript")
     tree.strip_tags([tag for tag in INVISIBLE if tag not in kept])
-    for node in tree.css(RARE):
+    for node in tree.css(RARELY_USED):
         node.decompose()
     body = tree.body
     html = body.html if body is not None else None
-    # Not the page's own: a parser may open an element anew in each paragraph.
+    # The tags of the parsed page are counted, because a parser may reopen an element in each
+    # paragraph.
     if html and html.count("<") > MAX_TAGS:
         raise TooLarge(f"the page has more than {MAX_TAGS} tags")
     page = _read(_TOKEN.findall(html), sheet) if html else _empty()
@@ -107,7 +111,7 @@ def read_html(
 
 
 def _read(tokens: Sequence[Token], sheet: Sheet) -> BlockList:
-    """The blocks of a page's tokens, odd elements written anew before."""
+    """The blocks of a page's tokens, after `rewritten` and `unwrap_blocks` have done their work."""
     names = set(map(operator.itemgetter(1), tokens))
     unknown = names - _KNOWN
     unseen = sheet.unseen(
@@ -123,17 +127,19 @@ def _read(tokens: Sequence[Token], sheet: Sheet) -> BlockList:
         tokens = rewritten(tokens, unseen, unknown)
     page = _walk(tokens)
     if any(map(operator.eq, page.inside, page.inside[2:])):
-        unwrap(page)
+        unwrap_blocks(page)
     return page
 
 
 def _bounded(page: BlockList) -> BlockList:
+    """The page itself, if it has no more than `MAX_BLOCKS` blocks."""
     if len(page) > MAX_BLOCKS:
         raise TooLarge(f"the page has {len(page)} blocks of text, more than {MAX_BLOCKS}")
     return page
 
 
 def _walk(tokens: Sequence[Token]) -> BlockList:  # noqa: C901, PLR0912, PLR0915 - one pass without calls; it is the hot loop
+    """Walk the tokens once and collect the blocks and their elements."""
     page = _empty()
     page.tokens = tokens
     texts, inside = page.texts, page.inside
@@ -222,12 +228,12 @@ def _walk(tokens: Sequence[Token]) -> BlockList:  # noqa: C901, PLR0912, PLR0915
     ends[0] = len(texts)
     joined = "".join(texts)
     if not joined.isprintable() and UNSEEN.search(joined):
-        _unsee(page)
+        _remove_invisible(page)
     return page
 
 
 def _blank_line(parts: Sequence[str]) -> bool:
-    """Whether nothing but blanks stands after the last line break."""
+    """Whether there are only blanks after the last line break."""
     for part in reversed(parts):
         if part == "\n":
             return True
@@ -236,13 +242,13 @@ def _blank_line(parts: Sequence[str]) -> bool:
     return False
 
 
-def _unsee(page: BlockList) -> None:
-    """Take out what cannot be seen; a block of nothing else stays as an empty one."""
+def _remove_invisible(page: BlockList) -> None:
+    """Remove invisible characters; a block that has only these is kept with an empty text."""
     page.texts[:] = [squeezed(text) for text in page.texts]
 
 
 def unescaped(text: str) -> str:
-    """A text of a written tree without its four escapes."""
+    """A text of a serialised tree without the escapes that serialising makes."""
     return (
         text.replace("&nbsp;", " ")
         .replace("&lt;", "<")
@@ -253,10 +259,10 @@ def unescaped(text: str) -> str:
 
 
 def read_lines(lines: Sequence[str]) -> BlockList:
-    """The lines of a plain-text page as blocks.
+    """The lines of a plain-text page as blocks; empty lines make none.
 
     Raises:
-        TooLarge: over `MAX_BLOCKS`.
+        TooLarge: there are more than `MAX_BLOCKS` blocks.
     """
     page = _empty(flat=True)
     for line in lines:

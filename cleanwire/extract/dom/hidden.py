@@ -1,12 +1,13 @@
-"""What a page hides: by an attribute, by a style of its own, by its style sheets.
+"""Tells which elements a page hides: by an attribute, by an inline style, or by its style sheets.
 
-Invariant: hidden is what a browser never shows unless a script changes it, and only if the
-page itself says so in plain words. A name of a style sheet counts if a rule for it alone says
-`display: none` outside media queries, and no other rule of the sheets shows it again.
+Invariant: an element is hidden only if the page says plainly that a browser does not show it until
+a script changes it. A class or an id is hidden if a rule for this name alone says `display: none`
+outside media queries, and no other rule of the sheets shows it again.
 
-Not counted, because on labelled pages the story stands in such elements: `aria-hidden`, an
-opacity or a height of nothing (both are how scripts let a text appear), `hidden="until-found"`,
-and the parts that React streams (`id="S:0"`) and puts in place by script.
+These do not count as hidden, because on labelled pages the story is in such elements:
+`aria-hidden`; an opacity or a height of 0, with which scripts let a text appear;
+`hidden="until-found"`; and the parts that React streams (`id="S:0"`) and moves into place by
+script.
 """
 
 import re
@@ -23,7 +24,8 @@ _STYLE = re.compile(
     r"clip:rect\((?:0|1px)[,p0x1]{3,12}\))"
 )
 _HIDING = ("display:none", "display: none", "display :none", "display : none")
-"""Searched for as they stand: in a large sheet a pattern takes as long as the parser."""
+"""Spellings that are searched for literally. For a large sheet, a regular expression takes as long
+as parsing the page."""
 
 _SELECTOR = re.compile(r"(\*|[a-z][a-z0-9-]{0,40})?([.#])([\w-]{1,100})")
 _STREAMED = re.compile(r"S:[0-9a-f]{1,6}")
@@ -33,18 +35,18 @@ _NAME_GOES_ON = re.compile(r"[\w-]")
 _RULE_LENGTH = 2000
 _SELECTORS_LENGTH = 400
 _MAX_NAMES = 500
-_MAX_SHEETS = 500_000
+_MAX_CSS = 500_000
 
 
 class Sheet:
     """What the style sheets of a page hide.
 
     Args:
-        css: their text.
+        css: their text; its first `_MAX_CSS` characters are read.
     """
 
     def __init__(self, css: str = "") -> None:
-        self._css = css[:_MAX_SHEETS]
+        self._css = css[:_MAX_CSS]
         self._names = _hidden_names(self._css)
         self._known: dict[str, bool] = {}
 
@@ -58,17 +60,25 @@ class Sheet:
             if ' class="' in attributes:
                 for name in classes_of(attributes):
                     tags = self._names.get("." + name)
-                    if tags is not None and (tag in tags or "" in tags) and self._stays("." + name):
+                    if (
+                        tags is not None
+                        and (tag in tags or "" in tags)
+                        and self._stays_hidden("." + name)
+                    ):
                         return True
             if ' id="' in attributes:
                 name = value_of(attributes, "id")
                 tags = self._names.get("#" + name)
-                if tags is not None and (tag in tags or "" in tags) and self._stays("#" + name):
+                if (
+                    tags is not None
+                    and (tag in tags or "" in tags)
+                    and self._stays_hidden("#" + name)
+                ):
                     return True
         return False
 
     def unseen(self, elements: Iterable[str]) -> set[str]:
-        """Those of the elements, each a tag and its attributes, that are hidden."""
+        """The hidden ones among elements, each given as its tag and its attributes."""
         found = set()
         for element in elements:
             if (
@@ -81,14 +91,15 @@ class Sheet:
                     found.add(element)
         return found
 
-    def _stays(self, name: str) -> bool:
+    def _stays_hidden(self, name: str) -> bool:
         """Whether a rule outside media queries hides a name, and none shows it again."""
         known = self._known.get(name)
         if known is None:
-            known = self._known[name] = self._is_only_hidden(name)
+            known = self._known[name] = self._is_hidden_by_rules(name)
         return known
 
-    def _is_only_hidden(self, name: str) -> bool:
+    def _is_hidden_by_rules(self, name: str) -> bool:
+        """`_stays_hidden` without the memory: reads all rules whose selectors have the name."""
         css, at, depth, last, found = self._css, 0, 0, 0, False
         while (at := css.find(name, at)) >= 0:
             at += len(name)
@@ -107,7 +118,7 @@ class Sheet:
 
 
 def sheet_of(styles: Iterable[LexborNode]) -> Sheet:
-    """What style sheets hide; those for print or without scripts do not count."""
+    """What `style` elements hide; those for print or in `noscript` do not count."""
     return Sheet(
         "\n".join(
             [
@@ -128,17 +139,24 @@ def hides_style(style: str) -> bool:
 
 
 def _is_hidden(attributes: str) -> bool:
+    """Whether the attribute `hidden` counts: not `until-found`, not on a streamed part."""
     return value_of(attributes, "hidden").lower() != "until-found" and not _STREAMED.fullmatch(
         value_of(attributes, "id")
     )
 
 
 def _hidden_names(css: str) -> dict[str, set[str]]:
-    """Names (`.class`, `#id`) that a sheet hides, each with the tags it is said of; "" is any."""
+    """The names (`.class`, `#id`) that rules of a sheet hide.
+
+    Returns:
+        For each name the tags that the rules are for; "" is every tag.
+    """
     names: dict[str, set[str]] = {}
-    places = [place for what in _HIDING if what in css for place in _places(css, what)]
-    for place in places[:_MAX_NAMES]:
-        opened = css.rfind("{", max(0, place - _RULE_LENGTH), place)
+    positions = [
+        position for wanted in _HIDING if wanted in css for position in _positions(css, wanted)
+    ]
+    for position in positions[:_MAX_NAMES]:
+        opened = css.rfind("{", max(0, position - _RULE_LENGTH), position)
         if opened < 0:
             continue
         before = css[max(0, opened - _SELECTORS_LENGTH) : opened]
@@ -150,12 +168,13 @@ def _hidden_names(css: str) -> dict[str, set[str]]:
     return names
 
 
-def _places(text: str, what: str) -> list[int]:
-    found, at = [], text.find(what)
+def _positions(text: str, wanted: str) -> list[int]:
+    """The positions of all occurrences of one text in another."""
+    found, at = [], text.find(wanted)
     while at >= 0:
         found.append(at)
-        at = text.find(what, at + 1)
+        at = text.find(wanted, at + 1)
     return found
 
 
-NOTHING = Sheet()
+HIDES_NOTHING = Sheet()

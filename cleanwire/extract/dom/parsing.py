@@ -1,12 +1,15 @@
-"""How deep a page nests and how many attributes an element has, told before it is parsed.
+"""Parses a page, after one pass over its bytes has measured its depth and its attributes.
 
-Invariant: one pass over the bytes, and no page is refused that people read. A parser asks for
-each tag what is open around it, and for each attribute what the element has: both take the
-square of their number, so that 100 kB can hold a parser for a minute. Browsers flatten what is
-deeper than 512, so pages whose authors forgot a few hundred closing tags are read by people.
+Invariant: a page that would take a parser quadratic time is rejected before it is parsed, and no
+page that people read is rejected. A parser checks for each tag the open elements around it, and for
+each attribute the others of its element. Both take time in the square of their number, so 100 kB
+can keep a parser busy for a minute. Browsers flatten elements deeper than 512, so people do read
+pages whose authors forgot a few hundred closing tags.
 
-The pass knows of the HTML standard which elements end which, and is right about depth but for
-what the standard does with misnested formatting. Where it is wrong, a page costs what it costs.
+The pass follows the HTML standard on which tags end which elements. It measures the depth exactly,
+except where the standard treats misnested formatting elements. If the measured depth
+is too small, the page is parsed all the same, and the time and memory limits of the cleaning
+processes apply.
 """
 
 import numpy as np
@@ -18,10 +21,11 @@ from cleanwire.native import compiled, inlined
 
 MAX_DEPTH = 4096
 MAX_ATTRIBUTES = 16_384
-"""Of 1,712 labelled pages the deepest comes to 56, and the element with most attributes to 99."""
+"""Of 1,712 labelled pages the deepest has a depth of 56, and no element more than 99 attributes."""
 
 _PRIME = np.uint64(0x100000001B3)
-_PLACES = 1024
+_SLOTS = 1024
+"""The size of the table of element names, a power of two."""
 
 _ORDINARY, _VOID, _RAW, _FORMAT, _BLOCK, _ITEM, _CELL, _SCOPE, _TABLE, _FOREIGN, _ROOT = range(11)
 _NAMES = {
@@ -43,10 +47,12 @@ _NAMES = {
     _FOREIGN: "svg math",
     _ROOT: "html head body",
 }
-_SAME = {"dt": "dd", "th": "td", "thead": "tbody", "tfoot": "tbody"}
+# These end each other: a `dt` ends an open `dd`.
+_END_EACH_OTHER = {"dt": "dd", "th": "td", "thead": "tbody", "tfoot": "tbody"}
 
 
 def _hash(name: str) -> int:
+    """The 64-bit FNV-1a hash of a name, as `extremes` computes it, from an offset of 0."""
     value = 0
     for byte in name.encode():
         value = ((value ^ byte) * int(_PRIME)) % 2**64
@@ -54,33 +60,41 @@ def _hash(name: str) -> int:
 
 
 def _table() -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
-    """An open-addressed table of the names: hash, the hash it counts as, kind."""
-    hashes, same = np.zeros(_PLACES, np.uint64), np.zeros(_PLACES, np.uint64)
-    kinds = np.zeros(_PLACES, np.int64)
+    """The element names as a hash table with open addressing.
+
+    Returns:
+        For each slot the hash of a name, the hash of the name that it counts as, and its kind.
+    """
+    hashes, same = np.zeros(_SLOTS, np.uint64), np.zeros(_SLOTS, np.uint64)
+    kinds = np.zeros(_SLOTS, np.int64)
     for kind, names in _NAMES.items():
         for name in names.split():
-            at = _hash(name) % _PLACES
+            at = _hash(name) % _SLOTS
             while hashes[at]:
-                at = (at + 1) % _PLACES
-            hashes[at], same[at] = _hash(name), _hash(_SAME.get(name, name))
+                at = (at + 1) % _SLOTS
+            hashes[at], same[at] = _hash(name), _hash(_END_EACH_OTHER.get(name, name))
             kinds[at] = kind
     return hashes, same, kinds
 
 
-_HASHES, _ALIKE, _KINDS = _table()
+_HASHES, _COUNTS_AS, _KINDS = _table()
 
 
 @inlined
 def _blank(byte: int) -> bool:
+    """Whether a byte is white space of HTML."""
     return byte in (0x20, 0x0A, 0x09, 0x0C, 0x0D)
 
 
 @compiled("Tuple((int64, int64))(uint8[::1])")
 def extremes(data: NDArray[np.uint8]) -> tuple[int, int]:
-    """How deep a page in UTF-8 nests, and the most attributes that one of its tags has.
+    """The depth of a page and the most attributes of one of its elements.
 
-    Neither is counted further than a little beyond its limit. What `html` and `body` tags add to
-    one element is one number.
+    Counting stops shortly after either limit is passed. The attributes of all `html` and `body`
+    tags are added up, because a parser puts them on one element.
+
+    Args:
+        data: the page in UTF-8, uint8, contiguous and writable, shape (bytes,).
     """
     size = len(data)
     stack = np.zeros(MAX_DEPTH + 2, np.uint64)
@@ -99,7 +113,7 @@ def extremes(data: NDArray[np.uint8]) -> tuple[int, int]:
         byte = data[at] | 0x20
         if not 0x61 <= byte <= 0x7A:
             if data[at] == 0x21 and at + 2 < size and data[at + 1] == data[at + 2] == 0x2D:
-                # A comment; `<!-->` is a whole one.
+                # A comment; `<!-->` is a complete one.
                 at += 3
                 while at < size and not (
                     (data[at] == 0x3E and data[at - 1] == 0x2D and (data[at - 2] == 0x2D))
@@ -145,12 +159,12 @@ def extremes(data: NDArray[np.uint8]) -> tuple[int, int]:
                 else:
                     while at < size and not (_blank(data[at]) or data[at] == 0x3E):
                         at += 1
-        place = np.int64(name & np.uint64(_PLACES - 1))
-        while _HASHES[place] not in (np.uint64(0), name):
-            place = (place + 1) & (_PLACES - 1)
-        kind = _KINDS[place]
-        if _HASHES[place] == name:
-            name = _ALIKE[place]
+        slot = np.int64(name & np.uint64(_SLOTS - 1))
+        while _HASHES[slot] not in (np.uint64(0), name):
+            slot = (slot + 1) & (_SLOTS - 1)
+        kind = _KINDS[slot]
+        if _HASHES[slot] == name:
+            name = _COUNTS_AS[slot]
         if kind == _ROOT:
             merged += count
             count = merged
@@ -162,7 +176,7 @@ def extremes(data: NDArray[np.uint8]) -> tuple[int, int]:
         if kind == _RAW:
             if closing or foreign > 0:
                 continue
-            # Text up to the closing tag of the same name.
+            # Raw text, up to the closing tag of the same name.
             while at < size:
                 while at < size and data[at] != 0x3C:
                     at += 1
@@ -179,7 +193,8 @@ def extremes(data: NDArray[np.uint8]) -> tuple[int, int]:
                         break
                 at += 1
             continue
-        # What a tag ends: its own element, or, of those that end each other, the one before.
+        # The element that this tag ends: a closing tag ends its own element, and an opening tag the
+        # open one of those that end each other.
         found = depth
         crossed = False
         if closing or kind in (_ITEM, _CELL):
@@ -199,14 +214,14 @@ def extremes(data: NDArray[np.uint8]) -> tuple[int, int]:
                         break
                 above -= 1
         if closing and kind == _FORMAT and crossed and found < depth:
-            # A formatting element ends alone: what stands in it stays open.
-            for place in range(found, depth - 1):
-                stack[place] = stack[place + 1]
-                kinds[place] = kinds[place + 1]
+            # A formatting element ends alone; the elements inside it stay open.
+            for level in range(found, depth - 1):
+                stack[level] = stack[level + 1]
+                kinds[level] = kinds[level + 1]
             depth -= 1
         elif found < depth:
-            for place in range(found, depth):
-                foreign -= kinds[place] == _FOREIGN
+            for level in range(found, depth):
+                foreign -= kinds[level] == _FOREIGN
             depth = found
         if not closing:
             if depth > MAX_DEPTH:
@@ -220,16 +235,17 @@ def extremes(data: NDArray[np.uint8]) -> tuple[int, int]:
 
 
 def parsed(html: str | bytes) -> LexborHTMLParser:
-    """Parse a page, unless that would take the square of its size.
+    """Parse a page, unless that would take quadratic time.
 
     Args:
-        html: text, or UTF-8.
+        html: the page, as text or in UTF-8.
 
     Raises:
-        TooLarge: it nests too deep, or an element has too many attributes.
+        TooLarge: elements nest deeper than `MAX_DEPTH`, or one has more than `MAX_ATTRIBUTES`
+            attributes.
     """
     data = html.encode("utf-8", "replace") if isinstance(html, str) else html
-    # In a buffer that may be written to, as the compiled pass wants it.
+    # A bytearray, because the compiled pass rejects a read-only buffer.
     deepest, most = extremes(np.frombuffer(bytearray(data), np.uint8))
     if deepest > MAX_DEPTH:
         raise TooLarge(f"elements are nested deeper than {MAX_DEPTH}")

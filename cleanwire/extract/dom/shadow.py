@@ -1,7 +1,7 @@
-"""Declarative shadow roots: templates that a browser puts in place as it reads the page.
+"""Opens declarative shadow roots: templates that a browser renders while it parses the page.
 
-Invariant: what a reader sees of an element with a shadow root is what the root holds, with
-the element's own children at its slots. Other templates stay what they are: never seen.
+Invariant: an element with a shadow root then has the content of the root, with the element's own
+children in its slots, as a reader sees it. Other templates are left as they are: never rendered.
 
 The markup is that of the HTML standard: https://html.spec.whatwg.org/#attr-template-shadowrootmode
 """
@@ -10,13 +10,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _ROOTS = "template[shadowrootmode],template[shadowroot]"
 MAX_NESTED = 32
-"""Shadow roots within shadow roots are followed so deep."""
+"""The greatest depth to which shadow roots in shadow roots are opened."""
 
 MAX_ROOTS = 2000
+"""The most shadow roots of a page that are opened."""
 
 
 def is_shadow_root(node: LexborNode) -> bool:
-    """Whether an element is a template that a browser puts in place."""
+    """Whether an element is a template that a browser renders as a shadow root."""
     if node.tag != "template":
         return False
     attributes = node.attributes
@@ -24,7 +25,7 @@ def is_shadow_root(node: LexborNode) -> bool:
 
 
 def open_shadow_roots(tree: LexborHTMLParser) -> None:
-    """Put the shadow roots of a page in place."""
+    """Open the shadow roots of a page, in place."""
     left = MAX_ROOTS
     hosts: set[int] = set()
     for _ in range(MAX_NESTED):
@@ -34,7 +35,7 @@ def open_shadow_roots(tree: LexborHTMLParser) -> None:
         left -= len(templates)
         for template in templates:
             host = template.parent
-            # A host has one root: what else it has of them stays a template.
+            # A host has one shadow root; its other templates are left as they are.
             if host is None or host.mem_id in hosts:
                 continue
             hosts.add(host.mem_id)
@@ -42,6 +43,7 @@ def open_shadow_roots(tree: LexborHTMLParser) -> None:
 
 
 def _open(template: LexborNode, host: LexborNode) -> None:
+    """Replace a template by its content, and move the host's own children into its slots."""
     own = [node for node in _children(host) if node != template]
     slots: list[LexborNode] = []
     for fragment in template.template_fragments()[:1]:
@@ -66,6 +68,7 @@ def _open(template: LexborNode, host: LexborNode) -> None:
 
 
 def _children(node: LexborNode) -> list[LexborNode]:
+    """The children of a node, texts included."""
     found = []
     child = node.child
     while child is not None:

@@ -1,12 +1,12 @@
-"""Text as it is given out: one line, single blanks, nothing that cannot be seen.
+"""Cleans the white space of texts, counts their words, and tells whether they end a sentence.
 
-Invariant: squeezing twice changes nothing, and no visible character is lost.
+Invariant: squeezing a text twice is the same as squeezing it once, and loses no visible character.
 """
 
 import re
 
 # C0 and C1 controls, soft hyphen, zero-width and directional marks, BOM, lone surrogates.
-# Zero-width joiners stay: Persian, Indic scripts and emoji spell with them.
+# Zero-width joiners are kept, because Persian, Indic scripts and emoji are spelled with them.
 UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
     "\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -14,8 +14,9 @@ UNSEEN = re.compile(
 
 
 def squeezed(text: str) -> str:
-    """One line of single blanks, without what cannot be seen."""
-    # What can be printed can be seen, and its only white space is the blank. Both are told fast.
+    """A text as one line with single blanks and without invisible characters."""
+    # A printable text has no invisible characters, and no white space but blanks. Both tests are
+    # fast.
     if not text.isprintable():
         text = UNSEEN.sub("", text)
     elif "  " not in text and text[:1] != " " and text[-1:] != " ":
@@ -37,7 +38,7 @@ _UNSPACED = re.compile("[" + "".join(f"{chr(a)}-{chr(z)}" for a, z in UNSPACED) 
 
 
 def words_in(text: str) -> int:
-    """About how many words: in scripts without blanks two characters make one."""
+    """About how many words a text has; in scripts without blanks, two characters count as one."""
     if text.isascii():
         return text.count(" ") + bool(text)
     unspaced = len(_UNSPACED.findall(text))
@@ -49,5 +50,5 @@ CLOSERS = "\"'”’»›“‘)]}』」）］"
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a text ends as a sentence does, in any script."""
+    """Whether a text ends as a sentence does in any script, before closing quotes or brackets."""
     return text.rstrip(CLOSERS)[-1:] in ENDS if text else False

@@ -1,8 +1,8 @@
-"""Lines broken to fit a width, as in mails and terminals: made paragraphs again.
+"""Joins hard-wrapped lines, as mails and terminals have them, to paragraphs.
 
-Invariant: lines are taken for broken ones only if the breaks themselves show it: the first
-word of the next line would not have fitted, and most breaks fall within a sentence. Verses,
-addresses and lists do neither.
+Invariant: lines count as hard-wrapped only if their breaks show it. At three breaks in five or
+more, the first word of the next line would not have fitted; and at half of them or more, the
+sentence goes on. Verses, addresses and lists have neither.
 """
 
 from collections.abc import Sequence
@@ -13,21 +13,27 @@ from cleanwire.extract.dom.text import ends_sentence
 
 FEWEST_LINES = 3
 NARROWEST, WIDEST = 40, 100
-"""The widths, in characters, that lines are broken to."""
+"""The least and the greatest width, in characters, of hard-wrapped lines."""
 
 _FULL_SHARE = 0.6
-_WITHIN_SHARE = 0.5
+"""The least share of breaks at which the next word would not have fitted."""
+
+_MID_SENTENCE_SHARE = 0.5
+"""The least share of breaks at which the sentence goes on."""
+
 _LINE_SHARE = 0.55
-_MARKS = ("- ", "* ", "• ", "– ", ">", "|")
+"""A line shorter than this share of the longest line ends its paragraph."""
+
+_ITEM_MARKS = ("- ", "* ", "• ", "– ", ">", "|")
 
 
-def unwrap(page: BlockList) -> None:
-    """Join the blocks of a page that are lines of one paragraph, broken by `br`."""
+def unwrap_blocks(page: BlockList) -> None:
+    """Join the blocks of a page that are hard-wrapped lines of a paragraph, broken by `br`."""
     groups = _groups(page)
     widths: dict[int, int] = {}
     for start, end in groups:
         lines = page.texts[start:end]
-        if end - start >= FEWEST_LINES and is_broken(lines):
+        if end - start >= FEWEST_LINES and is_wrapped(lines):
             element = page.inside[start]
             widths[element] = max(widths.get(element, 0), *map(len, lines))
     if not widths:
@@ -36,14 +42,14 @@ def unwrap(page: BlockList) -> None:
     for start, end in groups:
         width = widths.get(page.inside[start], 0)
         if width:
-            for place, joined in enumerate(_joins(page.texts[start:end], width), start + 1):
+            for index, joined in enumerate(_continues(page.texts[start:end], width), start + 1):
                 if joined:
-                    heads[place] = heads[place - 1]
-    _join(page, heads)
+                    heads[index] = heads[index - 1]
+    _join_blocks(page, heads)
 
 
 def _groups(page: BlockList) -> list[tuple[int, int]]:
-    """The runs of two blocks and more that only single breaks part."""
+    """The runs of two blocks or more that only single line breaks separate, as start and end."""
     found = []
     at, count = 0, len(page)
     while at < count:
@@ -56,63 +62,66 @@ def _groups(page: BlockList) -> list[tuple[int, int]]:
     return found
 
 
-def _join(page: BlockList, heads: Sequence[int]) -> None:
-    """Make one block of those that have the same head."""
-    news = [0]
-    for place in range(1, len(heads)):
-        news.append(news[-1] + (heads[place] == place))
-    total = news[-1] + 1
+def _join_blocks(page: BlockList, heads: Sequence[int]) -> None:
+    """Make one block of the blocks that have the same head, given the head of each block."""
+    new_indices = [0]
+    for index in range(1, len(heads)):
+        new_indices.append(new_indices[-1] + (heads[index] == index))
+    total = new_indices[-1] + 1
     texts: list[list[str]] = [[] for _ in range(total)]
-    for new, text in zip(news, page.texts, strict=True):
+    for new, text in zip(new_indices, page.texts, strict=True):
         texts[new].append(text)
-    page.texts[:] = [together(lines) for lines in texts]
+    page.texts[:] = [join_lines(lines) for lines in texts]
     for values in (page.linked, page.links, page.bold):
         sums = [0] * total
-        for new, value in zip(news, values, strict=True):
+        for new, value in zip(new_indices, values, strict=True):
             sums[new] += value
         values[:] = sums
-    page.inside[:] = [page.inside[place] for place, head in enumerate(heads) if head == place]
-    page.raw = {news[place]: raw for place, raw in page.raw.items()}
-    page.parted = {news[place] for place in page.parted if place < len(news)}
-    news.append(total)
-    page.starts[:] = [news[place] for place in page.starts]
-    page.ends[:] = [news[place] for place in page.ends]
+    page.inside[:] = [page.inside[index] for index, head in enumerate(heads) if head == index]
+    page.raw = {new_indices[index]: raw for index, raw in page.raw.items()}
+    page.parted = {new_indices[index] for index in page.parted if index < len(new_indices)}
+    new_indices.append(total)
+    page.starts[:] = [new_indices[index] for index in page.starts]
+    page.ends[:] = [new_indices[index] for index in page.ends]
 
 
-def paragraphs(lines: Sequence[str], width: int = 0) -> list[str]:
-    """Lines without a blank line between them as paragraphs; as they are if not broken.
+def wrapped_paragraphs(lines: Sequence[str], width: int = 0) -> list[str]:
+    """Lines without a blank line between them as paragraphs.
 
     Args:
-        lines: of plain text; leading blanks may mark the first line of a paragraph.
-        width: that the page's other lines were broken to, if known.
+        lines: lines of plain text; leading blanks may mark the first line of a paragraph.
+        width: the width, in characters, of the page's other hard-wrapped lines; 0 if unknown.
+
+    Returns:
+        The paragraphs; the lines as they were if they are not hard-wrapped.
     """
-    joins = _joins(lines, width)
+    continues = _continues(lines, width)
     found = [[line] for line in lines[:1]]
-    for line, joined in zip(lines[1:], joins, strict=True):
+    for line, joined in zip(lines[1:], continues, strict=True):
         if joined:
             found[-1].append(line.strip())
         else:
             found.append([line])
-    return [together(part) for part in found]
+    return [join_lines(part) for part in found]
 
 
-def unbroken(lines: Sequence[str]) -> list[str]:
-    """The lines of a page, blank ones included, with those of each broken paragraph as one."""
+def unwrapped_lines(lines: Sequence[str]) -> list[str]:
+    """The lines of a page, blank ones included, with each hard-wrapped paragraph as one line."""
     groups: list[list[str]] = [[]]
     for line in lines:
         if line.strip():
             groups[-1].append(line)
         elif groups[-1]:
             groups.append([])
-    widths = [max(map(len, group)) for group in groups if is_broken(group)]
+    widths = [max(map(len, group)) for group in groups if is_wrapped(group)]
     if not widths:
         return list(lines)
     width = max(widths)
-    return [line for group in groups for line in paragraphs(group, width)]
+    return [line for group in groups for line in wrapped_paragraphs(group, width)]
 
 
-def together(lines: Sequence[str]) -> str:
-    """Broken lines as one: with a blank between them where the script has blanks."""
+def join_lines(lines: Sequence[str]) -> str:
+    """Lines as one, with a blank between them if their script has blanks between words."""
     text = lines[0]
     for line in lines[1:]:
         close = _unspaced(text[-1:]) and _unspaced(line[:1])
@@ -120,21 +129,21 @@ def together(lines: Sequence[str]) -> str:
     return text
 
 
-def is_broken(lines: Sequence[str]) -> bool:
-    """Whether lines without a blank line between them were broken to fit a width."""
-    return any(_joins(lines))
+def is_wrapped(lines: Sequence[str]) -> bool:
+    """Whether lines without a blank line between them are hard-wrapped."""
+    return any(_continues(lines))
 
 
-def _joins(lines: Sequence[str], width: int = 0) -> list[bool]:
-    """Of each line but the first whether it goes on with the one before."""
+def _continues(lines: Sequence[str], width: int = 0) -> list[bool]:
+    """For each line but the first whether it continues the line before it."""
     none = [False] * max(len(lines) - 1, 0)
     if len(lines) < (2 if width else FEWEST_LINES):
         return none
     longest = max(*map(len, lines), width)
     if not NARROWEST <= longest <= WIDEST:
         return none
-    full, within = 0, 0
-    joins = []
+    full, mid_sentence = 0, 0
+    continues = []
     for line, following in pairwise(lines):
         word = following.split(maxsplit=1)[0] if following.strip() else ""
         fits = len(line.rstrip()) + 1 + len(word) <= longest
@@ -143,15 +152,19 @@ def _joins(lines: Sequence[str], width: int = 0) -> list[bool]:
             fits
             or indented
             or len(line) < _LINE_SHARE * longest
-            or following.lstrip().startswith(_MARKS)
+            or following.lstrip().startswith(_ITEM_MARKS)
         )
-        joins.append(joined)
+        continues.append(joined)
         full += not fits
-        within += joined and not ends_sentence(line) and not following.lstrip()[:1].isupper()
-    breaks = len(joins)
-    return joins if full >= _FULL_SHARE * breaks and within >= _WITHIN_SHARE * breaks else none
+        mid_sentence += joined and not ends_sentence(line) and not following.lstrip()[:1].isupper()
+    breaks = len(continues)
+    return (
+        continues
+        if full >= _FULL_SHARE * breaks and mid_sentence >= _MID_SENTENCE_SHARE * breaks
+        else none
+    )
 
 
 def _unspaced(character: str) -> bool:
-    """Whether a character is of a script without blanks between words, or its punctuation."""
+    """Whether a character is CJK text or punctuation, so that no blank belongs beside it."""
     return "\u3000" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef"

@@ -1,7 +1,7 @@
-"""What a word beside a date says of it: when the page was published, or changed, or neither.
+"""Reads the labels of dates: words that call a date published, modified, or something else.
 
-Invariant: a date that a word calls updated is never the published one, and one that belongs
-to something else (today's, a copyright's, an event's) is no date of the page.
+Invariant: a date with a label for a modification is never taken for the date of publication. A date
+with a label for something else (today, a copyright, an event) is no date of the page.
 """
 
 import re
@@ -11,14 +11,14 @@ from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.vocabulary import alternation
 
 Dates = tuple[str | None, str | None]
-"""When a page was published and when it was modified."""
+"""When a page was published and when it was modified, as ISO 8601; None if unknown."""
 
 KINDS = ("other_date", "modified", "published")
-"""The categories of labels; at one place in a text the first of them that matches counts."""
+"""The categories of labels. If several match at one position in a text, the first counts."""
 
 
 def label_pattern() -> re.Pattern[str]:
-    """A label of a date; its groups are the kinds."""
+    """An expression for the label of a date; the name of the group that matches is its kind."""
     other, modified, published = (
         rf"(?<!\w)(?:{alternation(kind)})(?!\w)|{alternation(f'{kind}_unspaced')}" for kind in KINDS
     )
@@ -35,7 +35,7 @@ _LABEL_ALONE = 40
 
 
 def kind_of(text: str) -> str | None:
-    """`published`, `modified`, `other`, or None: what the last label in a text says."""
+    """The kind of the last label in a text: `published`, `modified`, `other`; None without any."""
     kind = None
     for found in _LABEL.finditer(text[-_LONGEST:]):
         kind = found.lastgroup
@@ -43,10 +43,10 @@ def kind_of(text: str) -> str | None:
 
 
 def dates_in(text: str, hints: DateHints) -> Dates:
-    """The dates of a line by what it calls them; one that it calls nothing is the published one.
+    """The dates in a line, by their labels; a date without a label is the date of publication.
 
     Args:
-        text: a line; of a longer one the first 300 characters.
+        text: the line; its first 300 characters are read.
         hints: how the page writes dates.
     """
     text = text[:_LONGEST]
@@ -60,40 +60,40 @@ def dates_in(text: str, hints: DateHints) -> Dates:
     ends = [*(label.start() for label in labels), len(text)]
     found = [hints.find(text[start:end]) for start, end in zip(starts, ends, strict=True)]
     if found[0] and not _DIGIT.search(text, starts[-1]):
-        # "2025年11月20日 公開": here a label stands behind its date.
+        # In "2025年11月20日 公開" the label follows its date.
         found = [None, *found[:-1]]
-    published = plain = modified = None
+    published = unlabelled = modified = None
     for kind, date in zip(kinds, found, strict=True):
         if kind == "published":
             published = published or date
         elif kind == "modified":
             modified = modified or date
         elif kind is None:
-            plain = plain or date
-    return published or plain, modified
+            unlabelled = unlabelled or date
+    return published or unlabelled, modified
 
 
 def dates_of(lines: Iterable[str], hints: DateHints, *, words: int) -> Dates:
-    """The dates of the lines around a story, the farthest first.
+    """The dates in the lines around a story.
 
-    Of several the nearest with a time is believed, else the nearest. A label alone on its line
-    speaks for the line below it.
+    Of several dates the nearest to the story that has a time is believed; if none has a time, the
+    nearest. A label alone on its line belongs to the line below it.
 
     Args:
-        lines: in the order of the page.
+        lines: the lines, the farthest from the story first.
         hints: how the page writes dates.
-        words: lines of more words are prose.
+        words: the most words of a line; longer lines are prose and are passed over.
     """
     published: list[str] = []
     modified: list[str] = []
-    above: str | None = None
+    kind_above: str | None = None
     for line in lines:
-        kind, above = above, None
+        kind, kind_above = kind_above, None
         if len(line.split()) > words:
             continue
         if not _DIGIT.search(line):
             if len(line) <= _LABEL_ALONE:
-                above = kind_of(line)
+                kind_above = kind_of(line)
             continue
         was_published, was_modified = dates_in(line, hints)
         if kind in ("modified", "other") and was_published and not kind_of(line):
@@ -106,5 +106,6 @@ def dates_of(lines: Iterable[str], hints: DateHints, *, words: int) -> Dates:
 
 
 def _nearest(dates: list[str]) -> str | None:
+    """The last date that has a time, else the last date."""
     timed = [date for date in dates if "T" in date] or dates
     return timed[-1] if timed else None

@@ -1,8 +1,8 @@
-"""Times as pages write them -> ISO 8601.
+"""Dates and times as pages write them -> ISO 8601.
 
-Invariant: nothing is invented. A time without a zone stays without one, a day without a
-time stays a day, and what is no date of a page (a year alone, the year 1, a day that has not
-come when the page is fetched) is None.
+Invariant: nothing is invented. A time without a zone is given without one, and a day without a time
+is given as a day. A text that has no date of a page gives None: a year alone, the year 1, or a day
+that is still to come when the page is fetched.
 """
 
 import dataclasses
@@ -18,24 +18,24 @@ EARLIEST = 1990
 LATEST = 2100
 
 BUDDHIST = 543
-"""Years from 1990 to 2100 are 2533 to 2643 in the Buddhist calendar, and no other's."""
+"""Years of the Buddhist calendar are larger by this: 2533 to 2643 can only be 1990 to 2100."""
 
 GRACE = dt.timedelta(hours=24)
-"""So long after its fetch a page's date may be: it is written in another zone."""
+"""How much later than its fetch a page's date may be, because it is written in another zone."""
 
 _ISO = re.compile(r"(?<!\d)(\d{4})(?:[-/.‐‑−]|\.\s)(\d{1,2})(?:[-/.‐‑−]|\.\s)(\d{1,2})(?![\d/])")
 _COMPACT = re.compile(
     r"(?<!\d)(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(?:(\d\d)(?:[.,]\d{1,9})?)?(Z|[+-]\d\d:?(?:\d\d)?)?(?![\d])",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
+_DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3}|\.\d{1,9})?")
-_CJK = re.compile(
+_EAST_ASIAN = re.compile(
     r"(?:(?<!\d)(\d{4})|(民國|民国|令和|平成)\s?(\d{1,3}|"
     r"元))\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일号號]?"
 )
 _ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988}
-_NUMBERED = (
+_NUMBERED_MONTH = (
     re.compile(r"(?<!\d)(\d{1,2})\s?tháng\s?(\d{1,2}),?\s?(?:năm\s?)?(\d{4})(?!\d)", re.IGNORECASE),
     re.compile(
         r"(?<!\d)(\d{4})\s?оны?\s(\d{1,2})\s?-?\s?(?:р\s)?сарын\s(\d{1,2})(?!\d)", re.IGNORECASE
@@ -46,8 +46,8 @@ _CTIME = re.compile(
     r"[A-Z]{1,5})\s)?(\d{4})(?!\d)"
 )
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
-_SHORT = re.compile(r"(?<![\d.])(\d{2})\.(\d{2})\.([0-3]\d)(?![\d.])")
-# Of RFC 5322 and of Europe; CST and IST are zones of several countries.
+_SHORT_YEAR = re.compile(r"(?<![\d.])(\d{2})\.(\d{2})\.([0-3]\d)(?![\d.])")
+# The zones of RFC 5322 and of Europe. CST and IST are missing: several countries use each.
 _ZONES = {"UTC": "Z", "GMT": "Z", "Z": "Z", "EST": "-05:00", "EDT": "-04:00", "CDT": "-05:00",
           "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "WET": "Z",
           "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "MEZ": "+01:00", "MESZ": "+02:00",
@@ -57,17 +57,18 @@ _LETTER = re.compile(r"[^\W\d_]")
 _MAX_LENGTH = 300
 
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
-_DIRECTION = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_DIRECTION_MARK = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DateHints:
-    """What a page tells of how its dates are to be read.
+    """How the dates of a page are to be read.
 
     Attributes:
-        day_first: what 04/09/2025 means; None if that is unknown, and then it is no date.
-        language: primary subtag (BCP 47); of names that mean two months it says which.
-        latest: what is later is no date of the page; None if that is unknown.
+        day_first: whether 04/09/2025 is the fourth of September; None if that is unknown, and then
+            it is no date.
+        language: the primary subtag (BCP 47); it decides names that mean two months.
+        latest: the latest time that can be a date of the page; None for no bound.
     """
 
     day_first: bool | None = None
@@ -75,17 +76,17 @@ class DateHints:
     latest: dt.datetime | None = None
 
     def find(self, text: str, *, coded: bool = False) -> str | None:
-        """`find_date`, and only if the date has come."""
+        """The date that `find_date` finds, unless it is later than `latest`."""
         found = find_date(text, day_first=self.day_first, language=self.language, coded=coded)
-        return found if found and self.may_be(found) else None
+        return found if found and self.has_come(found) else None
 
     def find_coded(self, text: str) -> str | None:
-        """The date in a value for programs: 04/09/2025 means nothing there in any language."""
+        """The date in a value that is written for programs, where 04/09/2025 is no date."""
         found = find_date(text, language=self.language, coded=True)
-        return found if found and self.may_be(found) else None
+        return found if found and self.has_come(found) else None
 
-    def may_be(self, date: str) -> bool:
-        """Whether a date has come when the page is fetched."""
+    def has_come(self, date: str) -> bool:
+        """Whether a date is no later than `latest`."""
         if self.latest is None:
             return True
         if "T" not in date:
@@ -97,10 +98,13 @@ class DateHints:
 
 
 def latest_of(fetched_at: str | None) -> dt.datetime | None:
-    """The latest time that a page may have as its date.
+    """The latest time that can be a date of a page.
 
     Args:
-        fetched_at: when it was fetched (RFC 3339); None, or what is no time, sets no bound.
+        fetched_at: when the page was fetched (RFC 3339).
+
+    Returns:
+        The time plus `GRACE`, in UTC; None, for no bound, if `fetched_at` is None or no time.
     """
     if not fetched_at:
         return None
@@ -113,29 +117,31 @@ def latest_of(fetched_at: str | None) -> dt.datetime | None:
         return None
 
 
-def find_date(  # noqa: PLR0911 - one way of writing dates after the other
+def find_date(  # noqa: PLR0911 - one form of dates after the other
     text: str,
     *,
     day_first: bool | None = None,
     language: str | None = None,
     coded: bool = False,
 ) -> str | None:
-    """The first date in a short text (a meta value or a line), as ISO 8601.
-
-    With the time and zone that stand there: `2025-04-09T01:35:10`, `2025-04-09T01:35:10+02:00`
-    or `2025-04-09`.
+    """The first date in a short text, such as a meta value or a line.
 
     Args:
-        text: what is looked at; of a longer one the first 300 characters.
-        day_first: what 04/09/2025 means here; None if that is unknown, and then it is no date.
-        language: primary subtag of the page, for names that mean two months.
-        coded: whether the text is written for programs, where seconds since 1970 are a time.
+        text: the text; its first 300 characters are read.
+        day_first: as in `DateHints`.
+        language: as in `DateHints`.
+        coded: whether the text is written for programs. Only then a number of seconds since 1970 is
+            a time.
+
+    Returns:
+        ISO 8601 with the time and the zone that the text has: `2025-04-09`, `2025-04-09T01:35:10`
+        or `2025-04-09T01:35:10+02:00`; None if there is no date.
     """
     text = text.strip()[:_MAX_LENGTH]
     if not text.isascii():
-        text = _DIRECTION.sub("", _OTHER_DIGIT.sub(lambda digit: str(int(digit[0])), text))
+        text = _DIRECTION_MARK.sub("", _OTHER_DIGIT.sub(lambda digit: str(int(digit[0])), text))
     if not _YEAR.search(text):
-        return _two_digits(text) or _of_an_era(text)
+        return _short_year(text) or _east_asian(text)
     for form in _FORMS:
         found = form(text)
         if found is not None:
@@ -149,10 +155,11 @@ def find_date(  # noqa: PLR0911 - one way of writing dates after the other
             if text[3:4] == "," and (rfc := _rfc5322(text)):
                 return rfc
             return _iso(named.year, named.month, named.day, clock_after(text, named.end))
-    return _numeric(text, day_first=day_first) or _two_digits(text)
+    return _numeric(text, day_first=day_first) or _short_year(text)
 
 
 def _year_first(text: str) -> str | None:
+    """`2025-11-20`, with or without a time."""
     found = _ISO.search(text)
     if not found:
         return None
@@ -161,20 +168,22 @@ def _year_first(text: str) -> str | None:
 
 
 def _compact(text: str) -> str | None:
+    """`20251120T101500Z`, or digits alone: `20251120`, `20251120101500`."""
     if found := _COMPACT.search(text):
         year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
         zone = found[7] or ""
         clock = (hour, minute, second, zone_of(zone) if zone[:1] in ("+", "-") else zone.upper())
         return _iso(year, month, day, clock) or ""
-    if (found := _BARE.fullmatch(text)) and (found[4] is None or found[1] < "2101"):
+    if (found := _DIGITS.fullmatch(text)) and (found[4] is None or found[1] < "2101"):
         year, month, day, *time = (int(part or 0) for part in found.groups())
         hour, minute, second = time
         return _iso(year, month, day, (hour, minute, second, "") if found[4] else None)
     return None
 
 
-def _of_an_era(text: str) -> str | None:
-    found = _CJK.search(text)
+def _east_asian(text: str) -> str | None:
+    """`2025年11月20日`, `2025년 11월 20일`, or with the year of an era: `令和7年11月20日`."""
+    found = _EAST_ASIAN.search(text)
     if not found:
         return None
     if found[1]:
@@ -184,17 +193,23 @@ def _of_an_era(text: str) -> str | None:
     return _iso(year, int(found[4]), int(found[5]), clock_after(text, found.end())) or ""
 
 
-def _numbered(text: str) -> str | None:
-    for pattern, (year, month, day) in zip(_NUMBERED, ((3, 2, 1), (1, 2, 3)), strict=True):
+def _numbered_month(text: str) -> str | None:
+    """A date whose month has a number and a word beside it, as in Vietnamese and Mongolian."""
+    for pattern, (year, month, day) in zip(_NUMBERED_MONTH, ((3, 2, 1), (1, 2, 3)), strict=True):
         if found := pattern.search(text):
             clock = clock_after(text, found.end())
             return _iso(int(found[year]), int(found[month]), int(found[day]), clock) or ""
     return None
 
 
-_FORMS: tuple[Callable[[str], str | None], ...] = (_year_first, _compact, _of_an_era, _numbered)
-"""Forms that can mean but one day: each gives a date, nothing if it is another form, or an empty
-text if it is this form and no date."""
+_FORMS: tuple[Callable[[str], str | None], ...] = (
+    _year_first,
+    _compact,
+    _east_asian,
+    _numbered_month,
+)
+"""The forms that can mean only one day. Each gives a date; None if the text does not have this
+form; "" if it has this form and no valid date."""
 
 
 def _ctime(text: str, language: str | None) -> str | None:
@@ -205,17 +220,18 @@ def _ctime(text: str, language: str | None) -> str | None:
         return None
     hour, minute, second = int(found[3]), int(found[4]), int(found[5] or 0)
     zone = found[6] or ""
-    said = zone_of(zone) if zone[:1] in ("+", "-") else _ZONES.get(zone, "")
-    return _iso(int(found[7]), month, int(found[2]), (hour, minute, second, said)) or ""
+    offset = zone_of(zone) if zone[:1] in ("+", "-") else _ZONES.get(zone, "")
+    return _iso(int(found[7]), month, int(found[2]), (hour, minute, second, offset)) or ""
 
 
 def _numeric(text: str, *, day_first: bool | None) -> str | None:
+    """`20/11/2025` or `20.11.2025`, in either order of day and month."""
     found = _NUMERIC.search(text)
     if not found:
         return None
     first, second, year = int(found[1]), int(found[3]), int(found[4])
     clock = clock_after(text, found.end())
-    # 04/09/2025 is two days; dots, a number over 12 or the page's language tell which.
+    # 04/09/2025 can be two days. Dots, a number over 12, or `day_first` decide.
     if found[2] == "." or first > 12 or (day_first and second <= 12):  # noqa: PLR2004 - months
         return _iso(year, second, first, clock)
     if second > 12 or day_first is False:  # noqa: PLR2004 - months
@@ -223,8 +239,9 @@ def _numeric(text: str, *, day_first: bool | None) -> str | None:
     return _iso(year, first, first, clock) if first == second else None
 
 
-def _two_digits(text: str) -> str | None:
-    found = _SHORT.search(text)
+def _short_year(text: str) -> str | None:
+    """`20.11.25`, with a year of two digits."""
+    found = _SHORT_YEAR.search(text)
     if not found:
         return None
     day, month, year = map(int, found.groups())
@@ -232,6 +249,7 @@ def _two_digits(text: str) -> str | None:
 
 
 def _epoch(seconds: int) -> str | None:
+    """Seconds since 1970, in UTC."""
     moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
     if not EARLIEST <= moment.year <= LATEST:
         return None
@@ -239,6 +257,7 @@ def _epoch(seconds: int) -> str | None:
 
 
 def _rfc5322(text: str) -> str | None:
+    """`Thu, 20 Nov 2025 10:15:00 +0100` (RFC 5322)."""
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -247,6 +266,7 @@ def _rfc5322(text: str) -> str | None:
 
 
 def _iso(year: int, month: int, day: int, clock: Clock | None) -> str | None:
+    """A date as ISO 8601; None if there is no such day or time, or the year is out of bounds."""
     if EARLIEST <= year - BUDDHIST <= LATEST:
         year -= BUDDHIST
     if not EARLIEST <= year <= LATEST:

@@ -1,7 +1,7 @@
-"""schema.org data in a page's JSON-LD scripts.
+"""Reads the schema.org data in a page's JSON-LD scripts.
 
-Invariant: whatever stands in the scripts, what comes out is a list of plain objects with
-text, numbers and lists in them; broken scripts are mended where it is safe, else left out.
+Invariant: whatever the scripts contain, the result is a list of JSON objects. A broken script is
+repaired if that is safe, and left out otherwise.
 """
 
 import collections
@@ -24,14 +24,18 @@ ARTICLES = frozenset(
 )
 
 MAX_SCRIPT = 1 << 20
+"""The most characters of a script that is read."""
+
 MAX_NODES = 500
+"""The most objects of a page."""
+
 _CDATA = "<![CDATA["
-_MARKED = 200
+_CDATA_WITHIN = 200
 _TRAILING_COMMA = re.compile(r",(\s{0,200})([}\]])")
 
 
 def read_jsonld(scripts: Iterable[LexborNode]) -> list[dict[str, Any]]:
-    """All objects with a type, articles first, in a page's JSON-LD scripts."""
+    """All objects with an `@type` in a page's JSON-LD scripts, articles first."""
     nodes: list[dict[str, Any]] = []
     for script in scripts:
         nodes.extend(_objects(_parsed(script.text() or "")))
@@ -44,20 +48,20 @@ def is_article(node: dict[str, Any]) -> bool:
 
 
 def types(node: dict[str, Any]) -> list[str]:
-    """The names of the object's types, in lower case and without their vocabulary."""
-    said = as_list(node.get("@type"))
-    return [kind.rpartition("/")[2].lower() for kind in said if isinstance(kind, str)]
+    """The names of an object's types, in lower case, without the URL of their vocabulary."""
+    declared = as_list(node.get("@type"))
+    return [kind.rpartition("/")[2].lower() for kind in declared if isinstance(kind, str)]
 
 
 def as_list(value: object) -> list[Any]:
-    """One value or many, as many."""
+    """A value as a list: JSON-LD may have one value in the place of a list of one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
 def text_of(value: object) -> str | None:
-    """The text of a value, or of the first of many."""
+    """The first text among one value or many; None if there is none."""
     for item in as_list(value):
         if isinstance(item, str) and item.strip():
             return item
@@ -66,12 +70,28 @@ def text_of(value: object) -> str | None:
     return None
 
 
+def first_field(nodes: Iterable[dict[str, Any]], name: str) -> Any:  # noqa: ANN401 - any JSON
+    """The first value that is not empty of a field in objects; None if there is none."""
+    return next((node[name] for node in nodes if node.get(name)), None)
+
+
+def publisher_of(nodes: Iterable[dict[str, Any]]) -> str | None:
+    """The first name of a publisher in objects; None if there is none."""
+    for node in nodes:
+        for publisher in as_list(node.get("publisher")):
+            name = text_of(publisher.get("name")) if isinstance(publisher, dict) else None
+            if name:
+                return name
+    return None
+
+
 def _parsed(script: str) -> object:
+    """The JSON value of a script; None if it is broken or larger than `MAX_SCRIPT`."""
     if len(script) > MAX_SCRIPT:
         return None
     text = script.strip().removeprefix("\ufeff").removeprefix("<!--").removesuffix("-->")
-    if _CDATA in text[:_MARKED]:
-        text = _unmarked(text)
+    if _CDATA in text[:_CDATA_WITHIN]:
+        text = _without_cdata(text)
     text = text.strip().rstrip(";")
     if text.startswith(("{&quot;", "[{&quot;")):
         text = html.unescape(text)
@@ -85,8 +105,8 @@ def _parsed(script: str) -> object:
         return None
 
 
-def _unmarked(text: str) -> str:
-    """A script without the CDATA marks around it, and the comments that hide them."""
+def _without_cdata(text: str) -> str:
+    """A script without its CDATA marks and the comments around them."""
     text = text[text.index(_CDATA) + len(_CDATA) :]
     end = text.rfind("]]>")
     text = text[:end] if end >= 0 else text
@@ -95,6 +115,7 @@ def _unmarked(text: str) -> str:
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
+    """The objects with a type in a JSON value: in its lists, graphs and main entities."""
     found: list[dict[str, Any]] = []
     waiting = collections.deque([value])
     while waiting and len(found) < MAX_NODES:

@@ -1,8 +1,8 @@
 """What a page says of itself: title, authors, dates, canonical URL, language, site.
 
-Invariant: the page's own data is a witness, not the truth. Several witnesses are heard
-for each field, in the order of how often they are right, and what none of them tells is None.
-Its data are read before the walk, its elements after it, from the same tree.
+Invariant: a page's data are witnesses, not the truth. Several witnesses are asked for each field,
+in the order of how often they are right. A field that no witness tells is None. The data are read
+before `read_html` walks the tree, and the elements are read after it, from the same tree.
 """
 
 import collections
@@ -10,23 +10,30 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.events import PageDetails
 from cleanwire.extract.dom.block_list import BlockList
-from cleanwire.extract.dom.selectors import Written
+from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata.bylines import authors_in_tree, authors_said
+from cleanwire.extract.metadata.bylines import authors_in_data, authors_in_tree
 from cleanwire.extract.metadata.dates import DateHints
-from cleanwire.extract.metadata.jsonld import as_list, is_article, read_jsonld, text_of, types
+from cleanwire.extract.metadata.jsonld import (
+    as_list,
+    first_field,
+    is_article,
+    publisher_of,
+    read_jsonld,
+    text_of,
+    types,
+)
 from cleanwire.extract.metadata.owner import own_articles
 from cleanwire.extract.metadata.published import dates_in_tree, is_day_first, modified_in_tree
 from cleanwire.extract.metadata.stories import story_of
-from cleanwire.extract.metadata.surroundings import margins
+from cleanwire.extract.metadata.surroundings import story_margins
 from cleanwire.extract.metadata.titles import choose_title
-from cleanwire.urls import host_of
+from cleanwire.urls import absolute_url, host_of
 
 MAX_METAS = 300
 MAX_VALUE = 2000
@@ -35,7 +42,7 @@ WITNESSES = (
     'meta[content],script[type="application/ld+json"],link[rel~="canonical"][href],'
     ":not(svg) > title,h1,h2"
 )
-"""Selects what every page is asked for."""
+"""The selector of the elements that are read on every page."""
 
 
 _PUBLISHED = (
@@ -62,11 +69,31 @@ _SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 class Metadata(PageDetails):
     """What a page says of itself: the details of its article, and witnesses for the other fields.
 
-    `headings` are its first-level headings, `document_title` its `<title>`, `keywords` the
-    meta tag's: they are witnesses for the title. `organisations` are agencies and publishers
-    that its data name as authors, where they name no person. `margin` is what the story's own
-    `footer` and `nav` tell, which are gone from the tree later: authors, dates of publication and
-    of modification. `is_live` tells that it is a live blog whose entries stand in its data.
+    Attributes:
+        title: the headline.
+        document_title: the content of `<title>`; a witness for the headline.
+        headings: the first-level headings; witnesses for the headline.
+        keywords: the content of the meta tag `keywords`; a witness for a brand.
+        authors: the names of people.
+        organisations: agencies and publishers that the data name as authors, if they name no
+            person.
+        published_at: ISO 8601.
+        modified_at: ISO 8601.
+        canonical_url: the URL that the page gives itself.
+        language: the primary subtag (BCP 47) that the page declares.
+        site_name: the name of the site.
+        article_body: the text of the story in JSON-LD.
+        is_live: whether the page is a live blog whose entries are in its data.
+        description: the description in its meta tags.
+        types: the types of all objects in its JSON-LD, in lower case.
+        og_type: the OpenGraph type, in lower case.
+        dates: how the page writes dates.
+        image: the absolute URL of the main picture.
+        section: the section of the site.
+        tags: keywords, each once.
+        paywalled: whether the story is behind a paywall; None if the page does not tell.
+        margin: authors, date of publication and date of modification in the story's own `footer`
+            and `nav`. `read_html` removes these elements.
     """
 
     title: str | None
@@ -94,23 +121,23 @@ def read_metadata(
     latest: dt.datetime | None = None,
     nodes: Mapping[str, Sequence[LexborNode]] | None = None,
 ) -> Metadata:
-    """The metadata that a page's data tell.
+    """The metadata in a page's data; `with_elements` adds those in its elements.
 
     Args:
-        tree: the page.
+        tree: the page, before `read_html`.
         url: where it was fetched.
-        latest: what is later is no date of the page.
-        nodes: what `WITNESSES` select, `nav` and `footer`, by tag; where they are known, a search
-            is saved.
+        latest: the latest time that can be a date of the page; None for no bound.
+        nodes: the elements that `WITNESSES` selects, `nav` and `footer`, by tag, if they are known;
+            this saves a search.
     """
     if nodes is None:
         nodes = by_tag(tree.css(f"{WITNESSES},nav,footer"))
     metas = _metas(nodes["meta"])
     linked = read_jsonld(nodes["script"])
-    site_name = _first(metas, _SITE_NAMES) or _publisher(linked)
+    site_name = _first(metas, _SITE_NAMES) or _clean(publisher_of(linked))
     headings = _headings(nodes["h1"][:10])
     document_title = _clean(nodes["title"][0].text(deep=True)) if nodes["title"] else None
-    declared = _declared(tree, metas)
+    language_tag = _language_tag(tree, metas)
     canonical = _canonical(nodes["link"], metas, url)
     stories = [node for node in linked if is_article(node)]
     articles = own_articles(
@@ -121,18 +148,24 @@ def read_metadata(
     if len(articles) < len(stories):
         linked = articles + [node for node in linked if not is_article(node)]
     dates = DateHints(
-        day_first=is_day_first(declared, url), language=_language(declared), latest=latest
+        day_first=is_day_first(language_tag, url), language=_language(language_tag), latest=latest
     )
     title = choose_title(
-        headline=_clean(text_of(_field(articles, "headline") or _field(articles, "name"))),
+        headline=_clean(
+            text_of(first_field(articles, "headline") or first_field(articles, "name"))
+        ),
         social=_first(metas, ("og:title", "twitter:title")),
         headings=headings + _headings(nodes["h2"][:6]),
         document_title=document_title,
         site_names=(site_name, host_of(url)),
     )
-    others = (_publisher(linked), _first(metas, ("publisher", "dc.publisher", "copyright")))
-    said = metas, articles, linked, (site_name, title, host_of(url))
-    authors = authors_said(*said[:3], (*said[3], *others), language=dates.language)
+    others = (
+        _clean(publisher_of(linked)),
+        _first(metas, ("publisher", "dc.publisher", "copyright")),
+    )
+    data = metas, articles, linked
+    not_names = site_name, title, host_of(url)
+    authors = authors_in_data(*data, (*not_names, *others), language=dates.language)
     published_at = _published(metas, articles, linked, dates)
     return Metadata(
         title=title,
@@ -140,18 +173,19 @@ def read_metadata(
         headings=headings,
         keywords=_first(metas, ("keywords",)),
         authors=authors,
-        # Of a page by nobody else even the one whom the site is named after.
+        # Fallback: accept an author whose name is the site's name (personal blogs).
         organisations=()
         if authors
-        else authors_said(*said, organisations=True) or authors_said(*said[:3], (title,)),
+        else authors_in_data(*data, not_names, organisations=True)
+        or authors_in_data(*data, (title,)),
         published_at=published_at,
         dates=dates,
-        modified_at=_date(_field(articles, "dateModified"), dates)
+        modified_at=_date(first_field(articles, "dateModified"), dates)
         or _meta_date(metas, _MODIFIED, dates),
         canonical_url=canonical,
         language=_language(
-            declared,
-            text_of(_field(articles, "inLanguage")),
+            language_tag,
+            text_of(first_field(articles, "inLanguage")),
             _first(metas, _LANGUAGES),
         ),
         site_name=site_name,
@@ -159,7 +193,7 @@ def read_metadata(
         is_live=any(node.get("liveBlogUpdate") for node in articles),
         types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
-        section=_clean(text_of(_field(articles, "articleSection")))
+        section=_clean(text_of(first_field(articles, "articleSection")))
         or _first(metas, ("article:section", "parsely-section", "section")),
         tags=_tags(metas, articles),
         paywalled=_paywalled(metas, articles),
@@ -167,26 +201,28 @@ def read_metadata(
         description=_first(metas, ("og:description", "description", "twitter:description")),
         margin=((), None, None)
         if authors and published_at
-        else _margin([*nodes["nav"], *nodes["footer"]], said[3], dates),
+        else _margin([*nodes["nav"], *nodes["footer"]], not_names, dates),
     )
 
 
 def with_elements(
     metadata: Metadata, tree: LexborHTMLParser, page: BlockList, url: str | None
 ) -> Metadata:
-    """The metadata with authors and date from elements, where the page's data tell none.
+    """The metadata, with authors and dates from elements if the page's data have none.
 
     Args:
-        metadata: what the data tell.
-        tree: the page, without what is never visible: comments' and menus' dates are none.
+        metadata: the metadata in the page's data.
+        tree: the page after `read_html`, so without menus and other elements that it removes.
         page: its blocks.
         url: where it was fetched.
     """
     if metadata.authors and metadata.published_at:
         return metadata
     margin_authors, margin_published, margin_modified = metadata.margin
-    # Most elements of a page are written as others are, and each selector searches all of it.
-    written = Written("".join({token[2] for token in page.tokens if token[1] not in _PICTURES}))
+    # Each selector searches all of it, and many elements have equal attributes: keep each once.
+    written = AttributeText(
+        "".join({token[2] for token in page.tokens if token[1] not in _PICTURES})
+    )
     published, modified = metadata.published_at, metadata.modified_at
     if not published:
         published, modified = dates_in_tree(tree, written, url, metadata.dates)
@@ -210,19 +246,19 @@ def with_elements(
 def _margin(
     navigation: Sequence[LexborNode], not_names: tuple[str | None, ...], dates: DateHints
 ) -> tuple[tuple[str, ...], str | None, str | None]:
-    """Authors and dates in the story's own `footer` and `nav`, the first that tells each."""
+    """Authors and dates in the story's own `footer` and `nav`; for each the first that has it."""
     authors: tuple[str, ...] = ()
     published = modified = None
-    for node in margins(navigation):
-        written = Written(node.html or "")
+    for node in story_margins(navigation):
+        written = AttributeText(node.html or "")
         authors = authors or authors_in_tree(node, written, not_names, language=dates.language)
-        said = dates_in_tree(node, written, None, dates)
-        published, modified = published or said[0], modified or said[1]
+        found = dates_in_tree(node, written, None, dates)
+        published, modified = published or found[0], modified or found[1]
     return authors, published, modified
 
 
 def by_tag(nodes: Iterable[LexborNode]) -> Mapping[str, list[LexborNode]]:
-    """Elements by their tag, each in document order; an empty list where there are none."""
+    """Elements by tag, in document order; a tag without elements has an empty list."""
     found: dict[str, list[LexborNode]] = collections.defaultdict(list)
     for node in nodes:
         found[node.tag or ""].append(node)
@@ -230,10 +266,12 @@ def by_tag(nodes: Iterable[LexborNode]) -> Mapping[str, list[LexborNode]]:
 
 
 def _headings(nodes: Sequence[LexborNode]) -> tuple[str, ...]:
+    """The texts of headings that have one."""
     return tuple(text for node in nodes if (text := squeezed(node.text(deep=True) or "")))
 
 
 def _metas(nodes: Sequence[LexborNode]) -> dict[str, list[str]]:
+    """The values of meta tags by name, in lower case; a tag may have several names."""
     metas: dict[str, list[str]] = {}
     for node in nodes[:MAX_METAS]:
         attributes = node.attributes
@@ -248,28 +286,17 @@ def _metas(nodes: Sequence[LexborNode]) -> dict[str, list[str]]:
 
 
 def _first(metas: dict[str, list[str]], keys: tuple[str, ...] | list[str]) -> str | None:
+    """The first value of the first meta tag in `keys` that the page has."""
     return next((metas[key][0] for key in keys if key in metas), None)
 
 
 def _all(metas: dict[str, list[str]], keys: tuple[str, ...]) -> list[str]:
+    """All values of meta tags, in the order of `keys`."""
     return [value for key in keys for value in metas.get(key, ())]
 
 
 def _clean(text: str | None) -> str | None:
     return squeezed(text[:MAX_VALUE]) or None if text else None
-
-
-def _field(nodes: list[dict[str, Any]], name: str) -> Any:  # noqa: ANN401 - any JSON
-    return next((node[name] for node in nodes if node.get(name)), None)
-
-
-def _publisher(nodes: list[dict[str, Any]]) -> str | None:
-    for node in nodes:
-        for publisher in as_list(node.get("publisher")):
-            name = text_of(publisher.get("name")) if isinstance(publisher, dict) else None
-            if name:
-                return _clean(name)
-    return None
 
 
 def _published(
@@ -279,10 +306,10 @@ def _published(
     dates: DateHints,
 ) -> str | None:
     return (
-        _date(_field(articles, "datePublished"), dates)
-        or _date(_field(articles, "dateCreated"), dates)
+        _date(first_field(articles, "datePublished"), dates)
+        or _date(first_field(articles, "dateCreated"), dates)
         or _meta_date(metas, _PUBLISHED, dates)
-        or _date(_field(linked, "datePublished"), dates)
+        or _date(first_field(linked, "datePublished"), dates)
     )
 
 
@@ -295,6 +322,7 @@ def _meta_date(metas: dict[str, list[str]], keys: list[str], dates: DateHints) -
 
 
 def _date(value: object, dates: DateHints) -> str | None:
+    """The date in a value of JSON-LD: a text, or a number of seconds."""
     text = str(value) if type(value) in (int, float) else text_of(value)
     return dates.find_coded(text) if text else None
 
@@ -302,20 +330,22 @@ def _date(value: object, dates: DateHints) -> str | None:
 def _image(
     metas: dict[str, list[str]], articles: list[dict[str, Any]], url: str | None
 ) -> str | None:
-    said = _first(metas, ("og:image", "og:image:url", "og:image:secure_url", "twitter:image"))
-    if said is None:
-        for image in as_list(_field(articles, "image")):
-            said = text_of(image.get("url") if isinstance(image, dict) else image)
-            if said:
+    declared = _first(metas, ("og:image", "og:image:url", "og:image:secure_url", "twitter:image"))
+    if declared is None:
+        for image in as_list(first_field(articles, "image")):
+            declared = text_of(image.get("url") if isinstance(image, dict) else image)
+            if declared:
                 break
-    return _absolute(said, url)
+    return _absolute(declared, url)
 
 
 def _tags(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> tuple[str, ...]:
-    said = metas.get("article:tag") or as_list(_field(articles, "keywords"))
-    if not said:
-        said = metas.get("news_keywords") or metas.get("keywords") or []
-    parts = [part for text in said if isinstance(text, str) for part in text[:MAX_VALUE].split(",")]
+    declared = metas.get("article:tag") or as_list(first_field(articles, "keywords"))
+    if not declared:
+        declared = metas.get("news_keywords") or metas.get("keywords") or []
+    parts = [
+        part for text in declared if isinstance(text, str) for part in text[:MAX_VALUE].split(",")
+    ]
     return tuple(dict.fromkeys(tag for part in parts if (tag := squeezed(part))))[:MAX_TAGS]
 
 
@@ -323,46 +353,41 @@ def _paywalled(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> b
     free = next(
         (node["isAccessibleForFree"] for node in articles if "isAccessibleForFree" in node), None
     )
-    # Whatever else stands there, a list in a thousand lists among it, cannot even be printed.
-    said = str(free).rpartition("/")[2].lower() if isinstance(free, bool | str) else ""
-    if said in ("true", "false"):
-        return said == "false"
+    # Only texts and booleans are printed: printing a list in a thousand lists would fail.
+    declared = str(free).rpartition("/")[2].lower() if isinstance(free, bool | str) else ""
+    if declared in ("true", "false"):
+        return declared == "false"
     tier = (_first(metas, ("article:content_tier",)) or "").lower()
     return tier in ("locked", "metered") if tier in ("locked", "metered", "free") else None
 
 
-def _absolute(said: str | None, url: str | None) -> str | None:
-    said = (said or "")[: MAX_VALUE + 1].strip()
-    # A lone surrogate, as JSON-LD may have one, could not even be written down.
-    if not said or len(said) > MAX_VALUE or said != squeezed(said):
+def _absolute(declared: str | None, url: str | None) -> str | None:
+    """A declared URL as an absolute URL; None if it is no http or https URL."""
+    declared = (declared or "")[: MAX_VALUE + 1].strip()
+    # A URL with a lone surrogate, which JSON-LD may have, could not be encoded.
+    if not declared or len(declared) > MAX_VALUE or declared != squeezed(declared):
         return None
-    try:
-        absolute = urljoin(url or "", said)
-        parts = urlsplit(absolute)
-        if parts.scheme in ("http", "https") and parts.hostname:
-            return absolute
-    except ValueError:
-        pass
-    return None
+    return absolute_url(declared, url)
 
 
 def _canonical(
     links: Sequence[LexborNode], metas: dict[str, list[str]], url: str | None
 ) -> str | None:
-    said = (links[0].attributes.get("href") if links else None) or _first(metas, ("og:url",))
-    return _absolute(said, url)
+    declared = (links[0].attributes.get("href") if links else None) or _first(metas, ("og:url",))
+    return _absolute(declared, url)
 
 
-def _declared(tree: LexborHTMLParser, metas: dict[str, list[str]]) -> str | None:
-    """The language tag as the page declares it, region included."""
+def _language_tag(tree: LexborHTMLParser, metas: dict[str, list[str]]) -> str | None:
+    """The language tag (BCP 47) that a page declares, region included."""
     root = tree.root
     attributes = root.attributes if root is not None else {}
-    said = attributes.get("lang") or attributes.get("xml:lang")
-    return said or _first(metas, _LANGUAGES)
+    declared = attributes.get("lang") or attributes.get("xml:lang")
+    return declared or _first(metas, _LANGUAGES)
 
 
-def _language(*said: str | None) -> str | None:
-    for value in said:
+def _language(*declared: str | None) -> str | None:
+    """The primary subtag of the first tag that has a valid one, in lower case."""
+    for value in declared:
         tag = (value or "").strip().lower().replace("_", "-").partition("-")[0]
         if tag.isascii() and tag.isalpha() and len(tag) in (2, 3):
             return tag

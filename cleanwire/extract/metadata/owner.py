@@ -1,7 +1,8 @@
-"""Which of the articles in a page's JSON-LD is the page's own.
+"""Tells which of the articles in a page's JSON-LD are the page's own.
 
-Invariant: an article that names another page and another headline is another story, wherever
-it stands; where the data do not tell, the first is believed, as it always was.
+Invariant: an article with the URL of another page and another headline is another story, wherever
+it is in the data. An article with neither URL nor headline is always kept. Other articles of which
+the data do not tell are kept only if no article is surely the page's own.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,9 +14,12 @@ from cleanwire.extract.metadata.jsonld import as_list, text_of
 _LONGEST = 2000
 _TRACKING = ("utm_", "fbclid", "gclid", "ref=", "amp", "source=", "output")
 _ALIKE = 0.6
-_SHORTEST = 8
+"""The least share of a headline that a shorter one must be to be alike."""
 
-_Place = tuple[str, frozenset[str]]
+_SHORTEST = 8
+"""A shorter headline is alike only to an equal one."""
+
+_Address = tuple[str, frozenset[str]]
 
 
 def own_articles(
@@ -27,54 +31,61 @@ def own_articles(
     """The articles that are the page's own, the surest first.
 
     Args:
-        articles: those of its JSON-LD, in order.
-        urls: what the page calls itself, and where it was fetched.
-        titles: its headlines: of its headings, its cards, its document.
+        articles: the articles in its JSON-LD, in order.
+        urls: the URLs that the page gives itself, and the one it was fetched from.
+        titles: its headlines, from headings, cards and `<title>`.
     """
-    here = {place for url in urls if (place := _place(url))}
-    named = [folded for title in titles if title and (folded := _folded(title))]
-    judged = [(_says(article, here, named), article) for article in articles]
-    sure = [said for said, _ in judged if said > 0]
-    if len(articles) > 1 and sure:
-        # Of several that are sure each may tell what another leaves out; what is not sure may not.
-        kept = [(said, article) for said, article in judged if said > 0 or _is_bare(article)]
+    here = {address for url in urls if (address := _address(url))}
+    title_keys = [folded for title in titles if title and (folded := _folded(title))]
+    judged = [(_evidence(article, here, title_keys), article) for article in articles]
+    own = [evidence for evidence, _ in judged if evidence > 0]
+    if len(articles) > 1 and own:
+        # Each article that is sure may have a field that another one lacks. An article that is not
+        # sure is dropped, unless it does not name its page at all.
+        kept = [
+            (evidence, article)
+            for evidence, article in judged
+            if evidence > 0 or _is_anonymous(article)
+        ]
         return [article for _, article in sorted(kept, key=lambda pair: -pair[0])]
-    return [article for said, article in judged if said >= 0]
+    return [article for evidence, article in judged if evidence >= 0]
 
 
-def _says(article: dict[str, Any], here: set[_Place], named: Sequence[str]) -> int:
-    """How plainly an article is the page's own; below nothing, how plainly another's."""
-    places = {place for url in _urls_of(article) if (place := _place(url))}
-    said = [text_of(article.get(key)) for key in ("headline", "alternativeHeadline", "name")]
-    headlines = [folded for text in said if text and (folded := _folded(text))]
-    same_place = bool(places & here)
-    same_title = any(_alike(headline, name) for headline in headlines for name in named)
-    if same_place or same_title:
-        return 2 * same_place + same_title
-    if places and here and headlines and named:
+def _evidence(article: dict[str, Any], here: set[_Address], title_keys: Sequence[str]) -> int:
+    """3 to 1 if an article is the page's own, the surest 3; -1 if another's; 0 if unknown."""
+    addresses = {address for url in _urls_of(article) if (address := _address(url))}
+    texts = [text_of(article.get(key)) for key in ("headline", "alternativeHeadline", "name")]
+    headlines = [folded for text in texts if text and (folded := _folded(text))]
+    same_address = bool(addresses & here)
+    same_title = any(_alike(headline, name) for headline in headlines for name in title_keys)
+    if same_address or same_title:
+        return 2 * same_address + same_title
+    if addresses and here and headlines and title_keys:
         return -1
     return 0
 
 
-def _is_bare(article: dict[str, Any]) -> bool:
-    """Whether an article says nothing of which one it is."""
+def _is_anonymous(article: dict[str, Any]) -> bool:
+    """Whether an article has neither a URL nor a headline."""
     return not any(_urls_of(article)) and not article.get("headline") and not article.get("name")
 
 
 def _urls_of(article: dict[str, Any]) -> list[str]:
+    """The URLs that an article gives its page."""
     found: list[str] = []
     for key in ("url", "@id", "mainEntityOfPage"):
         for value in as_list(article.get(key)):
-            said = value.get("@id") or value.get("url") if isinstance(value, dict) else value
-            if isinstance(said, str) and said.startswith(("http:", "https:", "/")):
-                found.append(said[:_LONGEST])
+            url = value.get("@id") or value.get("url") if isinstance(value, dict) else value
+            if isinstance(url, str) and url.startswith(("http:", "https:", "/")):
+                found.append(url[:_LONGEST])
     return found
 
 
-def _place(url: str | None) -> _Place | None:
-    """A URL by its path and query, without what often differs: scheme, host, fragment, tracking.
+def _address(url: str | None) -> _Address | None:
+    """The path and the query of a URL, without tracking parameters.
 
-    An address without either is a site's, and no page's.
+    Scheme, host and fragment often differ for one page. None for a URL without a path and a query,
+    because it is that of a site.
     """
     try:
         parts = urlsplit((url or "")[:_LONGEST])
@@ -88,6 +99,7 @@ def _place(url: str | None) -> _Place | None:
 
 
 def _alike(one: str, other: str) -> bool:
+    """Whether two headlines are equal, or one is most of the other."""
     if one == other:
         return True
     short, long = sorted((one, other), key=len)
@@ -95,4 +107,5 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _folded(text: str) -> str:
+    """The letters and digits of a text, without case."""
     return "".join(filter(str.isalnum, text[:_LONGEST].casefold()))

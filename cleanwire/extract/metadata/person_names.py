@@ -1,8 +1,7 @@
 """Bylines -> names of people.
 
-Invariant: what is no name (a desk, a role, a handle, an address, a word of the interface, the
-site itself) is left out; an empty answer is better than a wrong one. What a page gives as one
-person is one author.
+Invariant: no name is better than a wrong one. A desk, a role, a handle, an address, a word of the
+interface and the site itself are left out. A text that the page gives as one person is one author.
 """
 
 import re
@@ -11,23 +10,30 @@ from collections.abc import Iterable, Sequence
 
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.eastern_names import (
+    begins_with_other_role,
     eastern_names,
-    has_east,
-    is_no_author,
-    says_a_role,
+    has_eastern_script,
+    has_role,
 )
 from cleanwire.extract.vocabulary import alternation, by_language, words
 
 MAX_AUTHORS = 20
 _MAX_LENGTH = 200
 _NAME_WORDS = 6
-_PSEUDONYM = 4
+"""The most words of a name."""
+
+_PSEUDONYM_LENGTH = 4
+"""The fewest characters of a name of one word in lower case."""
+
 _PAIR = 2
-_ACRONYM = 5
+"""The number of words of a usual name: a first and a family name."""
+
+_ACRONYM_LENGTH = 5
+"""The most letters of an acronym: a word in capitals that is an organisation, not a person."""
 
 
 def labelled_pattern() -> re.Pattern[str]:
-    """A label before the names: `Written by`, `Author:`."""
+    """An expression for a label before the names: `Written by`, `Author:`."""
     written = alternation("written", "written_in_elements")
     by = alternation("by", "by_in_elements")
     labels = alternation("author_labels", "author_labels_in_elements", "author_labels_unspaced")
@@ -39,17 +45,17 @@ def labelled_pattern() -> re.Pattern[str]:
 
 
 def by_pattern() -> re.Pattern[str]:
-    """The word `by` before the names, and a colon behind it."""
+    """An expression for the word `by` before the names, with or without a colon."""
     return re.compile(
         rf"^({alternation('by', 'by_in_elements')})(\s{{0,2}}[:：])?\s{{1,3}}(?=\S)", re.IGNORECASE
     )
 
 
 def languages_of_by() -> dict[str, set[str]]:
-    """The languages in which a word is `by`; in all others it may be a name.
+    """For each word that means `by` the languages in which it does; elsewhere it may be a name.
 
-    The English word is left out: sites of all languages use it, and few people have it in their
-    name.
+    The English word is left out, because sites of all languages use it and few people have it in
+    their name.
     """
     found: dict[str, set[str]] = defaultdict(set)
     for category in ("by", "by_in_elements"):
@@ -60,7 +66,7 @@ def languages_of_by() -> dict[str, set[str]]:
 
 
 def split_pattern() -> re.Pattern[str]:
-    """What joins two names."""
+    """An expression for words and marks that join two names."""
     joins = alternation("join", "join_inside", "with")
     return re.compile(rf"\s{{1,3}}(?:{joins}|&)\s{{1,3}}|[;|/、，•]|\s·|·\s", re.IGNORECASE)
 
@@ -68,12 +74,12 @@ def split_pattern() -> re.Pattern[str]:
 _LABELLED = labelled_pattern()
 _VERBS = frozenset(words("written", "written_in_elements"))
 _BY = by_pattern()
-_BY_OF = languages_of_by()
+_LANGUAGES_OF_BY = languages_of_by()
 _BY_OR_NAME = frozenset(words("by_or_name"))
 
 _SPLIT = split_pattern()
 _AND_OR_NAME = frozenset(words("join_or_name"))
-"""They join two names, and the two family names of one person: Ortega y Gasset."""
+"""Words that join two names, but also the two family names of one person: Ortega y Gasset."""
 
 _COMMA = re.compile(r",\s{0,3}")
 _CONJUNCTION = re.compile(rf"^(?:{alternation('join', 'join_or_name')}|&)\s{{1,3}}", re.IGNORECASE)
@@ -83,27 +89,27 @@ _ADDRESS = ("http:", "https:", "www.", "@")
 _SUFFIXES = frozenset(words("name_suffixes"))
 _ROLE = re.compile(rf"\b(?:{alternation('roles')})\b", re.IGNORECASE)
 _EMPLOYER = re.compile(rf"\b(?:{alternation('employers')})\b", re.IGNORECASE)
-_NOBODY = r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d|:"
-_NO_AUTHOR = re.compile(rf"{_NOBODY}|\b(?:{alternation('no_author')})\b", re.IGNORECASE)
+_NOT_IN_A_NAME = r"@|https?:|www\.|\.(?:com|org|net|de|fr)\b|\d|:"
+_NO_AUTHOR = re.compile(rf"{_NOT_IN_A_NAME}|\b(?:{alternation('no_author')})\b", re.IGNORECASE)
 _NO_PERSON = re.compile(
-    rf"{_NOBODY}|\b(?:{alternation('no_author', 'no_person')})\b", re.IGNORECASE
+    rf"{_NOT_IN_A_NAME}|\b(?:{alternation('no_author', 'no_person')})\b", re.IGNORECASE
 )
 _SERVICES = (
     "facebook twitter linkedin instagram whatsapp telegram pinterest reddit youtube tiktok bluesky "
     "threads"
 ).split()
-"""A control names them in any language."""
+"""Services whose names are in controls of every language."""
 
 _INTERFACE = frozenset((*words("interface"), *_SERVICES))
 _CONTROL_WORDS = 3
-_BESIDE = re.compile(rf"\s(?:{alternation('beside')})\s")
-_LOOSE = frozenset(words("loose_ends"))
+_BEFORE_EMPLOYER = re.compile(rf"\s(?:{alternation('beside')})\s")
+_LOOSE_ENDS = frozenset(words("loose_ends"))
 _MINUTES = frozenset(words("after_min"))
 _WORD_NAMES = frozenset(words("word_or_name"))
 _BEFORE_A_WORD = frozenset(words("before_word_or_name"))
 
 
-def names(  # noqa: PLR0913 - each tells something else of the witness
+def names(  # noqa: PLR0913 - each option says something else of the witness
     bylines: Iterable[str],
     *,
     not_names: Iterable[str | None] = (),
@@ -115,20 +121,23 @@ def names(  # noqa: PLR0913 - each tells something else of the witness
     """The people that bylines name, in order, each once.
 
     Args:
-        bylines: texts of one or several names.
-        not_names: names of the site and its like.
-        one_word: whether one capitalised word may be a name: where the page itself says so.
+        bylines: texts that each have one or several names.
+        not_names: texts that are no author, such as the names of the site.
+        one_word: whether one word may be a name, because the page itself says that it is.
         organisations: whether an agency or a publisher may be an author.
-        single: whether the page gives each as a name, without a word before it.
-        language: primary subtag of the page, which tells `by` from a name.
+        single: whether each text is one name in the page's data, without a word such as `by`.
+        language: the primary subtag (BCP 47) of the page, which tells `by` from a name.
+
+    Returns:
+        At most `MAX_AUTHORS` names.
     """
     excluded = {_folded(name) for name in not_names if name}
     found: dict[str, str] = {}
     for byline in bylines:
         text = squeezed(byline)[:_MAX_LENGTH]
         if not organisations:
-            text = _BESIDE.split(text, maxsplit=1)[0]
-        for name in _named(text, single=single, language=language):
+            text = _BEFORE_EMPLOYER.split(text, maxsplit=1)[0]
+        for name in _possible_names(text, single=single, language=language):
             key = _folded(name)
             if (
                 key
@@ -141,54 +150,55 @@ def names(  # noqa: PLR0913 - each tells something else of the witness
 
 
 def is_role(text: str) -> bool:
-    """Whether a text says what somebody is: `Staff Writer`."""
+    """Whether a text has a word for a role: `Staff Writer`."""
     return _ROLE.search(text) is not None
 
 
 def is_control(text: str) -> bool:
-    """Whether a short text is a control of the page: `Follow`, `Share this`."""
+    """Whether a short text is the label of a control: `Follow`, `Share this`."""
     words = text.lower().split()
     return 0 < len(words) <= _CONTROL_WORDS and words[0] in _INTERFACE
 
 
 def is_by(word: str, language: str | None) -> bool:
-    """Whether a word (in lower case) is `by` in a language."""
-    return word not in _BY_OF or language in _BY_OF[word]
+    """Whether a word, in lower case, means `by` in a language."""
+    return word not in _LANGUAGES_OF_BY or language in _LANGUAGES_OF_BY[word]
 
 
-def _named(text: str, *, single: bool, language: str | None) -> list[str]:
-    """What a byline might name, in order."""
-    if has_east(text):
+def _possible_names(text: str, *, single: bool, language: str | None) -> list[str]:
+    """The parts of a byline that may be names, in order."""
+    if has_eastern_script(text):
         if eastern := eastern_names(text):
             return list(eastern)
-        if is_no_author(text):
+        if begins_with_other_role(text):
             return []
     text = _without_by(text, single=single, language=language)
     if text.lower().startswith(_ADDRESS):
         return []
     found: list[str] = []
     for part in _split(_HANDLE.sub("", text)):
-        found += _by_comma(part, single=single)
-    return [_without_by(_bare(name), single=single, language=language) for name in found]
+        found += _split_at_commas(part, single=single)
+    return [_without_by(_trimmed(name), single=single, language=language) for name in found]
 
 
-def _bare(name: str) -> str:
+def _trimmed(name: str) -> str:
+    """A name without the marks, loose words and repetition around it."""
     name = squeezed(name.strip(" \t,:-–—()[]\"'©“”„«»"))
     words = name.split()
-    while words and words[-1] in _LOOSE:
+    while words and words[-1] in _LOOSE_ENDS:
         words.pop()
     half = len(words) // 2
     if half > 1 and words[:half] == words[half:]:
-        # Once for the picture, once for the link.
+        # The page has the name twice: for the picture, and for the link.
         words = words[:half]
     name = " ".join(words)
     last = name.rpartition(" ")[2]
-    # The dot of an initial or a suffix stays.
+    # The dot of an initial or a suffix is part of the name.
     return name if last.replace(".", "").lower() in _SUFFIXES else name.strip(".")
 
 
 def _split(text: str) -> list[str]:
-    """The parts between words and marks that join names."""
+    """The parts of a byline between the words and marks that join names."""
     found: list[str] = []
     for part in _SPLIT.split(text):
         words = part.split()
@@ -208,8 +218,12 @@ def _split(text: str) -> list[str]:
     return [part for part in found if part]
 
 
-def _by_comma(part: str, *, single: bool) -> list[str]:
-    """The names in a part by its commas: before a suffix, a role or an employer there is one."""
+def _split_at_commas(part: str, *, single: bool) -> list[str]:
+    """The names in a part, split at its commas.
+
+    A suffix after a comma belongs to the name before it. A role or an employer is left out. `Doe,
+    Jane` is one name if the part is `single`.
+    """
     pieces = [_CONJUNCTION.sub("", piece) for piece in _COMMA.split(part.strip(" ,"))]
     if len(pieces) == 1:
         return pieces
@@ -217,7 +231,7 @@ def _by_comma(part: str, *, single: bool) -> list[str]:
     for piece in pieces:
         if found and _is_suffix(piece):
             found[-1] += f", {piece}"
-        elif not found or not _is_beside(piece):
+        elif not found or not _is_role_or_employer(piece):
             found.append(piece)
     if single and len(found) == _PAIR:
         family, first = found[0].partition(",")[0].split(), found[1].split()
@@ -227,33 +241,33 @@ def _by_comma(part: str, *, single: bool) -> list[str]:
 
 
 def _is_family(words: Sequence[str]) -> bool:
-    """Whether words before a comma are a family name alone: `Doe, Jane`, `van Dyke, Jane`."""
+    """Whether the words before a comma are a family name: `Doe, Jane`, `van Dyke, Jane`."""
     if len(words) > 1 and all(word.islower() for word in words[:-1]):
         words = words[-1:]
     return len(words) == 1 and words[0][:1].isupper() and words[0].replace("-", "").isalpha()
 
 
 def _is_suffix(piece: str) -> bool:
-    """Whether a piece is a part of the name before it: `Jr.`, `MD`, `M.D. FACLM`."""
+    """Whether a piece is a suffix of the name before it: `Jr.`, `MD`, `M.D. FACLM`."""
     words = piece.replace(".", "").replace("-", "").split()
-    return 0 < len(words) <= 4 and all(  # noqa: PLR2004 - degrees behind each other
+    return 0 < len(words) <= 4 and all(  # noqa: PLR2004 - several degrees in a row
         word.lower() in _SUFFIXES and word[0].isupper() for word in words
     )
 
 
-def _is_beside(piece: str) -> bool:
-    """Whether a piece says what a person is or for whom they write."""
+def _is_role_or_employer(piece: str) -> bool:
+    """Whether a piece is the role or the employer of a person."""
     letters = piece.replace(".", "").replace(" ", "")
     return (
         _ROLE.search(piece) is not None
         or _EMPLOYER.search(piece) is not None
         or _NO_PERSON.search(piece) is not None
-        or (letters.isascii() and letters.isupper() and 1 < len(letters) <= _ACRONYM)
+        or (letters.isascii() and letters.isupper() and 1 < len(letters) <= _ACRONYM_LENGTH)
     )
 
 
 def _without_by(text: str, *, single: bool, language: str | None) -> str:
-    """A byline without the word for `by` before it; where that may be a name, it stays."""
+    """A byline without the word for `by` before it; a word that may be a name is kept."""
     if labelled := _LABELLED.match(text):
         return text[labelled.end() :]
     found = _BY.match(text)
@@ -263,20 +277,22 @@ def _without_by(text: str, *, single: bool, language: str | None) -> str:
     word, alone = found[1].lower(), " " not in rest.strip()
     if found[2]:
         return rest
-    if word not in _BY_OF:
+    if word not in _LANGUAGES_OF_BY:
         return text if single and alone else rest
-    ours = language in _BY_OF[word]
+    is_by_here = language in _LANGUAGES_OF_BY[word]
     if alone:
-        return rest if not single and (ours or found[1].islower()) else text
-    maybe = found[1].islower() or word not in _BY_OR_NAME
-    return rest if ours or maybe or (language is None and not single) else text
+        return rest if not single and (is_by_here or found[1].islower()) else text
+    is_likely_by = found[1].islower() or word not in _BY_OR_NAME
+    return rest if is_by_here or is_likely_by or (language is None and not single) else text
 
 
 def _folded(name: str) -> str:
+    """The letters and digits of a name, without case."""
     return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _is_name(name: str, *, one_word: bool, organisations: bool) -> bool:  # noqa: PLR0911 - one reason after the other
+    """Whether a part of a byline is a name."""
     words = name.split()
     if not 1 <= len(words) <= _NAME_WORDS:
         return False
@@ -295,10 +311,10 @@ def _is_name(name: str, *, one_word: bool, organisations: bool) -> bool:  # noqa
     if excluded.search(name) or _ROLE.search(name):
         return False
     if name.isascii():
-        # One word is a first name or a pseudonym at best, and a brand at worst.
+        # One word may be a first name, a pseudonym or a brand.
         if len(words) == 1:
-            acronym = name.isupper() and len(name) <= _ACRONYM and not organisations
-            known = name[:1].isupper() or len(name) >= _PSEUDONYM
+            acronym = name.isupper() and len(name) <= _ACRONYM_LENGTH and not organisations
+            known = name[:1].isupper() or len(name) >= _PSEUDONYM_LENGTH
             return one_word and name.isalpha() and known and not acronym
         return words[0][:1].isalpha() and (one_word or any(w[:1].isupper() for w in words))
-    return len(name) > 1 and not (has_east(name) and says_a_role(name))
+    return len(name) > 1 and not (has_eastern_script(name) and has_role(name))

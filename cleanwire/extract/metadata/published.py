@@ -1,9 +1,12 @@
 """When a page was published and modified, from its elements and its URL.
 
-Invariant: a date that its element, one around it or a word before it calls modified is never
-the published one. The day in a URL is a witness of its own: of several times on the page the one
-of that day is believed. What stands among comments or teasers, in a sentence of the story or in
-the bar of the site is none.
+Invariants:
+
+- A date that its element, an element around it or a word before it calls modified is never taken
+  for the date of publication.
+- The day in a URL is a witness of its own. A date of publication on the page counts only if it is
+  of that day.
+- A date in comments, in teasers, in a sentence of the story or in a bar of the site does not count.
 """
 
 import re
@@ -12,17 +15,17 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from cleanwire.extract.dom.selectors import Written
+from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.date_labels import Dates, dates_in, kind_of
 from cleanwire.extract.metadata.dates import DateHints, find_date
 from cleanwire.extract.metadata.surroundings import (
-    in_bar,
+    in_comments_or_teaser,
     in_prose,
-    is_elsewhere,
-    joined,
-    words_around,
+    in_site_bar,
+    with_pairs,
     words_of,
+    words_of_element,
 )
 from cleanwire.extract.vocabulary import words
 from cleanwire.urls import path_of
@@ -54,56 +57,74 @@ _ATTRIBUTES = (
     "datetime", "content", "data-datetime", "data-timestamp", "data-time", "data-date",
     "data-published", "data-publish-date", "data-utc",
 )  # fmt: skip
-_READ = 10
+_MOST_READ = 20
+"""How many elements of one kind are read at most."""
+
 _LONGEST = 140
-_SECTION = 1000
+"""The most characters of a text or an attribute with a date."""
+
+_SECTION_LENGTH = 1000
 _URL_DAY = re.compile(r"[/_-]((?:19|20)\d\d)[/_-]?(\d\d)[/_-]?(\d\d)(?!\d)")
-_US_ELSEWHERE = frozenset("uk au nz in ie za sg hk my ke ng".split())
+_DAY_FIRST_DOMAINS = frozenset("uk au nz in ie za sg hk my ke ng".split())
+"""Top-level domains of countries that write English and the day before the month."""
 
 _MODIFIED = frozenset(words("updated_classes"))
 _PUBLISHED = frozenset(words("published_classes"))
 _OTHER = frozenset(words("other_date_classes"))
-_AROUND = 3
-_BEFORE = 60
+_MOST_ANCESTORS = 3
+_LABEL_LENGTH = 60
+"""How many characters before a date are searched for its label."""
 
 
 def dates_in_tree(
-    tree: LexborHTMLParser | LexborNode, written: Written, url: str | None, hints: DateHints
+    tree: LexborHTMLParser | LexborNode, written: AttributeText, url: str | None, hints: DateHints
 ) -> Dates:
-    """When elements or the URL say that a page was published and modified.
+    """When a page was published and modified, by its elements and its URL.
 
     Args:
         tree: the page, or a part of it.
         written: the attributes of its elements.
         url: where it was fetched.
         hints: how the page writes dates.
+
+    Returns:
+        Both as ISO 8601, each None if it is unknown.
     """
     day = url_day(url)
-    day = day if day and hints.may_be(day) else None
-    published, modified = _said(tree, written.those_in(_TIMES), day, hints)
+    day = day if day and hints.has_come(day) else None
+    published, modified = _dates_of_elements(tree, written.selectors_present(_TIMES), day, hints)
     if not published and not day:
-        published, other = _said(tree, written.those_in(_CLASSES), None, hints)
+        published, other = _dates_of_elements(
+            tree, written.selectors_present(_CLASSES), None, hints
+        )
         modified = modified or other
     return published or day, modified
 
 
-def modified_in_tree(tree: LexborHTMLParser, written: Written, hints: DateHints) -> str | None:
-    """When elements say that a page was modified, if they plainly do."""
-    return _said(tree, written.those_in(_MODIFIED_ALONE), None, hints)[1]
+def modified_in_tree(
+    tree: LexborHTMLParser, written: AttributeText, hints: DateHints
+) -> str | None:
+    """When a page was modified, by elements that are marked as this date and nothing else."""
+    return _dates_of_elements(tree, written.selectors_present(_MODIFIED_ALONE), None, hints)[1]
 
 
 def url_day(url: str | None) -> str | None:
-    """The day in a URL's path (`/2024/05/17/`), if there is one."""
+    """The day in a URL's path (`/2024/05/17/`) as ISO 8601; None if there is none."""
     match = _URL_DAY.search(path_of(url)[:500])
     return find_date("-".join(match.groups())) if match else None
 
 
 def is_day_first(language: str | None, url: str | None) -> bool | None:
-    """Whether a page writes the day before the month: all do but those of the United States.
+    """Whether a page writes the day before the month.
+
+    Pages in English from the United States and the Philippines do not; all others do.
 
     Args:
-        language: the tag as declared (BCP 47), region included.
-        url: its top-level domain speaks where the tag has no region.
+        language: the tag (BCP 47) that the page declares, region included.
+        url: where it was fetched; its top-level domain decides if an English tag has no region.
+
+    Returns:
+        None if no language is declared, or the URL cannot be read.
     """
     if not language:
         return None
@@ -116,25 +137,25 @@ def is_day_first(language: str | None, url: str | None) -> bool | None:
         host = urlsplit(url or "").hostname or ""
     except ValueError:
         return None
-    return host.rpartition(".")[2] in _US_ELSEWHERE
+    return host.rpartition(".")[2] in _DAY_FIRST_DOMAINS
 
 
-def _said(
+def _dates_of_elements(
     tree: LexborHTMLParser | LexborNode, selector: str, day: str | None, hints: DateHints
 ) -> Dates:
-    """What the elements of a selector say; of those of another day than the URL's nothing."""
+    """The dates of the elements of a selector; a date of another day than the URL's is dropped."""
     published: str | None = None
-    plain: str | None = None
+    unlabelled: str | None = None
     modified: str | None = None
-    for node in tree.css(selector)[: 2 * _READ] if selector else ():
-        # Of a whole section only the beginning is looked at.
-        text = squeezed((node.text(deep=True, separator=" ") or "")[:_SECTION])
-        (was_published, was_modified), kind = _read(node, text, hints)
+    for node in tree.css(selector)[:_MOST_READ] if selector else ():
+        # An element may hold a whole section; only its beginning is read.
+        text = squeezed((node.text(deep=True, separator=" ") or "")[:_SECTION_LENGTH])
+        (was_published, was_modified), kind = _dates_of_element(node, text, hints)
         if not (was_published or was_modified) or kind == "other":
             continue
-        if node.tag == "article" or is_elsewhere(node) or in_prose(node, text):
+        if node.tag == "article" or in_comments_or_teaser(node) or in_prose(node, text):
             continue
-        if kind != "published" and in_bar(node):
+        if kind != "published" and in_site_bar(node):
             continue
         if kind == "modified":
             was_published, was_modified = None, was_modified or was_published
@@ -142,14 +163,16 @@ def _said(
         if was_published and (day is None or was_published.startswith(day)):
             if kind == "published":
                 published = published or was_published
-            plain = plain or was_published
-    return published or plain, modified
+            unlabelled = unlabelled or was_published
+    return published or unlabelled, modified
 
 
-def _read(node: LexborNode, text: str, hints: DateHints) -> tuple[Dates, str | None]:
-    """The dates of an element, of its attributes or else of its text, and what they are called.
+def _dates_of_element(node: LexborNode, text: str, hints: DateHints) -> tuple[Dates, str | None]:
+    """The dates of an element, from its attributes or else from its text.
 
-    `published`, `modified` or `other`; None where nothing tells, or where the text names each.
+    Returns:
+        The dates, and their kind: `published`, `modified` or `other`; None if nothing tells it, or
+        if the text has a label for each date.
     """
     attributes = node.attributes
     for name in _ATTRIBUTES:
@@ -166,43 +189,47 @@ def _read(node: LexborNode, text: str, hints: DateHints) -> tuple[Dates, str | N
 
 
 def _kind_by_names(node: LexborNode) -> str | None:
-    """What an element's own names say of its date."""
+    """The kind of date that the names of an element itself give."""
     attributes = node.attributes
     names = [*words_of(attributes.get("itemprop")), *words_of(attributes.get("property"))]
-    kind = _kind_by(joined(names)) or _kind_by(joined(words_around(node)))
+    kind = _kind_by(with_pairs(names)) or _kind_by(with_pairs(words_of_element(node)))
     return kind or ("published" if "pubdate" in attributes else None)
 
 
 def _kind_around(node: LexborNode, text: str) -> str | None:
-    """What the words before an element, and the names of what holds it alone, say of its date."""
+    """The kind of date by words before an element, or by an element that holds little else."""
     if (kind := _kind_of_text_before(node)) is not None:
         return kind
     around = node.parent
-    for _ in range(_AROUND):
+    for _ in range(_MOST_ANCESTORS):
         if around is None or around.tag in ("body", "article", "main", "html"):
             return None
         whole = squeezed(around.text(deep=True, separator=" ") or "")
         if len(whole) > _LONGEST:
             return None
         before = whole.partition(text)[0] if text else whole
-        if kind := kind_of(before[-_BEFORE:]):
+        if kind := kind_of(before[-_LABEL_LENGTH:]):
             return kind
-        if len(whole) <= len(text) + _BEFORE and (kind := _kind_by(joined(words_around(around)))):
+        if len(whole) <= len(text) + _LABEL_LENGTH and (
+            kind := _kind_by(with_pairs(words_of_element(around)))
+        ):
             return kind
         around = around.parent
     return None
 
 
 def _kind_of_text_before(node: LexborNode) -> str | None:
+    """The kind of date by a label in the text directly before an element."""
     before = node.prev
     if before is None or before.is_element_node:
         return None
-    return kind_of(squeezed(before.text_content or "")[-_BEFORE:])
+    return kind_of(squeezed(before.text_content or "")[-_LABEL_LENGTH:])
 
 
 def _kind_by(names: Iterable[str]) -> str | None:
+    """The kind of date by the words of class names and ids."""
     found = set(names)
-    # hAtom marks a date that was never changed as both.
+    # hAtom marks the date of a page that was never modified as both.
     if found & _PUBLISHED:
         return "published"
     if found & _MODIFIED:

@@ -1,7 +1,7 @@
-"""The text of a story as JSON-LD has it -> its lines.
+"""The text of a story in JSON-LD -> its lines.
 
-Invariant: what comes out is text. Markup and entities that a site has put into the string,
-once escaped or twice, are read as a browser would read them.
+Invariant: the lines have no markup. Tags and entities that a site has put into the string, even if
+they are escaped several times, are read as a browser would read them.
 """
 
 import html
@@ -14,7 +14,7 @@ from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.jsonld import as_list, text_of
 
 MAX_UPDATES = 500
-"""So many entries of a live blog are read."""
+"""The most entries of a live blog that are read."""
 
 _ESCAPED = re.compile(
     r"&(?:amp;){0,3}(?:lt|#0{0,3}60|#x0{0,3}3c);/?[a-z][a-z0-9]{0,10}", re.IGNORECASE
@@ -25,17 +25,18 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:[a-z][a-z0-9]{1,30}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
-_TIMES = 3
+_MOST_UNESCAPES = 3
 
 
 def story_of(article: dict[str, Any]) -> str | None:
-    """The text in an article of JSON-LD: its body, and the entries of a live blog.
+    """The text of an article in JSON-LD: its body, and the entries of a live blog.
 
     Args:
-        article: the object.
+        article: the JSON-LD object.
 
     Returns:
-        The text as it stands there, an entry's headline on a line of its own; None if it has none.
+        The text as it is in the object, with the headline of an entry on a line of its own; None if
+        there is no text.
     """
     parts = [text_of(article.get("articleBody")) or ""]
     for update in as_list(article.get("liveBlogUpdate"))[:MAX_UPDATES]:
@@ -47,23 +48,24 @@ def story_of(article: dict[str, Any]) -> str | None:
 
 
 def lines_of(story: str) -> tuple[str, ...]:
-    """The lines of a story that came as one string, without markup."""
-    for _ in range(_TIMES):
+    """The lines of a story that is given as one string, without markup."""
+    for _ in range(_MOST_UNESCAPES):
         if _TAG.search(story) or not _ESCAPED.search(story):
             break
         story = html.unescape(story)
     if _TAG.search(story):
-        # A line's end in the string is a blank to a browser, and a line to its author.
+        # A browser shows a line feed as a blank, but the author means a new line.
         marked = (
             re.sub(r"\n\s{0,20}", "<br>", story) if "\n" in story and "</p>" not in story else story
         )
-        return tuple(line for text in read_html(parsed(marked)).texts for line in _split(text))
-    for _ in range(_TIMES):
+        return tuple(line for text in read_html(parsed(marked)).texts for line in _lines(text))
+    for _ in range(_MOST_UNESCAPES):
         if not _ENTITY.search(story):
             break
         story = html.unescape(story)
-    return tuple(_split(story))
+    return tuple(_lines(story))
 
 
-def _split(text: str) -> list[str]:
+def _lines(text: str) -> list[str]:
+    """The lines of a text that are not empty, squeezed."""
     return [line for part in text.splitlines() if (line := squeezed(part))]

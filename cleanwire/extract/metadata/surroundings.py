@@ -1,7 +1,7 @@
-"""Where an element stands, by the names of itself and of what is around it.
+"""Tells where on a page an element is, by its names and those of the elements around it.
 
-Invariant: a name counts as a whole word (`authority` is no author, `Responsive` no response,
-`baby` no by), and what stands among comments, teasers or in a site's bar is not the page's own.
+Invariant: only whole words of a name count: `authority` is no author, `Responsive` no response,
+`baby` no by. Elements in comments, in teasers or in a bar of the site do not tell of the story.
 """
 
 import itertools
@@ -15,12 +15,16 @@ from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
-_NAMES = 300
-_UP = 6
-_MARGINS = 40
-_OWN = frozenset({"body", "article", "main", "html"})
+_NAMES_LENGTH = 300
+"""How many characters of a class or an id are read."""
+
+_MOST_ANCESTORS = 6
+_MOST_MARGINS = 40
+_STOP_AT = frozenset({"body", "article", "main", "html"})
+"""Elements whose names tell nothing of where on the page an element is."""
+
 _STATES = ("has", "with", "is", "no", "js")
-"""A name that begins so tells what an element has, not what it is."""
+"""A name that begins with one of these words tells what an element has, not what it is."""
 
 _ELSEWHERE = frozenset(
     (
@@ -33,9 +37,13 @@ _ELSEWHERE = frozenset(
         "blockquote follow bio biography about footer pullquote"
     ).split()
 )
+"""Names of elements that are not the story's own."""
+
 _BESIDE_A_BYLINE = frozenset("share sharing social card image photo avatar".split())
-_BUILT = frozenset({"widget", "card", "image"})
-"""A site builder calls each of its parts so."""
+"""Those of them that may be in the names of a byline."""
+
+_BUILDER_WORDS = frozenset({"widget", "card", "image"})
+"""Words that the site builder Elementor has in the names of all its parts."""
 
 _BYLINES = frozenset("byline bylines author authors".split())
 _BARS = frozenset(
@@ -44,86 +52,91 @@ _BARS = frozenset(
         "todaysdate datetoday datenow livedate servertime"
     ).split()
 )
+"""Names of bars of the site."""
+
 _STORIES = frozenset("article entry post story content single headline hentry".split())
-_LEADING = frozenset(
+"""Names of elements of the story."""
+
+_NAVIGATION = frozenset(
     "navigation pagination pager breadcrumb breadcrumbs toc related prev next menu tabs "
     "links".split()
 )
+"""Names of `nav` and `footer` elements that lead to other pages."""
 
 
 def words_of(names: str | None) -> list[str]:
-    """The words of a class or an id in lower case: `postByline-name` has three."""
+    """The words of a class or an id, in lower case: `postByline-name` has three."""
     if not names:
         return []
-    if names.islower() and names.isalpha() and len(names) < _NAMES:
+    if names.islower() and names.isalpha() and len(names) < _NAMES_LENGTH:
         return [names]
     found: list[str] = []
-    for name in names[:_NAMES].split():
+    for name in names[:_NAMES_LENGTH].split():
         words = [word.lower() for word in _WORD.findall(name)]
         if words and (len(words) == 1 or words[0] not in _STATES):
             found += words
     return found
 
 
-def joined(words: list[str]) -> list[str]:
-    """The words, and each with the next one: `last-modified` is a word, too."""
+def with_pairs(words: list[str]) -> list[str]:
+    """The words, and each joined with the next one, so that `last-modified` is a word too."""
     return words + [one + other for one, other in itertools.pairwise(words)]
 
 
-def words_around(node: LexborNode) -> list[str]:
+def words_of_element(node: LexborNode) -> list[str]:
     """The words of an element's class and id."""
     attributes = node.attributes
     return words_of(attributes.get("class")) + words_of(attributes.get("id"))
 
 
-def is_elsewhere(node: LexborNode | None) -> bool:
-    """Whether an element stands among comments or teasers, by its names or those around it."""
-    for _ in range(_UP):
-        if node is None or node.tag in _OWN:
+def in_comments_or_teaser(node: LexborNode | None) -> bool:
+    """Whether an element is in comments, teasers or the like, by its names or those around it."""
+    for _ in range(_MOST_ANCESTORS):
+        if node is None or node.tag in _STOP_AT:
             return False
-        words = words_around(node)
+        words = words_of_element(node)
         found = _ELSEWHERE.intersection(words)
         if "footer" in found and (node.tag == "footer" or not _STORIES.isdisjoint(words)):
-            # The foot of a story is a part of it; the tree that is read has no other `footer`.
+            # A story's own `footer` is part of the story, and `read_html` removes all others.
             found -= {"footer"}
         if found and not (
             (found <= _BESIDE_A_BYLINE and _BYLINES.intersection(words))
-            or (found <= _BUILT and "elementor" in words)
+            or (found <= _BUILDER_WORDS and "elementor" in words)
         ):
             return True
         node = node.parent
     return False
 
 
-def is_bar(words: list[str]) -> bool:
-    """Whether names are those of a site's bar, where the day of the visit stands."""
-    return not _BARS.isdisjoint(joined(words))
+def names_site_bar(words: list[str]) -> bool:
+    """Whether names are those of a bar of the site, which often has the day of the visit."""
+    return not _BARS.isdisjoint(with_pairs(words))
 
 
-def in_bar(node: LexborNode | None) -> bool:
-    """Whether an element stands in a site's bar: by its names, or in a header of the whole page."""
+def in_site_bar(node: LexborNode | None) -> bool:
+    """Whether an element is in a bar of the site, by names, or in the header of the whole page."""
     header = False
     while node is not None and node.tag not in ("body", "html"):
         if node.tag in ("article", "main"):
             return False
-        if is_bar(words_around(node)):
+        if names_site_bar(words_of_element(node)):
             return True
-        if node.tag == "header" and _STORIES.isdisjoint(words_around(node)):
+        if node.tag == "header" and _STORIES.isdisjoint(words_of_element(node)):
             header = node.css_first("h1,h2") is None
         node = node.parent
     return header
 
 
 def in_prose(node: LexborNode, text: str) -> bool:
-    """Whether an element with a text stands in a sentence of the story.
+    """Whether an element is in a sentence of the story.
 
     Args:
         node: the element.
-        text: what it has.
+        text: its text.
     """
     around = node.parent
-    for _ in range(_UP):
-        if around is None or around.tag in _OWN or around.tag in ("div", "section", "header"):
+    for _ in range(_MOST_ANCESTORS):
+        if around is None or around.tag in _STOP_AT or around.tag in ("div", "section", "header"):
             return False
         if around.tag in ("p", "li", "dd", "td", "blockquote", "figcaption"):
             whole = squeezed(around.text(deep=True) or "")
@@ -134,59 +147,61 @@ def in_prose(node: LexborNode, text: str) -> bool:
 
 
 def lines_below_bars(page: BlockList, first: int, last: int) -> list[str]:
-    """The blocks of a page from `first` up to `last` but for those in a site's bar."""
+    """The texts of the blocks from `first` up to `last`, without those in a bar of the site."""
     known: dict[int, bool] = {}
     return [
-        page.texts[place]
-        for place in range(first, last)
-        if not _is_barred(page, page.inside[place], known)
+        page.texts[index]
+        for index in range(first, last)
+        if not _is_in_site_bar(page, page.inside[index], known)
     ]
 
 
-def _is_barred(page: BlockList, element: int, known: dict[int, bool]) -> bool:
-    """Whether an element of a page is a site's bar or stands in one."""
+def _is_in_site_bar(page: BlockList, element: int, known: dict[int, bool]) -> bool:
+    """Whether an element is, or is in, a bar of the site; `known` remembers the answers."""
     path = []
-    barred = False
+    in_bar = False
     while element > 0:
         if element in known:
-            barred = known[element]
+            in_bar = known[element]
             break
         path.append(element)
         tag, attributes = page.tags[element], page.attributes[element]
         if tag in ("article", "main"):
             break
         names = words_of(value_of(attributes, "class")) + words_of(value_of(attributes, "id"))
-        if is_bar(names) or (tag == "header" and _is_site_header(page, element, names)):
-            barred = True
+        if names_site_bar(names) or (tag == "header" and _is_site_header(page, element, names)):
+            in_bar = True
             break
         element = page.parents[element]
     for passed in path:
-        known[passed] = barred
-    return barred
+        known[passed] = in_bar
+    return in_bar
 
 
 def _is_site_header(page: BlockList, element: int, names: Iterable[str]) -> bool:
+    """Whether a `header` is that of the site: neither its names nor a headline are a story's."""
     inside = page.inside[page.starts[element] : page.ends[element]]
     return _STORIES.isdisjoint(names) and not any(page.tags[at] in ("h1", "h2") for at in inside)
 
 
-def margins(navigation: Sequence[LexborNode]) -> list[LexborNode]:
-    """Those `footer` and `nav` elements that are the story's own, and may hold its byline."""
-    return [node for node in navigation[:_MARGINS] if _is_of_story(node)]
+def story_margins(navigation: Sequence[LexborNode]) -> list[LexborNode]:
+    """The `footer` and `nav` elements that are the story's own, so they may have its byline."""
+    return [node for node in navigation[:_MOST_MARGINS] if _is_of_story(node)]
 
 
 def _is_of_story(node: LexborNode) -> bool:
-    words = words_around(node)
-    if not _LEADING.isdisjoint(words):
+    """Whether an element is the story's own: in its article, and not in comments or teasers."""
+    words = words_of_element(node)
+    if not _NAVIGATION.isdisjoint(words):
         return False
     around: LexborNode | None = node
     path = []
     while around is not None and around.tag not in ("body", "html"):
         path.append(around)
         around = around.parent
-    tags = {place.tag for place in path}
+    tags = {element.tag for element in path}
     if tags & {"aside", "header"} or not (
         tags & {"article", "main"} or not _STORIES.isdisjoint(words)
     ):
         return False
-    return all(_ELSEWHERE.isdisjoint({*words_around(place)} - {"footer"}) for place in path)
+    return all(_ELSEWHERE.isdisjoint({*words_of_element(element)} - {"footer"}) for element in path)

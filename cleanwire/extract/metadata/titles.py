@@ -1,6 +1,6 @@
 """The headline of a page, from several witnesses.
 
-Invariant: the title is what the page prints above its story, without the site's name.
+Invariant: the title is the headline that the page shows above its story, without the site's name.
 """
 
 import functools
@@ -21,25 +21,28 @@ def choose_title(
     document_title: str | None,
     site_names: Iterable[str | None] = (),
 ) -> str | None:
-    """The headline: a heading that another witness knows, else the best of the others.
+    """The headline of a page: a heading that another witness agrees with, else the best witness.
 
     Args:
-        headline: schema.org's.
-        social: OpenGraph's or a card's.
+        headline: the headline in schema.org data.
+        social: the title for OpenGraph or a card.
         headings: the first-level headings, then some of the second level.
-        document_title: `<title>`.
-        site_names: what may stand beside a title without belonging to it.
+        document_title: the content of `<title>`.
+        site_names: names and hosts of the site, which may be beside a title.
+
+    Returns:
+        None if no witness has a title.
     """
     sites = tuple(site_names)
     folded = {_folded(name) for name in sites if name}
     witnesses = [
         bare
-        for said, guess in ((social, False), (headline, False), (document_title, True))
-        if said
-        and _folded(bare := without_site(said[:MAX_TITLE], sites, guess=guess)) not in folded
+        for text, guess in ((social, False), (headline, False), (document_title, True))
+        if text
+        and _folded(bare := without_site(text[:MAX_TITLE], sites, guess=guess)) not in folded
     ]
     others = [text for text in headings if len(text) <= MAX_TITLE and _folded(text) not in folded]
-    agreed = _agreed(others, witnesses)
+    agreed = _first_agreement(others, witnesses)
     if agreed:
         return _shorter(without_site(agreed[0], sites), agreed[1])
     if witnesses and (headline or social):
@@ -54,8 +57,8 @@ def choose_title(
     return next((text[:MAX_TITLE] for text in (document_title, *headings) if text), None)
 
 
-def _agreed(headings: list[str], witnesses: list[str]) -> tuple[str, str] | None:
-    """The first heading that a witness knows, and the witness."""
+def _first_agreement(headings: list[str], witnesses: list[str]) -> tuple[str, str] | None:
+    """The first heading that a witness agrees with, and the witness; None if there is none."""
     for witness in witnesses:
         for heading in headings:
             if _agree(heading, witness):
@@ -64,7 +67,7 @@ def _agreed(headings: list[str], witnesses: list[str]) -> tuple[str, str] | None
 
 
 def _shorter(heading: str, witness: str) -> str:
-    """A heading, or what another witness has of it: a kicker may stand in the same element."""
+    """A heading, or a witness that has only its end: the heading may begin with a kicker."""
     inside, outside = _folded(witness), _folded(heading)
     if inside != outside and outside.endswith(inside) and 2 * len(inside) > len(outside):
         return witness
@@ -75,9 +78,9 @@ def without_site(title: str, site_names: Iterable[str | None], *, guess: bool = 
     """A title without the site's name before or after it.
 
     Args:
-        title: as it stands.
+        title: the title as the page has it.
         site_names: names and hosts of the site.
-        guess: whether to drop a short last part even if no name is known.
+        guess: whether to remove a short last part even if it is no known name.
     """
     parts = [(found.start(), found.end()) for found in _SEPARATOR.finditer(title)]
     if not parts:
@@ -100,6 +103,7 @@ def without_site(title: str, site_names: Iterable[str | None], *, guess: bool = 
 
 
 def _is_site(part: str, known: set[str]) -> bool:
+    """Whether a part of a title is a known name of the site, or nearly."""
     folded = _folded(part)
     return bool(folded) and any(
         folded == name or (len(folded) > 4 and (folded in name or name in folded) and len(name) > 4)  # noqa: PLR2004 - short names occur in anything
@@ -108,16 +112,20 @@ def _is_site(part: str, known: set[str]) -> bool:
 
 
 def _agree(one: str, other: str) -> bool:
-    mine, yours = _folded(one), _folded(other)
-    if not mine or not yours:
+    """Whether two titles are of the same story: one contains the other, or most words are equal."""
+    folded, other_folded = _folded(one), _folded(other)
+    if not folded or not other_folded:
         return False
-    if mine in yours or yours in mine:
-        return min(len(mine), len(yours)) > 8 or mine == yours  # noqa: PLR2004 - a short word occurs in anything
-    words, theirs = set(one.casefold().split()), set(other.casefold().split())
-    return 2 * len(words & theirs) >= 1.2 * min(len(words), len(theirs)) and len(words) > 3  # noqa: PLR2004 - a title of fewer words occurs in anything
+    if folded in other_folded or other_folded in folded:
+        return min(len(folded), len(other_folded)) > 8 or folded == other_folded  # noqa: PLR2004 - a short word occurs in anything
+    words, other_words = set(one.casefold().split()), set(other.casefold().split())
+    if len(words) <= 3:  # noqa: PLR2004 - a title of fewer words occurs in anything
+        return False
+    return 2 * len(words & other_words) >= 1.2 * min(len(words), len(other_words))
 
 
 @functools.lru_cache(maxsize=256)
 def _folded(text: str) -> str:
-    # Each witness is held against each heading.
+    """The letters and digits of a text, without case."""
+    # Cached, because each witness is compared with each heading.
     return "".join(filter(str.isalnum, text.casefold()))

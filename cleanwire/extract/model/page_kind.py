@@ -88,7 +88,7 @@ class Evidence:
 
     Attributes:
         page: all its blocks.
-        decision: which of them were chosen.
+        selection: which of them were chosen.
         words: how many words the body has.
         titles: the titles of the page and of its document.
         dated: whether the page has a date or an author of its own, as lists seldom do.
@@ -97,7 +97,7 @@ class Evidence:
     """
 
     page: BlockList
-    decision: BlockSelection
+    selection: BlockSelection
     words: int
     titles: Sequence[str | None]
     dated: bool
@@ -127,18 +127,18 @@ def check_article(evidence: Evidence) -> None:
         if linked > LINKED_TO_BODY * words and not evidence.dated:
             raise NoArticle(f"a list of links: {words} words of prose among {linked} in links")
     if evidence.metadata is not None and not _is_article(
-        page, evidence.decision, evidence.metadata, evidence.url
+        page, evidence.selection, evidence.metadata, evidence.url
     ):
         raise NoArticle(f"a page of another kind, as a list or a shop's: {words} words of prose")
 
 
 def _is_article(
-    page: BlockList, decision: BlockSelection, metadata: Metadata, url: str | None
+    page: BlockList, selection: BlockSelection, metadata: Metadata, url: str | None
 ) -> bool:
     """Whether the model takes an HTML page for an article."""
     if sum(page.links) < FEWEST_LINKS:
         return True
-    shape = page_features(page, decision, metadata, url)
+    shape = page_features(page, selection, metadata, url)
     if float(forest.PAGES(shape)[0]) >= SURE:
         return True
     # Exactly, so that the order of a set, which differs between processes, decides nothing.
@@ -148,13 +148,13 @@ def _is_article(
 
 
 def page_features(
-    page: BlockList, decision: BlockSelection, metadata: Metadata, url: str | None
+    page: BlockList, selection: BlockSelection, metadata: Metadata, url: str | None
 ) -> NDArray[np.float32]:
     """What the first forest sees of an HTML page.
 
     Args:
         page: a page with at least one block.
-        decision: which of its blocks were chosen.
+        selection: which of its blocks were chosen.
         metadata: what the page says of itself.
         url: where the page was fetched.
 
@@ -162,10 +162,10 @@ def page_features(
         The features that `PAGE_FEATURES` names, in that order; float32, shape (len(PAGE_FEATURES),
         1).
     """
-    rows, probability = decision.rows, decision.probability
+    rows, probability = selection.rows, selection.probability
     words = rows[WORDS].astype(np.float64)
     chosen = np.zeros(len(page), bool)
-    chosen[decision.chosen] = True
+    chosen[selection.chosen] = True
     body = words[chosen]
     density = rows[_DENSITY]
     total, taken = float(words.sum()), float(body.sum())

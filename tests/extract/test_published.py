@@ -1,4 +1,4 @@
-"""Dates of elements: which are a page's own, and what they are called."""
+"""Dates of elements: which are the page's own, and which kind each is."""
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -48,7 +48,7 @@ def dates(body, head="", url="https://valley.example/x", lang="en"):
         ("<article><footer class=entry-footer><time datetime=2026-11-03>x</time></footer></article>", "2026-11-03", None),
     ],
 )  # fmt: skip
-def test_elements(body, published, modified):
+def test_dates_in_elements(body, published, modified):
     assert dates(body) == (published, modified)
 
 
@@ -64,7 +64,7 @@ def test_elements(body, published, modified):
         ("date", "2027-01-01", None),
     ],
 )
-def test_metas(meta, value, published):
+def test_dates_in_meta_tags(meta, value, published):
     assert dates("", f"<meta name='{meta}' content='{value}'>", lang="de") == (published, None)
 
 
@@ -81,7 +81,7 @@ def test_metas(meta, value, published):
         ("<div class=masthead>20 November 2026</div><p>3 November 2026</p>", "2026-11-03", None),
     ],
 )
-def test_lines(line, published, modified):
+def test_dates_in_lines(line, published, modified):
     html = f"<html lang=en><body><h1>Old mill turns again</h1>{line}{STORY}</body></html>"
     found = extract_html(html, fetched_at="2026-11-20T10:00:00Z")
     assert (found.published_at, found.modified_at) == (published, modified)

@@ -1,4 +1,4 @@
-"""What is an article, and what is refused as none."""
+"""Which pages are articles, and which are rejected because they are none."""
 
 import orjson
 import pytest
@@ -51,7 +51,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize(("html", "url"), LISTS)
-def test_shops_and_archives_are_refused_and_can_be_had(html, url):
+def test_shops_and_archives_are_rejected_unless_no_article_is_required(html, url):
     with pytest.raises(NoArticle) as caught:
         cleanwire.clean_page(html, url=url)
     assert "\n" not in caught.value.detail
@@ -59,14 +59,14 @@ def test_shops_and_archives_are_refused_and_can_be_had(html, url):
 
 
 @pytest.mark.parametrize(("html", "url"), LISTS)
-def test_a_pipeline_refuses_or_publishes_as_it_is_told(html, url):
+def test_a_pipeline_rejects_or_publishes_them_by_its_option(html, url):
     event = orjson.dumps({"url": url, "fetched_at": "2026-11-03T10:00:00Z", "body": html})
     place = Source(topic="raw-pages", partition=0, offset=0)
     assert Pipeline().process(event, place).reason == "no-article"
     assert isinstance(Pipeline(require_article=False).process(event, place), CleanArticle)
 
 
-def test_a_page_with_hardly_a_link_is_no_list():
+def test_a_page_with_few_links_is_not_rejected_as_a_list():
     links = "".join(f"<a href='/{n}'>Read the full story</a>" for n in range(FEWEST_LINKS - 1))
     text = (
         "The harbour minister promised on Tuesday to replace the bridge that links the island's "

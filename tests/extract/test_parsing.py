@@ -1,3 +1,5 @@
+"""How deep a page nests and how many attributes its elements have."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -68,7 +70,7 @@ def test_attributes(html, attributes):
 @pytest.mark.parametrize(
     "unit", ["<div>", "<b id={}>", "<ul><li>", "<table><tr><td>", "<x>", "<nav>"]
 )
-def test_a_page_nested_too_deep_is_refused_and_one_at_the_limit_is_not(unit):
+def test_a_page_nested_too_deep_is_rejected_and_one_at_the_limit_is_not(unit):
     most = MAX_DEPTH // unit.count("<")
     assert measured(unit * most)[0] <= MAX_DEPTH
     with pytest.raises(TooLarge, match=str(MAX_DEPTH)):
@@ -78,7 +80,7 @@ def test_a_page_nested_too_deep_is_refused_and_one_at_the_limit_is_not(unit):
         clean_page(linked + "<p>A body.</p>", content_type="text/html")
 
 
-def test_too_many_attributes_are_refused():
+def test_too_many_attributes_are_rejected():
     many = " ".join(f"a{n}=1" for n in range(MAX_ATTRIBUTES + 1))
     with pytest.raises(TooLarge, match=f"more than {MAX_ATTRIBUTES} attributes"):
         clean_page(f"<p {many}>x", content_type="text/html")

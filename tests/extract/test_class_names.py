@@ -1,3 +1,5 @@
+"""The tokens of class names and ids: of many elements at once and one by one."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

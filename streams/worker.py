@@ -24,6 +24,7 @@ from streams.stage import Stage
 from streams.state.data_dir import require_folder
 from streams.supervision.login_guard import end_when_refused
 from streams.supervision.logs import LOGGING
+from streams.supervision.status_reporter import report
 from streams.supervision.watchdog import watch
 from streams.web import attach, require_token
 
@@ -49,6 +50,7 @@ def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[fau
         stage.build(settings, name, web=web and index == 0) for index, name in enumerate(stages)
     ]
     watch(apps, settings)
+    report(apps, settings)
     transactions.watch(apps, settings)
     if web:
         attach(apps, settings)

@@ -17,7 +17,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAlreadyExistsError
 
 from streams.errors import OperationalError
-from streams.kafka import clients, layout
+from streams.kafka import clients, layout, worker_status
 from streams.kafka.sequences import remembers_more
 from streams.kafka.topic_ids import ids_of
 from streams.settings import Settings
@@ -32,6 +32,9 @@ OUTLIVES = dt.timedelta(days=1)
 
 FORGOTTEN = dt.timedelta(days=1)
 """The time after which a record that left the state of `dedupe` is gone from the changelog too."""
+
+STATUS_KEPT = dt.timedelta(days=1)
+"""How long the status of a worker that was killed is kept."""
 
 FACTS = "facts"
 """The name of the table of `dedupe`; Faust names its changelog after it."""
@@ -136,6 +139,12 @@ def specs(settings: Settings) -> list[Spec]:
             config={"cleanup.policy": "compact", "max.compaction.lag.ms": _ms(FORGOTTEN)} | size,
         ),
         Spec(name=layout.topic(settings), partitions=1, config={"cleanup.policy": "compact"}),
+        # A worker that was killed withdraws nothing: its status goes with the retention.
+        Spec(
+            name=worker_status.topic(settings),
+            partitions=1,
+            config={"cleanup.policy": "compact,delete", "retention.ms": _ms(STATUS_KEPT)},
+        ),
     ]
 
 

@@ -16,6 +16,7 @@ from streams.kafka.topics import require_topics
 from streams.runtime import transactions
 from streams.settings import Settings, load_settings
 from streams.supervision.login_guard import end_when_refused
+from streams.supervision.status_reporter import report
 from streams.supervision.watchdog import watch
 from streams.web import attach, require_token
 
@@ -37,6 +38,7 @@ def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
         raise SystemExit(f"cleanwire: {error}") from None
     app = build(settings)
     watch([app], settings)
+    report([app], settings)
     transactions.watch([app], settings)
     attach([app], settings)
     end_when_refused(settings)

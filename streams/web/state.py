@@ -12,8 +12,8 @@ from typing import Literal
 
 from streams.kafka.outcome_topics import OutcomeTopic
 
-Part = Literal["outcomes", "lag"]
-"""The two halves of the view that are read, and can fail, on their own."""
+Part = Literal["outcomes", "lag", "workers"]
+"""The parts of the view that are read, and can fail, on their own."""
 
 LATEST = 50
 RATE_SECONDS = 60
@@ -213,10 +213,11 @@ class State:
         """Whether the view is stale, and why; None if it is up to date."""
         parts: tuple[Part, ...] = ("outcomes", "lag") if self.follows else ("lag",)
         never = [part for part in parts if part not in self._read_at]
-        if self._faults:
-            read = [self._read_at[part] for part in self._faults if part in self._read_at]
+        faults = {part: why for part, why in self._faults.items() if part in parts}
+        if faults:
+            read = [self._read_at[part] for part in faults if part in self._read_at]
             since = None if never else min(read, default=None)
-            return Staleness(since=since, why=", ".join(sorted(set(self._faults.values()))))
+            return Staleness(since=since, why=", ".join(sorted(set(faults.values()))))
         return Staleness(since=None, why="the first answer is awaited") if never else None
 
     def _between(self, start: int, end: int) -> int:

@@ -16,10 +16,12 @@ from collections.abc import Awaitable, Callable
 
 from streams.settings import Settings
 from streams.web import readers
+from streams.web.backlog import Backlog
 from streams.web.feed import LAP_SECONDS, Feed
 from streams.web.lag import LagMeter
 from streams.web.readers import clients
 from streams.web.state import Part, State
+from streams.web.workers import Workers
 
 LAG_SECONDS = 3.0
 RETRY_SECONDS = 5.0
@@ -32,19 +34,33 @@ class Tailer:
     Args:
         settings: the brokers and the topics.
         state: the state to keep up to date.
+        backlog: the development of the lag to keep up to date.
+        workers: the statuses of the workers to keep up to date.
         feed: reads the outcome topics; None if this process does not show outcomes.
     """
 
-    def __init__(self, settings: Settings, state: State, feed: Feed | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        backlog: Backlog,
+        workers: Workers,
+        feed: Feed | None = None,
+    ) -> None:
         self._settings = settings
         self._state = state
+        self._backlog = backlog
+        self._workers = workers
         self._feed = feed
         self._lag = LagMeter(settings)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Start to read in the running event loop."""
-        self._tasks = [asyncio.create_task(self._retry("lag", self._measure))]
+        self._tasks = [
+            asyncio.create_task(self._retry("lag", self._measure)),
+            asyncio.create_task(self._retry("workers", self._workers.follow)),
+        ]
         if self._feed is not None:
             self._tasks.append(asyncio.create_task(self._retry("outcomes", self._feed.follow)))
 
@@ -88,8 +104,8 @@ class Tailer:
                 )
             while True:
                 async with asyncio.timeout(LAP_SECONDS):
-                    self._state.lags = await self._lag.measure(
-                        admin, stable=stable, last=last, reader=reader
-                    )
+                    lags = await self._lag.measure(admin, stable=stable, last=last, reader=reader)
+                self._state.lags = lags
+                self._backlog.measured(lags, time.time())
                 self._state.was_read("lag", time.time())
                 await asyncio.sleep(LAG_SECONDS)

@@ -4,6 +4,8 @@ Invariant: only these paths are served, for reading only, and scripts of no othe
 them. Every request passes the guard. Faust's own pages stay off, because they show internal state.
 """
 
+import contextlib
+import dataclasses
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,17 +19,20 @@ from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.settings import Settings
+from streams.web.backlog import Backlog
 from streams.web.feed import Feed
 from streams.web.guard import Guard
 from streams.web.memory import MemoryMeter
 from streams.web.metrics import exposition, registry
-from streams.web.pages.overview import overview
+from streams.web.pages.overview import Overview, overview
 from streams.web.pages.rendering import static
 from streams.web.probes import Stages
 from streams.web.state import State
 from streams.web.store.bounds import Bounds
-from streams.web.store.store import Store
+from streams.web.store.store import QueryTooSlowError, Store, StoreOffError
+from streams.web.store.summary import summary
 from streams.web.tailer import Tailer
+from streams.web.workers import Workers
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -96,7 +101,8 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     state = State(time.time(), follows=not is_worker or settings.view_store != "view")
     store = _store(settings, is_worker=is_worker)
     feed = Feed(settings, state, store, rests=is_worker) if state.follows else None
-    tailer = Tailer(settings, state, feed)
+    backlog, workers = Backlog(), Workers(settings)
+    tailer = Tailer(settings, state, backlog, workers, feed)
 
     async def start(_: web.Application) -> None:
         tailer.start()
@@ -104,7 +110,8 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     async def stop(_: web.Application) -> None:
         await tailer.stop()
 
-    for path, handler in _routes(state, Stages(apps, settings), guard, store).items():
+    routes = _routes(settings, state, backlog, workers, Stages(apps, settings), guard, store)
+    for path, handler in routes.items():
         application.router.add_get(path, handler)
     application.middlewares.append(guard.middleware)
     application.on_response_prepare.append(_secure)
@@ -123,7 +130,15 @@ def _store(settings: Settings, *, is_worker: bool) -> Store:
     return Store(Path(settings.data_dir) / "view", bounds, off=off)
 
 
-def _routes(state: State, stages: Stages, guard: Guard, store: Store) -> dict[str, Handler]:
+def _routes(  # noqa: PLR0913, PLR0917 - what the pages show
+    settings: Settings,
+    state: State,
+    backlog: Backlog,
+    workers: Workers,
+    stages: Stages,
+    guard: Guard,
+    store: Store,
+) -> dict[str, Handler]:
     memory = MemoryMeter()
     collectors = registry(state, stages, memory)
 
@@ -135,8 +150,24 @@ def _routes(state: State, stages: Stages, guard: Guard, store: Store) -> dict[st
         return {"view": "" if stale is None else stale.why}
 
     async def index(request: web.Request) -> web.Response:
-        live = request.query.get("live") != "no"
-        page = overview(state, time.time(), stages.missing(), live=live, store_off=store.status.why)
+        now = time.time()
+        shown = Overview(
+            state=state,
+            backlog=backlog,
+            waiting=stages.missing(),
+            workers=workers.all(now),
+            store_bytes=settings.view_store_bytes,
+            store_off=store.status.why,
+        )
+        if store.status.is_on:
+            # A store that fails meanwhile says why on the page that is asked for next.
+            with contextlib.suppress(StoreOffError, QueryTooSlowError):
+                shown = dataclasses.replace(
+                    shown,
+                    summary=await store.ask(summary, int(now * 1000)),
+                    extent=await store.extent(),
+                )
+        page = overview(shown, now, live=request.query.get("live") != "no")
         return web.Response(text=page, content_type="text/html")
 
     async def metrics(_: web.Request) -> web.Response:

@@ -1,0 +1,137 @@
+"""Writes the status of this worker to Kafka, so that a view shows all workers.
+
+Invariant: it never stops or slows the stages. A status that cannot be written is dropped, and the
+log says so once.
+"""
+
+import asyncio
+import contextlib
+import importlib.metadata
+import logging
+import os
+import socket
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import faust
+
+from streams.kafka.worker_status import (
+    EVERY_SECONDS,
+    ShardStatus,
+    WorkerStatus,
+    pack,
+    topic,
+)
+from streams.runtime.app import App
+from streams.settings import Settings
+from streams.stage import STAGES, app_id
+from streams.web.memory import MemoryMeter
+from streams.web.probes import Stages
+
+SEND_SECONDS = 5.0
+"""A status that is not written after this time is dropped."""
+
+LAST_SECONDS = 1.0
+"""How long a worker that ends waits until its last status is written."""
+
+log = logging.getLogger(__name__)
+
+
+def report(apps: Sequence[faust.App], settings: Settings) -> None:
+    """Let a process write its status every `EVERY_SECONDS`, and withdraw it when it ends.
+
+    Args:
+        apps: the apps of the process, all on one event loop.
+        settings: the topic, and the name of this worker.
+    """
+    reporter = _Reporter(apps, settings)
+    first = apps[0]
+    if isinstance(first, App):
+        first.at_start.append(reporter.start)
+    first.on_before_shutdown.connect(reporter.end, weak=False)
+
+
+class _Reporter:
+    def __init__(self, apps: Sequence[faust.App], settings: Settings) -> None:
+        self._first = apps[0]
+        self._named = {app_id(settings, stage): str(stage) for stage in STAGES}
+        self._stages = Stages(apps, settings)
+        self._settings = settings
+        self._host = socket.gethostname()
+        self._name = settings.instance_id or f"{self._host}/{os.getpid()}"
+        self._started = time.time()
+        self._meter = MemoryMeter()
+        self._task: asyncio.Task[None] | None = None
+        self._warned = False
+
+    def start(self) -> None:
+        """Begin to report; a second call does nothing."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._report())
+
+    async def end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals have no types
+        """Withdraw the status."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        await self._send(None, LAST_SECONDS)
+
+    async def _report(self) -> None:
+        while True:
+            # A worker that is still restoring its state has a producer only later.
+            if self._first.started:
+                await self._meter.look()
+                await self._send(pack(self._status()), SEND_SECONDS)
+                await asyncio.sleep(EVERY_SECONDS)
+            else:
+                await asyncio.sleep(1)
+
+    async def _send(self, value: bytes | None, seconds: float) -> None:
+        where = topic(self._settings)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._first.producer.send_and_wait(
+                    where, self._name.encode(), value, 0, None, None
+                )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the stages go on
+            if not self._warned and value is not None:
+                self._warned = True
+                log.warning(
+                    "the status of this worker cannot be written to %s: %s",
+                    where,
+                    type(error).__name__,
+                )
+
+    def _status(self) -> WorkerStatus:
+        state = self._stages.state()
+        shards = {} if state is None else state.shards
+        return WorkerStatus(
+            name=self._name,
+            host=self._host,
+            at=time.time(),
+            started=self._started,
+            version=importlib.metadata.version("cleanwire"),
+            waits=self._stages.missing(),
+            partitions=self._partitions(),
+            memory=sum(process.proportional for process in self._meter.latest),
+            shards=tuple(
+                ShardStatus(
+                    shard=number,
+                    articles=shard.articles,
+                    decisions=shard.decisions,
+                    size=shard.content,
+                    fill={str(limit): share for limit, share in shard.fill.items()},
+                )
+                for number, shard in shards.items()
+            ),
+        )
+
+    def _partitions(self) -> dict[str, tuple[int, ...]]:
+        """The partitions that each stage reads, by stage."""
+        found: dict[str, list[int]] = {stage: [] for stage in self._stages.missing()}
+        for group, place in self._stages.partitions():
+            found[self._named[group]].append(place.partition)
+        return {stage: tuple(sorted(numbers)) for stage, numbers in found.items()}

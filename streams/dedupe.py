@@ -46,6 +46,7 @@ from streams.runtime.app_factory import make_app
 from streams.runtime.cloudevents import headers
 from streams.runtime.dead_letters import rejected, withdrawn
 from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
+from streams.runtime.trace_context import trace_context
 from streams.settings import Settings
 from streams.stage import buffering_of
 from streams.state.fullness import Fullness
@@ -130,6 +131,7 @@ def _take(
         # partition is ignored: its shard does not exist any more.
         if DROP not in carried:
             kept = [(name, carried[name]) for name in (TAKEDOWN, SOURCE_ID) if name in carried]
+            kept += trace_context(message.headers)
             yield _pass_on(settings, message, 0, kept)
         return
     if not number:
@@ -197,20 +199,22 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
     source_id: str,
 ) -> Iterator[Produce]:
     """The records that an article leads to, apart from the changes of the state."""
+    trace = trace_context(message.headers)
     if result.is_withdrawn:
         # A worker that decided on the article before the takedown may have published it after the
         # takedown's tombstone. Send the tombstone again.
         yield _tombstone(settings, arrived.article.id)
         error = Withdrawn(TAKEN_DOWN)
         article = arrived.article.id
-        yield withdrawn(settings.topics.rejected, article, error, arrived.source, source_id)
+        yield withdrawn(settings.topics.rejected, article, error, arrived.source, source_id, trace)
     elif result.decision is not None:
-        yield _outcome(settings, arrived, result.decision, source_id)
+        yield _outcome(settings, arrived, result.decision, source_id, trace)
     else:
         headers_on = [
             (ORDER, str(sequence).encode()),
             (MATCHES, pack_matches(result.matches)),
             (SOURCE_ID, source_id.encode()),
+            *trace,
         ]
         yield _pass_on(settings, message, message.partition + 1, headers_on)
 
@@ -255,7 +259,7 @@ def _tombstone(settings: Settings, article: str) -> Produce:
 
 
 def _outcome(
-    settings: Settings, arrived: CandidateRecord, decision: Decision, source_id: str
+    settings: Settings, arrived: CandidateRecord, decision: Decision, source_id: str, trace: Headers
 ) -> Produce:
     happened = outcome_event(arrived.article, arrived.source, decision)
     topics = settings.topics
@@ -263,7 +267,7 @@ def _outcome(
         topic=topics.clean if decision.outcome == "clean" else topics.duplicates,
         key=decision.id.encode(),
         value=orjson.dumps(happened),
-        headers=[*headers(happened), (SOURCE_ID, source_id.encode())],
+        headers=[*headers(happened), (SOURCE_ID, source_id.encode()), *trace],
     )
 
 

@@ -22,6 +22,7 @@ from streams.runtime.app_factory import make_app
 from streams.runtime.dead_letters import record_size, rejected
 from streams.runtime.delivery import Delivery, Produce, raw_events
 from streams.runtime.pool import Cleaned, CleaningPool
+from streams.runtime.trace_context import trace_context
 from streams.settings import Settings
 from streams.stage import buffering_of
 from streams.supervision.standalone import standalone
@@ -73,7 +74,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                 topic=topics.candidates,
                 key=result.id.encode(),
                 value=result.candidate,
-                headers=[(SOURCE_ID, topic_id.encode())],
+                headers=[(SOURCE_ID, topic_id.encode()), *trace_context(message.headers)],
                 partition=0,
             )
         ]

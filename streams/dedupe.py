@@ -96,7 +96,10 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
     @app.agent(candidates, name="dedupe")
     async def dedupe(stream: StreamT[bytes]) -> None:
         async with Delivery(
-            app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
+            app,
+            limit=buffering.in_flight,
+            limit_bytes=buffering.in_flight_bytes,
+            acknowledged=app.tally.note,
         ) as delivery:
             async for event in raw_events(stream):
                 # `put` gets a finished list here, where `extract` gives it a coroutine. A decision

@@ -88,7 +88,10 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
             await pool.clean(None, Source(topic="", partition=0, offset=0), received_at=0.0)
             app.missing = ""
             async with Delivery(
-                app, limit=buffering.in_flight, limit_bytes=buffering.in_flight_bytes
+                app,
+                limit=buffering.in_flight,
+                limit_bytes=buffering.in_flight_bytes,
+                acknowledged=app.tally.note,
             ) as delivery:
                 async for event in raw_events(stream):
                     # The coroutine is not awaited here on purpose: `put` starts it as a task and

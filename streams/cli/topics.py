@@ -28,10 +28,10 @@ def command(*, check: bool) -> int:
     require_codecs()
     created = [] if check else ensure_topics(settings)
     for name in created:
-        OUT.print(f"created {name}", soft_wrap=True)
+        OUT.print(f"created {name}")
     differences = check_topics(settings)
     for difference in differences:
-        OUT.print(str(difference), markup=False, soft_wrap=True)
+        OUT.print(str(difference), markup=False)
     if not differences and not created:
         OUT.print(f"all {len(specs(settings))} topics are as the settings have them")
     return ANSWER_IS_NO if differences else 0

@@ -20,6 +20,7 @@ from faust.types.transports import ConsumerT
 from streams.kafka.offsets import Note
 from streams.runtime.consumer import Consumer
 from streams.runtime.flow_control import Queue
+from streams.runtime.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,6 +38,8 @@ class App(faust.App):
 
     Attributes:
         at_start: functions that the app calls in its event loop before it starts any service.
+        at_stop: functions that it calls after all its services have stopped.
+        tally: counts the outcomes of its events.
         missing: what the stage itself still waits for; empty when it waits for nothing.
         displaced: why the partitions are being taken anew, or are missing; empty otherwise.
         topic_ids: asks for the ids of the app's topics, which tell a topic from another one of the
@@ -48,6 +51,8 @@ class App(faust.App):
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Faust's own
         super().__init__(*arguments, **options)
         self.at_start: list[Callable[[], None]] = []
+        self.at_stop: list[Callable[[], None]] = []
+        self.tally = Tally({})
         self.missing = ""
         self.displaced = ""
         self.topic_ids: TopicIds | None = None
@@ -77,6 +82,8 @@ class App(faust.App):
         await super().on_stop()
         if self.topic_ids is not None:
             await self.topic_ids.close()
+        for call in self.at_stop:
+            call()
 
     def on_rebalance_end(self) -> None:
         """Note that the partitions are assigned and sought."""

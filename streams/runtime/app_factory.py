@@ -17,6 +17,7 @@ from streams.kafka.auth import password, ssl_context
 from streams.kafka.compression import read_any_xerial_header
 from streams.runtime.app import App
 from streams.runtime.flow_control import PARTITION_BYTES
+from streams.runtime.tally import Tally, words
 from streams.settings import Settings
 from streams.stage import (
     KEPT_LONGER,
@@ -87,6 +88,7 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         web_metrics_enabled=False,
         worker_redirect_stdouts=False,
     )
+    app.tally = Tally(words(settings.topics, stage))
     # An audit looks back as far as pages are kept, and somebody needs a day to run it.
     app.keep_seconds = (settings.retention + KEPT_LONGER).total_seconds()
     return app

@@ -1,7 +1,8 @@
 """Trace context: which trace a page belongs to, from its raw page to its outcome.
 
-Invariant: a trace context that is carried on is valid by W3C Trace Context (Level 2), byte for byte
-as it came. One that is not valid is dropped, as the specification asks, and is no fault of the page.
+Invariant: a trace context that is carried on is valid by W3C Trace Context (Level 2), and unchanged
+byte for byte. One that is not valid is dropped, as the specification asks, and is no fault of the
+page.
 
 Cleanwire makes no spans of its own. So the `traceparent` of an outcome names the span that sent the
 raw page.

@@ -19,7 +19,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import for_code
+from aiokafka.errors import GroupCoordinatorNotAvailableError, for_code
 
 from streams.kafka.auth import login
 from streams.kafka.offsets import Note, unread
@@ -28,6 +28,7 @@ from streams.runtime.transactions import written_at
 from streams.settings import Settings
 from streams.stage import STAGES, app_id, input_topic
 from streams.web.outcomes import seen
+from streams.web.owners import Owners
 from streams.web.state import Lag, Part, State
 
 READ_BACK = 1000
@@ -53,10 +54,12 @@ class Tailer:
     Args:
         settings: the brokers and the topics.
         state: the state to keep up to date.
+        owners: is told how far the groups are behind; None where nothing asks for owners.
     """
 
-    def __init__(self, settings: Settings, state: State) -> None:
+    def __init__(self, settings: Settings, state: State, owners: Owners | None = None) -> None:
         self._settings = settings
+        self._owners = owners
         self._state = state
         self._outcomes = outcome_topics(settings)
         self._watched = {input_topic(settings, stage): app_id(settings, stage) for stage in STAGES}
@@ -82,6 +85,7 @@ class Tailer:
 
     async def _retry(self, part: Part, work: Callable[[], Awaitable[None]]) -> None:
         """Do the work again whenever it returns or fails, with `RETRY_SECONDS` in between."""
+        is_first = True
         while True:
             try:
                 await work()
@@ -91,11 +95,19 @@ class Tailer:
                     raise
                 # aiokafka raises this when it cancels its own tasks; nobody cancelled ours.
                 self._failed(part, "the connection was lost")
+            except GroupCoordinatorNotAvailableError as error:
+                # The brokers make their topic of offsets when the first group asks for it. On a new
+                # cluster that is now.
+                if not is_first:
+                    self._failed(part, type(error).__name__)
             except Exception as error:  # noqa: BLE001 - shown on the page; the stages go on
                 self._failed(part, type(error).__name__)
+            is_first = False
             await asyncio.sleep(RETRY_SECONDS)
 
     def _failed(self, part: Part, fault: str) -> None:
+        if part == "lag" and self._owners is not None:
+            self._owners.forget()
         if self._state.failed(part, fault):
             log.warning("the web view cannot read the bus for %s: %s", part, fault)
 
@@ -159,7 +171,10 @@ class Tailer:
                         for topic, group in self._watched.items()
                         for lag in await _lags(admin, consumer, group, topic)
                     ]
-                    self._state.lags = [await self._held(lag, consumer, stable) for lag in lags]
+                    lags = [await self._held(lag, consumer, stable) for lag in lags]
+                    self._state.lags = lags
+                    if self._owners is not None:
+                        await self._owners.look(admin, lags)
                 self._state.was_read("lag", time.time())
                 await asyncio.sleep(LAG_SECONDS)
 

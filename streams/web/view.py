@@ -16,8 +16,10 @@ from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.settings import Settings
+from streams.stage import STAGES, app_id
 from streams.web.guard import Guard
 from streams.web.metrics import exposition, registry
+from streams.web.owners import Owners
 from streams.web.pages import overview
 from streams.web.probes import Stages
 from streams.web.state import State
@@ -43,6 +45,10 @@ HEADERS = {
 
 IDLE_SECONDS = 30.0
 """A connection without a whole request is closed after this time; aiohttp would wait an hour."""
+
+UNOWNED_SESSIONS = 3
+"""Session timeouts after which a lagging partition without an owner makes a worker not ready. A
+group has given a lost member's partitions to others after one."""
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -72,8 +78,11 @@ def attach(apps: Sequence[faust.App], settings: Settings) -> None:
     server, guard = _View(apps[0]), Guard(settings.web_token)
     apps[0].web = server
     _SERVER.addFilter(_is_our_fault)
-    state, stages = State(time.time()), Stages(apps, settings)
-    tailer = Tailer(settings, state)
+    groups = {app_id(settings, stage): str(stage) for stage in STAGES}
+    ours = {app.conf.id: groups[app.conf.id] for app in apps}
+    owners = Owners(ours, UNOWNED_SESSIONS * settings.session_timeout)
+    state, stages = State(time.time()), Stages(apps, settings, owners.missing)
+    tailer = Tailer(settings, state, owners)
 
     async def start(_: web.Application) -> None:
         tailer.start()

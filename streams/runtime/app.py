@@ -79,11 +79,14 @@ class App(faust.App):
             self._topic_watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._topic_watch
-        await super().on_stop()
-        if self.topic_ids is not None:
-            await self.topic_ids.close()
-        for call in self.at_stop:
-            call()
+        try:
+            await super().on_stop()
+            if self.topic_ids is not None:
+                await self.topic_ids.close()
+        finally:
+            # Also where a worker that ends cancels what is left of its stop.
+            for call in self.at_stop:
+                call()
 
     def on_rebalance_end(self) -> None:
         """Note that the partitions are assigned and sought."""

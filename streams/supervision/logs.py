@@ -109,7 +109,9 @@ def _log_exception(
     if not issubclass(kind, Exception):
         sys.__excepthook__(kind, error, traceback)
         return
-    logging.getLogger("python").critical("%s", error, exc_info=(kind, error, traceback))
+    # The line itself is the template: two errors are no repeat of one message.
+    line = f"{kind.__name__}: {error}"
+    logging.getLogger("python").critical(line, exc_info=(kind, error, traceback))
 
 
 def _log_thread_exception(of: threading.ExceptHookArgs) -> None:

@@ -60,7 +60,11 @@ def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
             file = options.get("logfile")
             file = file if isinstance(file, str) else None
             options |= {"logging_config": configuration(settings, file), "loglevel": "WARNING"}
+            if settings.log_format == "json":
+                options["quiet"] = True
             super().__init__(*services, **options)
+            # It moves the cursor even where stdout is no terminal.
+            self.spinner = None
 
     app.conf.Worker = Checked  # type: ignore[assignment] # Faust declares what it makes of it
     if settings.log_format == "json":

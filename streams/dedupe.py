@@ -48,6 +48,7 @@ from streams.runtime.cloudevents import headers
 from streams.runtime.dead_letters import arrival_of, rejected, withdrawn
 from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
 from streams.runtime.instruments import CountedPage
+from streams.runtime.trace_context import trace_context
 from streams.settings import Settings
 from streams.stage import buffering_of
 from streams.state.fullness import Fullness
@@ -104,6 +105,7 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
             limit=buffering.in_flight,
             limit_bytes=buffering.in_flight_bytes,
             instruments=app.instruments,
+            acknowledged=app.tally.note,
         ) as delivery:
             async for event in raw_events(stream):
                 # `put` gets a finished list here, where `extract` gives it a coroutine. A decision
@@ -141,6 +143,7 @@ def _take(
         # partition is ignored: its shard does not exist any more.
         if DROP not in carried:
             kept = [(name, carried[name]) for name in KEPT if name in carried]
+            kept += trace_context(message.headers)
             yield _pass_on(settings, message, 0, kept)
         return
     if not number:
@@ -209,6 +212,7 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
     """The records that an article leads to, apart from the changes of the state."""
     source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
     at = carried.get(ARRIVED) or b""
+    trace = trace_context(message.headers)
     if result.is_withdrawn:
         # A worker that decided on the article before the takedown may have published it after the
         # takedown's tombstone. Send the tombstone again.
@@ -217,15 +221,16 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
         article = arrived.article.id
         topic = settings.topics.rejected
         seconds = arrival_of(at)
-        yield withdrawn(topic, article, error, arrived.source, source_id, arrived=seconds)
+        yield withdrawn(topic, article, error, arrived.source, source_id, trace, arrived=seconds)
     elif result.decision is not None:
-        yield _outcome(settings, arrived, result.decision, source_id, at)
+        yield _outcome(settings, arrived, result.decision, source_id, at, trace)
     else:
         headers_on = [
             (ORDER, str(sequence).encode()),
             (MATCHES, pack_matches(result.matches)),
             (SOURCE_ID, source_id.encode()),
             (ARRIVED, at),
+            *trace,
         ]
         yield _pass_on(settings, message, message.partition + 1, headers_on)
 
@@ -269,12 +274,13 @@ def _tombstone(settings: Settings, article: str) -> Produce:
     return Produce(topic=settings.topics.clean, key=article.encode(), value=None)
 
 
-def _outcome(
+def _outcome(  # noqa: PLR0913, PLR0917 - an article, its decision, and the headers that go on
     settings: Settings,
     arrived: CandidateRecord,
     decision: Decision,
     source_id: str,
     at: bytes,
+    trace: Headers,
 ) -> Produce:
     happened = outcome_event(arrived.article, arrived.source, decision)
     topics = settings.topics
@@ -282,7 +288,7 @@ def _outcome(
         topic=topics.clean if decision.outcome == "clean" else topics.duplicates,
         key=decision.id.encode(),
         value=orjson.dumps(happened),
-        headers=[*headers(happened), (SOURCE_ID, source_id.encode()), (ARRIVED, at)],
+        headers=[*headers(happened), (SOURCE_ID, source_id.encode()), (ARRIVED, at), *trace],
         page=_counted(decision, arrival_of(at)),
     )
 

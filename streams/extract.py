@@ -22,6 +22,7 @@ from streams.runtime.app_factory import make_app
 from streams.runtime.dead_letters import arrival, record_size, rejected
 from streams.runtime.delivery import Delivery, Produce, raw_events
 from streams.runtime.pool import Cleaned, CleaningPool
+from streams.runtime.trace_context import trace_context
 from streams.settings import Settings
 from streams.stage import buffering_of
 from streams.supervision.standalone import standalone
@@ -77,6 +78,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                 headers=[
                     (SOURCE_ID, topic_id.encode()),
                     (ARRIVED, arrival(message.timestamp)),
+                    *trace_context(message.headers),
                 ],
                 partition=0,
             )
@@ -96,6 +98,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                 limit=buffering.in_flight,
                 limit_bytes=buffering.in_flight_bytes,
                 instruments=app.instruments,
+                acknowledged=app.tally.note,
             ) as delivery:
                 async for event in raw_events(stream):
                     # The coroutine is not awaited here on purpose: `put` starts it as a task and

@@ -12,6 +12,8 @@ import dataclasses
 import datetime as dt
 import os
 import re
+import time
+import tomllib
 import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -20,7 +22,10 @@ import pydantic
 import pydantic_settings
 from pydantic import Field, SecretStr
 
+from streams import json_lines
 from streams.errors import ConfigurationError
+from streams.sizes import parse_size
+from streams.spelling import is_of_a_service, nearest
 
 PREFIX = "CLEANWIRE_"
 FILE = "cleanwire.toml"
@@ -66,6 +71,11 @@ def _duration(value: object) -> object:
     raise ValueError("use a duration such as 30d, 12h, 90s, P30D, or seconds")
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Bytes = Annotated[int, pydantic.BeforeValidator(parse_size)]
 Duration = Annotated[
     dt.timedelta,
     pydantic.BeforeValidator(_duration),
@@ -74,7 +84,10 @@ Duration = Annotated[
 
 
 class Settings(pydantic_settings.BaseSettings):
-    """The settings of all commands. Durations are `30d`, `12h`, `90s`, ISO 8601 or seconds."""
+    """The settings of all commands.
+
+    Durations are `30d`, `12h`, `90s`, ISO 8601 or seconds. Sizes are `4GiB`, `10MB` or bytes.
+    """
 
     model_config = pydantic_settings.SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True
@@ -91,13 +104,13 @@ class Settings(pydantic_settings.BaseSettings):
     retention: Duration = Field(
         dt.timedelta(days=7), description="how long raw-pages keeps a page; outcomes stay longer"
     )
-    max_message_bytes: int = Field(
+    max_message_bytes: Bytes = Field(
         16 << 20,
         ge=1 << 20,
         le=1 << 30,
         description="largest record: topics, producers and consumers alike",
     )
-    max_page_bytes: int = Field(
+    max_page_bytes: Bytes = Field(
         10 << 20, ge=1 << 10, le=1 << 30, description="largest body that is cleaned"
     )
     require_article: bool = Field(
@@ -107,13 +120,13 @@ class Settings(pydantic_settings.BaseSettings):
     clean_processes: int = Field(
         os.cpu_count() or 1, ge=1, le=1024, description="pages cleaned at a time"
     )
-    clean_memory: int = Field(
+    clean_memory: Bytes = Field(
         2 << 30, ge=0, description="bytes that cleaning a page may take on Linux; 0 is no limit"
     )
     dedupe_shards: int = Field(
         1, ge=1, le=32, description="shards of dedupe, each with a partition of candidates"
     )
-    dedupe_memory: int = Field(
+    dedupe_memory: Bytes = Field(
         4 << 30,
         ge=64 << 20,
         description="bytes of a shard's state; beyond them the oldest is evicted",
@@ -140,6 +153,12 @@ class Settings(pydantic_settings.BaseSettings):
     instance_id: str | None = Field(
         None, description="this worker's own name in its group: static membership"
     )
+    log_format: Annotated[Literal["human", "json"], pydantic.BeforeValidator(_lower)] = Field(
+        "human", description="lines on stderr: human, or json for one object a line"
+    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], pydantic.BeforeValidator(_lower)
+    ] = Field("info", description="least level that a worker logs: debug, info, warning, error")
     data_dir: Path = Field(default_factory=_default_data_dir, description="folder for local state")
     web_bind: str = Field("127.0.0.1", description="address of the web view")
     web_port: int = Field(6066, ge=1, le=65_535, description="port of the web view")
@@ -224,6 +243,12 @@ class Settings(pydantic_settings.BaseSettings):
     ) -> tuple[pydantic_settings.PydanticBaseSettingsSource, ...]:
         """Order the sources: arguments first, then the environment, then the file."""
         del dotenv_settings, file_secret_settings
+        if isinstance(env_settings, pydantic_settings.EnvSettingsSource):
+            env_settings.env_vars = {
+                name: value
+                for name, value in env_settings.env_vars.items()
+                if not is_of_a_service(_name_of(name), value or "")
+            }
         file = pydantic_settings.TomlConfigSettingsSource(settings_cls, config_file())
         return init_settings, env_settings, file
 
@@ -245,6 +270,22 @@ def config_file() -> Path:
     return Path(os.environ.get(f"{PREFIX}CONFIG") or FILE)
 
 
+def log_format() -> str:
+    """What the lines on stderr are, even where another setting cannot be used."""
+    found = variables().get(f"{PREFIX}LOG_FORMAT")
+    if found is None:
+        try:
+            found = tomllib.loads(config_file().read_text("utf-8")).get("log_format")
+        except (OSError, ValueError):
+            found = None
+    return "json" if isinstance(found, str) and found.lower() == "json" else "human"
+
+
+def tell(text: str, level: str = "error") -> None:
+    """Write a line of a command to stderr, in the format of the settings."""
+    json_lines.tell(text, level=level, at=time.time(), as_json=log_format() == "json")
+
+
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by pydantic
     """Read the settings from the environment and the file.
 
@@ -260,6 +301,7 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by py
         raise ConfigurationError(
             f"CLEANWIRE_CONFIG names {named}, which cannot be read", "name a readable file"
         )
+    _check_names()
     try:
         return Settings(**overrides)
     except pydantic.ValidationError as error:
@@ -267,6 +309,44 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - checked by py
     except ValueError as error:
         cause = f"the settings file {config_file()} is no TOML: {error}"
         raise ConfigurationError(cause, "correct it or remove it") from None
+
+
+def variables() -> dict[str, str]:
+    """The settings in the environment, by their names in upper case."""
+    return {
+        name.upper(): value
+        for name, value in os.environ.items()
+        if name.upper().startswith(PREFIX) and not is_of_a_service(_name_of(name), value)
+    }
+
+
+_told: set[str] = set()
+
+
+def _name_of(variable: str) -> str:
+    """A variable's name in upper case, without the prefix; empty if it does not have it."""
+    name = variable.upper()
+    return name.removeprefix(PREFIX) if name.startswith(PREFIX) else ""
+
+
+def _check_names() -> None:
+    """Refuse a misspelt setting in the environment; name one that no setting is like, once.
+
+    Raises:
+        ConfigurationError: a variable is near to a setting, and is none.
+    """
+    known = [PREFIX + name.upper() for name in (*Settings.model_fields, "config")]
+    for variable, value in sorted(os.environ.items()):
+        name = variable.upper()
+        if name in known or not name.startswith(PREFIX[:5]):
+            continue
+        if is_of_a_service(_name_of(variable), value):
+            continue
+        if near := nearest(name, known):
+            raise ConfigurationError(f"{variable} is no setting", f"did you mean {near}?")
+        if name.startswith(PREFIX) and variable not in _told:
+            _told.add(variable)
+            tell(f"{variable} is no setting, and is ignored; see `cleanwire config`", "warning")
 
 
 def _to_one_line(error: pydantic.ValidationError) -> ConfigurationError:
@@ -278,9 +358,10 @@ def _to_one_line(error: pydantic.ValidationError) -> ConfigurationError:
     name = str(first["loc"][0])
     setting = PREFIX + name.upper()
     if first["type"] == "extra_forbidden":
-        return ConfigurationError(
-            f"{name} in {config_file()} is no setting", "see `cleanwire config`"
-        )
+        plain = name.lower().replace("-", "_").removeprefix(PREFIX.lower())
+        near = nearest(plain, Settings.model_fields)
+        fix = f"did you mean {near}?" if near else "see `cleanwire config`"
+        return ConfigurationError(f"{name} in {config_file()} is no setting", fix)
     value = "" if _is_secret(name) else f"={str(first['input'])[:80]}"
     fix = why[0].lower() + why[1:]
     return ConfigurationError(f"{setting}{value} cannot be used", fix)

@@ -19,11 +19,12 @@ from streams.errors import OperationalError
 from streams.kafka.compression import require_codecs
 from streams.kafka.topics import require_topics
 from streams.runtime import transactions
-from streams.settings import Settings
+from streams.settings import Settings, tell
 from streams.stage import Stage
 from streams.state.data_dir import require_folder
+from streams.supervision.activity import report_each_minute
 from streams.supervision.login_guard import end_when_refused
-from streams.supervision.logs import LOGGING
+from streams.supervision.logs import set_up
 from streams.supervision.status_reporter import report
 from streams.supervision.watchdog import watch
 from streams.web import attach, require_token
@@ -52,6 +53,7 @@ def build(settings: Settings, stages: Sequence[Stage], *, web: bool) -> list[fau
     watch(apps, settings)
     report(apps, settings)
     transactions.watch(apps, settings)
+    report_each_minute(apps, settings)
     if web:
         attach(apps, settings)
     return apps
@@ -66,6 +68,7 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     Raises:
         OperationalError: something that a worker needs is missing.
     """
+    logging_config = set_up(settings)
     preflight(settings, web=web)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -76,11 +79,15 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     # Faust's worker starts its first argument last, and each app once the one before it is ready.
     # So the app with the web view starts first, and the view answers while the state of `dedupe` is
     # read back.
-    worker = Worker(*reversed(apps), loop=loop, loglevel="WARNING", logging_config=LOGGING)
+    worker = Worker(*reversed(apps), loop=loop, loglevel="WARNING", logging_config=logging_config)
     worker.spinner = None
     host = f"[{settings.web_bind}]" if ":" in settings.web_bind else settings.web_bind
     view = f", web view on http://{host}:{settings.web_port}/" if web else ""
-    click.echo(f"working on {', '.join(stages)} at {settings.broker}{view}; Ctrl-C stops", err=True)
+    started = f"working on {', '.join(stages)} at {settings.broker}{view}"
+    if settings.log_format == "json":
+        tell(started, "info")
+    else:
+        click.echo(f"{started}; Ctrl-C stops", err=True)
     try:
         worker.execute_from_commandline()
     except SystemExit as stop:

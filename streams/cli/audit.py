@@ -35,7 +35,7 @@ def command() -> int:
         report, unreadable = audit.audit(settings, lambda _, done, total: update(done, total))
     show(report)
     for held in transactions.held(settings, dataclasses.astuple(settings.topics)):
-        OUT.print(f"held: {held}", soft_wrap=True)
+        OUT.print(f"held: {held}")
     for record in unreadable[:LISTED]:
         OUT.print(
             f"unreadable: {record.topic} partition {record.partition} "
@@ -66,16 +66,14 @@ def show(report: Report) -> None:
         OUT.print(
             "made again: a topic of raw pages was deleted and made again under its name; "
             f"{report.predecessors} outcomes of the old one are left out",
-            soft_wrap=True,
         )
     for partition, count in sorted(report.unread.items()):
         OUT.print(
             f"unread: {count} records of partition {partition} were deleted by retention before "
             "they were read",
-            soft_wrap=True,
         )
     for line in report.displaced[:LISTED]:
-        OUT.print(f"not gone on yet: {line}", markup=False, soft_wrap=True)
+        OUT.print(f"not gone on yet: {line}", markup=False)
     for partition, offset in report.missing[:LISTED]:
         OUT.print(f"missing: raw page at partition {partition} offset {offset}")
     for (partition, offset), one, other in report.double[:LISTED]:

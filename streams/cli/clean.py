@@ -10,7 +10,7 @@ import orjson
 from cleanwire.events import CleanArticle, DuplicateArticle, to_dict
 from cleanwire.extract.body.structure import markdown
 from cleanwire.pipeline import OutcomeEvent
-from streams.cli.screen import progress, tell
+from streams.cli.screen import progress, summarize
 from streams.offline import outcomes
 from streams.settings import Settings, load_settings
 from streams.sources import Tally, read_inputs
@@ -70,7 +70,7 @@ async def _clean(
             sys.stdout.buffer.flush()
             done += 1
             update(done, None)
-    return tell(tally)
+    return summarize(tally)
 
 
 def _json(outcome: OutcomeEvent) -> bytes:

@@ -1,13 +1,11 @@
 """`cleanwire config`."""
 
-import os
-
 import click
 import pydantic
 from rich.markup import escape
 
 from streams.cli.screen import OUT
-from streams.settings import PREFIX, Settings, config_file, load_settings
+from streams.settings import PREFIX, Settings, config_file, load_settings, variables
 
 
 @click.command("config")
@@ -20,7 +18,7 @@ def command() -> None:
       CLEANWIRE_WEB_PORT=7000 cleanwire config
     """
     settings = load_settings()
-    environment = {name.upper() for name in os.environ}
+    environment = set(variables())
     for name, field in Settings.model_fields.items():
         variable = PREFIX + name.upper()
         if variable in environment:
@@ -30,9 +28,7 @@ def command() -> None:
         else:
             origin = "default"
         value = escape(_shown(getattr(settings, name)))
-        OUT.print(
-            f"{variable}={value}  [dim]# {field.description} ({escape(origin)})[/]", soft_wrap=True
-        )
+        OUT.print(f"{variable}={value}  [dim]# {field.description} ({escape(origin)})[/]")
 
 
 def _shown(value: object) -> str:

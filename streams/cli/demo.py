@@ -45,7 +45,6 @@ def command(*, once: bool) -> int:
             OUT.print(
                 f"[{colour}]{result.outcome:<26}[/] {result.sample.name:<30} "
                 f"[dim]{escape(result.detail)}[/]",
-                soft_wrap=True,
             )
         OUT.print()
         deadline = time.monotonic() + _SECONDS

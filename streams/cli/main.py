@@ -102,7 +102,9 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return BAD_USAGE
     except OperationalError as error:
-        click.echo(f"cleanwire: {error}", err=True)
+        from streams.settings import tell  # noqa: PLC0415 - slow to import, and --help needs it not
+
+        tell(str(error))
         return BAD_USAGE if isinstance(error, ConfigurationError) else UNFIT
     except SystemExit as stop:
         # On a broken pipe click exits with 1, which would mean "the answer is no" here.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import click
 from kafka.errors import KafkaError, KafkaTimeoutError
 
-from streams.cli.screen import ERR, OUT, progress, tell
+from streams.cli.screen import OUT, progress, say, summarize
 from streams.errors import OperationalError
 from streams.exit_codes import ANSWER_IS_NO
 from streams.kafka import clients
@@ -49,14 +49,14 @@ def command(paths: tuple[str, ...], url: str | None, content_type: str | None) -
     OUT.print(f"{sent} pages published to {settings.topics.raw}, acknowledged by all replicas")
     for page in refused:
         line = f"{page.source.topic} page {page.source.offset}: {page.refusal}"
-        ERR.print(line, markup=False, soft_wrap=True)
+        say(line, "warning")
     if lost:
         pages = "1 page was" if len(lost) == 1 else f"{len(lost)} pages were"
         why = ", ".join(sorted({type(error).__name__ for error in lost}))
         line = f"{pages} not acknowledged on {settings.topics.raw}: {why}"
         fix = "compare `cleanwire topics --check`"
-        ERR.print(f"{line}; {fix}", markup=False, soft_wrap=True)
-    return tell(tally) or (1 if refused or lost else 0)
+        say(f"{line}; {fix}", "error")
+    return summarize(tally) or (1 if refused or lost else 0)
 
 
 def _publish(

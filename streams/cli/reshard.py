@@ -33,8 +33,8 @@ def command(*, forget: bool) -> int:
     if moved is None:
         OUT.print("the memory of dedupe is as the settings have it")
         return 0
-    OUT.print(f"before: {moved.before}", soft_wrap=True)
-    OUT.print(f"now: {moved.after}", soft_wrap=True)
+    OUT.print(f"before: {moved.before}")
+    OUT.print(f"now: {moved.after}")
     OUT.print(
         f"{moved.decisions} decisions, {moved.entries} articles to match against"
         + (f", {moved.signed} signed anew" if moved.signed else "")

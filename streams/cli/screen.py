@@ -1,7 +1,10 @@
 """What the commands show on the terminal.
 
-Invariant: results go to stdout, and nothing else does. Progress and messages go to stderr, and
-progress only if stderr is a terminal.
+Invariants:
+
+- Results go to stdout, and nothing else does. Progress and messages go to stderr, and progress only
+  if stderr is a terminal.
+- A line is never broken to a width. A terminal does that itself, and a pipe has no width.
 """
 
 import contextlib
@@ -12,10 +15,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from streams.exit_codes import UNFIT
+from streams.settings import log_format, tell
 from streams.sources import Tally
 
-ERR = Console(stderr=True, highlight=False)
-OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+OUT = Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 @contextlib.contextmanager
@@ -44,9 +48,17 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[int, int
         yield update
 
 
-def tell(tally: Tally) -> int:
+def say(line: str, level: str = "info") -> None:
+    """Print a message on stderr: the line as it is, or an object of JSON if the settings say so."""
+    if log_format() == "json":
+        tell(line, level)
+    else:
+        click.echo(line, err=True)
+
+
+def summarize(tally: Tally) -> int:
     """Print on stderr what was read of the input, its faults first; returns the exit code."""
     for line in tally.faults:
-        click.echo(f"cleanwire: {line}", err=True)
-    click.echo(str(tally), err=True)
+        tell(line)
+    say(str(tally))
     return UNFIT if tally.faults else 0

@@ -12,7 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.errors import OperationalError
 from streams.kafka import clients
-from streams.settings import Settings, load_settings
+from streams.settings import Settings, load_settings, tell
 
 _POLL_MS = 500
 _QUIET_SECONDS = 5.0
@@ -84,7 +84,7 @@ def _tell_held(
         )
         if last[partition] > stable and line not in told:
             told.add(line)
-            click.echo(f"cleanwire: {line}; {last[partition] - stable} offsets wait", err=True)
+            tell(f"{line}; {last[partition] - stable} offsets wait", "warning")
 
 
 def _shown(record: Any) -> dict[str, Any]:  # noqa: ANN401 - untyped library

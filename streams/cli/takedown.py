@@ -2,7 +2,7 @@
 
 import click
 
-from streams.cli.screen import ERR, OUT, progress
+from streams.cli.screen import OUT, progress, say
 from streams.exit_codes import ANSWER_IS_NO
 from streams.settings import load_settings
 
@@ -37,12 +37,11 @@ def command(targets: tuple[str, ...], seconds: float) -> int:
         asked = takedown.ask(settings, targets, lambda _, done, total: update(done, total))
     for article in asked.ids:
         url = asked.articles.get(article, "not found on clean-articles")
-        OUT.print(f"{article} {url}", markup=False, soft_wrap=True)
+        OUT.print(f"{article} {url}", markup=False)
     if not takedown.wait(settings, asked, seconds):
-        ERR.print(
+        say(
             f"asked for at offset {asked.offset} of {settings.topics.candidates}; dedupe has not "
             f"done it after {seconds:g} s, and will when it runs",
-            soft_wrap=True,
         )
         return ANSWER_IS_NO
     OUT.print(f"{len(asked.ids)} withdrawn; replays are denied from now on")

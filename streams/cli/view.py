@@ -1,7 +1,6 @@
 """`cleanwire view`."""
 
 import asyncio
-import logging.config
 
 import click
 
@@ -23,12 +22,12 @@ def command() -> int:
     """
     from streams.kafka.compression import require_codecs  # noqa: PLC0415 - slow to import
     from streams.state.data_dir import require_folder  # noqa: PLC0415 - likewise
-    from streams.supervision.logs import LOGGING  # noqa: PLC0415 - likewise
+    from streams.supervision.logs import set_up  # noqa: PLC0415 - likewise
     from streams.web.serve import serve  # noqa: PLC0415 - likewise
 
     settings = load_settings()
     require_codecs()
     if settings.view_store != "off":
         require_folder(settings)
-    logging.config.dictConfig(LOGGING)
+    set_up(settings)
     return asyncio.run(serve(settings, lambda line: click.echo(line, err=True)))

@@ -27,3 +27,9 @@ value is the sequence of the candidate that led to the notice."""
 TAKEDOWN = f"{PREFIX}takedown"
 """Marks a takedown. The value is the time of the request, in milliseconds since the epoch. It is
 empty at the first shard, where the record's own timestamp is that time."""
+
+TRACEPARENT = "traceparent"
+"""On raw pages, candidates and outcomes: the trace that the page belongs to (W3C Trace Context)."""
+
+TRACESTATE = "tracestate"
+"""Beside `traceparent`: what the tracing systems of its trace have noted."""

@@ -49,12 +49,22 @@ class Spec:
         partitions: the number of its partitions.
         config: its options, by their names in Kafka.
         or_more: whether the topic may have more partitions than that.
+        or_fewer: whether it may have fewer.
     """
 
     name: str
     partitions: int
     config: Mapping[str, str]
     or_more: bool = False
+    or_fewer: bool = False
+
+    def fits(self, partitions: int) -> bool:
+        """Whether the topic may have so many partitions."""
+        return (
+            partitions == self.partitions
+            or (self.or_more and partitions > self.partitions)
+            or (self.or_fewer and partitions < self.partitions)
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +126,20 @@ def specs(settings: Settings) -> list[Spec]:
             or_more=True,
             config=outcomes | stamped | size,
         ),
-        # Not `or_more`: with other partitions, the tombstone of a takedown would go to another
-        # partition than its article.
-        Spec(name=topics.clean, partitions=settings.raw_partitions, config=compacted | size),
+        # The partitions never change once the topic is made: with others, the tombstone of a
+        # takedown would go to another partition than its article. There are fewer than wanted where
+        # `raw-pages` has grown.
+        Spec(
+            name=topics.clean,
+            partitions=settings.raw_partitions,
+            or_fewer=True,
+            config=compacted | size,
+        ),
         Spec(
             name=topics.duplicates,
             partitions=settings.raw_partitions,
             or_more=True,
+            or_fewer=True,
             config=outcomes | size,
         ),
         Spec(
@@ -229,10 +246,8 @@ def check_topics(settings: Settings) -> list[Difference]:
                     "grant this user DescribeConfigs on it",
                 )
             partitions = len(described["partitions"])
-            if spec.or_more and partitions > spec.partitions:
-                # Kafka cannot remove partitions. Those that fewer shards leave over are idle.
-                partitions = spec.partitions
-            found["partitions"] = str(partitions)
+            # Kafka cannot remove partitions. Those that fewer shards leave over are idle.
+            found["partitions"] = str(spec.partitions if spec.fits(partitions) else partitions)
             wanted = {"partitions": str(spec.partitions), **spec.config}
             differences += [
                 Difference(topic=spec.name, what=key, wanted=value, found=str(found.get(key)))

@@ -21,6 +21,7 @@ from streams.kafka.offsets import Note
 from streams.runtime.consumer import Consumer
 from streams.runtime.flow_control import Queue
 from streams.runtime.instruments import Instruments
+from streams.runtime.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,6 +39,8 @@ class App(faust.App):
 
     Attributes:
         at_start: functions that the app calls in its event loop before it starts any service.
+        at_stop: functions that it calls after all its services have stopped.
+        tally: counts the outcomes of its events.
         missing: what the stage itself still waits for; empty when it waits for nothing.
         displaced: why the partitions are being taken anew, or are missing; empty otherwise.
         topic_ids: asks for the ids of the app's topics, which tell a topic from another one of the
@@ -50,6 +53,8 @@ class App(faust.App):
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Faust's own
         super().__init__(*arguments, **options)
         self.at_start: list[Callable[[], None]] = []
+        self.at_stop: list[Callable[[], None]] = []
+        self.tally = Tally({})
         self.missing = ""
         self.displaced = ""
         self.topic_ids: TopicIds | None = None
@@ -77,9 +82,14 @@ class App(faust.App):
             self._topic_watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._topic_watch
-        await super().on_stop()
-        if self.topic_ids is not None:
-            await self.topic_ids.close()
+        try:
+            await super().on_stop()
+            if self.topic_ids is not None:
+                await self.topic_ids.close()
+        finally:
+            # Also where a worker that ends cancels what is left of its stop.
+            for call in self.at_stop:
+                call()
 
     def on_rebalance_end(self) -> None:
         """Note that the partitions are assigned and sought."""

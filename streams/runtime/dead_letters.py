@@ -3,8 +3,8 @@
 Invariants:
 
 - The value, the key and the headers of the rejected record are copied byte for byte, with two
-  exceptions: nothing is copied of a page that was taken down, and a record that is too large for
-  the bus keeps only what fits.
+  exceptions: of a page that was taken down only the trace context is copied, and a record that is
+  too large for the bus keeps only what fits.
 - Added headers come last, so that the last header of a name is Cleanwire's.
 """
 
@@ -16,7 +16,7 @@ from faust.types import Message
 from cleanwire.errors import PageRejected
 from cleanwire.events import Source
 from streams.kafka.headers import ARRIVED, PREFIX, SOURCE_ID
-from streams.runtime.delivery import Produce
+from streams.runtime.delivery import Headers, Produce
 from streams.runtime.instruments import CountedPage
 
 _MOST_DIGITS = 18
@@ -85,22 +85,28 @@ def _headers(message: Message) -> list[tuple[str, bytes]]:
     return list(cast("Iterable[tuple[str, bytes]]", message.headers or ()))
 
 
-def withdrawn(  # noqa: PLR0913 - everything that a dead letter names
+def withdrawn(  # noqa: PLR0913, PLR0917 - everything that a dead letter names
     topic: str,
     article: str,
     error: PageRejected,
     source: Source,
     source_id: str,
+    trace: Headers,
     *,
     arrived: float | None = None,
 ) -> Produce:
-    """Make the dead letter of a page that was taken down; it holds only the article's id."""
-    headers = [
+    """Make the dead letter of a page that was taken down.
+
+    It holds only the article's id, and the trace context that the page came with.
+    """
+    added = [
         *_added(error, source, source_id, arrived),
         (f"{PREFIX}article", article.encode()),
     ]
     page = CountedPage(outcome="rejected", kind=error.reason, arrived=arrived)
-    return Produce(topic=topic, key=article.encode(), value=None, headers=headers, page=page)
+    return Produce(
+        topic=topic, key=article.encode(), value=None, headers=[*trace, *added], page=page
+    )
 
 
 def added_to(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:

@@ -75,6 +75,7 @@ class Delivery:
         limit: the most events in the queue.
         limit_bytes: the most bytes of values in the queue. An event that is larger is alone in it.
         instruments: counts the events that are acked; None counts nothing.
+        acknowledged: called with the records of each event, once they are acknowledged.
     """
 
     def __init__(
@@ -84,11 +85,13 @@ class Delivery:
         limit: int,
         limit_bytes: int,
         instruments: Instruments | None = None,
+        acknowledged: Callable[[Sequence[Produce]], None] = lambda _: None,
     ) -> None:
         self._app = app
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._instruments = instruments
+        self._acknowledged = acknowledged
         self._unsent: collections.deque[_Item] = collections.deque()
         self._unacked: collections.deque[_Item] = collections.deque()
         self._size = 0
@@ -246,7 +249,9 @@ class Delivery:
             acknowledgements = [record.result() for record in sent]
             async with self._changed:
                 if self._unacked and self._unacked[0] is item:
-                    for produce, at in zip(item.outcome.result(), acknowledgements, strict=True):
+                    produces = item.outcome.result()
+                    self._acknowledged(produces)
+                    for produce, at in zip(produces, acknowledgements, strict=True):
                         if produce.acknowledged is not None:
                             produce.acknowledged(at.partition, at.offset)
                     self._unacked.popleft()

@@ -2,11 +2,12 @@
 
 Invariant: a worker is alive while none of its apps has crashed. It is ready once every app has its
 partitions assigned (possibly none, if other workers have them all), has restored its state, and
-can clean a page.
+can clean a page, and while every lagging partition of its group has an owner.
 """
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import faust
 from faust.types import TP
@@ -60,9 +61,16 @@ class Stages:
     Args:
         apps: the apps.
         settings: the settings that they were made with.
+        unowned: what a stage's group has no owner for, by stage; it is read at each call.
     """
 
-    def __init__(self, apps: Sequence[faust.App], settings: Settings) -> None:
+    def __init__(
+        self,
+        apps: Sequence[faust.App],
+        settings: Settings,
+        unowned: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._unowned = unowned
         stages = {app_id(settings, stage): str(stage) for stage in STAGES}
         self._apps = {stages.get(app.conf.id, app.conf.id): app for app in apps}
 
@@ -72,7 +80,10 @@ class Stages:
 
     def missing(self) -> dict[str, str]:
         """What each stage still waits for, by stage; empty if it is ready."""
-        return {stage: _missing(app) for stage, app in self._apps.items()}
+        return {
+            stage: _missing(app) or self._unowned.get(stage, "")
+            for stage, app in self._apps.items()
+        }
 
     def in_flight(self) -> dict[str, int]:
         """How many events each stage has read and not acked, including those in its buffer."""

@@ -14,14 +14,15 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
 from streams.settings import Settings
 from streams.web import readers
-from streams.web.backlog import Backlog
 from streams.web.feed import LAP_SECONDS, Feed
 from streams.web.lag import LagMeter
 from streams.web.readers import clients
-from streams.web.state import Part, State
-from streams.web.workers import Workers
+from streams.web.readings import Readings
+from streams.web.state import Part
 
 LAG_SECONDS = 3.0
 RETRY_SECONDS = 5.0
@@ -29,28 +30,20 @@ log = logging.getLogger(__name__)
 
 
 class Tailer:
-    """Keeps a `State` up to date.
+    """Keeps readings up to date.
 
     Args:
         settings: the brokers and the topics.
-        state: the state to keep up to date.
-        backlog: the development of the lag to keep up to date.
-        workers: the statuses of the workers to keep up to date.
+        readings: what to keep up to date.
         feed: reads the outcome topics; None if this process does not show outcomes.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        state: State,
-        backlog: Backlog,
-        workers: Workers,
-        feed: Feed | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, readings: Readings, feed: Feed | None = None) -> None:
         self._settings = settings
-        self._state = state
-        self._backlog = backlog
-        self._workers = workers
+        self._owners = readings.owners
+        self._state = readings.state
+        self._backlog = readings.backlog
+        self._workers = readings.workers
         self._feed = feed
         self._lag = LagMeter(settings)
         self._tasks: list[asyncio.Task[None]] = []
@@ -74,6 +67,7 @@ class Tailer:
 
     async def _retry(self, part: Part, work: Callable[[], Awaitable[None]]) -> None:
         """Do the work again whenever it returns or fails, with `RETRY_SECONDS` in between."""
+        is_first = True
         while True:
             try:
                 await work()
@@ -83,11 +77,19 @@ class Tailer:
                     raise
                 # aiokafka raises this when it cancels its own tasks; nobody cancelled ours.
                 self._failed(part, "the connection was lost")
+            except GroupCoordinatorNotAvailableError as error:
+                # The brokers make their topic of offsets when the first group asks for it. On a new
+                # cluster that is now.
+                if not is_first:
+                    self._failed(part, type(error).__name__)
             except Exception as error:  # noqa: BLE001 - shown on the page; the stages go on
                 self._failed(part, type(error).__name__)
+            is_first = False
             await asyncio.sleep(RETRY_SECONDS)
 
     def _failed(self, part: Part, fault: str) -> None:
+        if part == "lag":
+            self._owners.forget()
         if self._state.failed(part, fault):
             log.warning("the web view cannot read the bus for %s: %s", part, fault)
 
@@ -105,7 +107,8 @@ class Tailer:
             while True:
                 async with asyncio.timeout(LAP_SECONDS):
                     lags = await self._lag.measure(admin, stable=stable, last=last, reader=reader)
-                self._state.lags = lags
-                self._backlog.measured(lags, time.time())
+                    self._state.lags = lags
+                    self._backlog.measured(lags, time.time())
+                    await self._owners.look(admin, lags)
                 self._state.was_read("lag", time.time())
                 await asyncio.sleep(LAG_SECONDS)

@@ -19,14 +19,17 @@ from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.settings import Settings
+from streams.stage import STAGES, app_id
 from streams.web.backlog import Backlog
 from streams.web.feed import Feed
 from streams.web.guard import Guard
 from streams.web.memory import MemoryMeter
 from streams.web.metrics import exposition, registry
+from streams.web.owners import Owners
 from streams.web.pages.overview import Overview, overview
 from streams.web.pages.rendering import static
 from streams.web.probes import Stages
+from streams.web.readings import Readings
 from streams.web.state import State
 from streams.web.store.bounds import Bounds
 from streams.web.store.store import QueryTooSlowError, Store, StoreOffError
@@ -56,6 +59,10 @@ STATIC = {"style.css": "text/css", "view.js": "text/javascript"}
 
 IDLE_SECONDS = 30.0
 """A connection without a whole request is closed after this time; aiohttp would wait an hour."""
+
+UNOWNED_SESSIONS = 3
+"""Session timeouts after which a lagging partition without an owner makes a worker not ready. A
+group has given a lost member's partitions to others after one."""
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -98,11 +105,15 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     guard = Guard(settings.web_token)
     _SERVER.addFilter(_is_our_fault)
     is_worker = bool(apps)
+    groups = {app_id(settings, stage): str(stage) for stage in STAGES}
+    ours = {app.conf.id: groups[app.conf.id] for app in apps}
+    owners = Owners(ours, UNOWNED_SESSIONS * settings.session_timeout)
     state = State(time.time(), follows=not is_worker or settings.view_store != "view")
     store = _store(settings, is_worker=is_worker)
     feed = Feed(settings, state, store, rests=is_worker) if state.follows else None
-    backlog, workers = Backlog(), Workers(settings)
-    tailer = Tailer(settings, state, backlog, workers, feed)
+    readings = Readings(state=state, backlog=Backlog(), workers=Workers(settings), owners=owners)
+    tailer = Tailer(settings, readings, feed)
+    stages = Stages(apps, settings, owners.missing)
 
     async def start(_: web.Application) -> None:
         tailer.start()
@@ -110,8 +121,7 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     async def stop(_: web.Application) -> None:
         await tailer.stop()
 
-    routes = _routes(settings, state, backlog, workers, Stages(apps, settings), guard, store)
-    for path, handler in routes.items():
+    for path, handler in _routes(settings, readings, stages, guard, store).items():
         application.router.add_get(path, handler)
     application.middlewares.append(guard.middleware)
     application.on_response_prepare.append(_secure)
@@ -130,15 +140,10 @@ def _store(settings: Settings, *, is_worker: bool) -> Store:
     return Store(Path(settings.data_dir) / "view", bounds, off=off)
 
 
-def _routes(  # noqa: PLR0913, PLR0917 - what the pages show
-    settings: Settings,
-    state: State,
-    backlog: Backlog,
-    workers: Workers,
-    stages: Stages,
-    guard: Guard,
-    store: Store,
+def _routes(
+    settings: Settings, readings: Readings, stages: Stages, guard: Guard, store: Store
 ) -> dict[str, Handler]:
+    state = readings.state
     memory = MemoryMeter()
     collectors = registry(state, stages, memory)
 
@@ -153,9 +158,9 @@ def _routes(  # noqa: PLR0913, PLR0917 - what the pages show
         now = time.time()
         shown = Overview(
             state=state,
-            backlog=backlog,
+            backlog=readings.backlog,
             waiting=stages.missing(),
-            workers=workers.all(now),
+            workers=readings.workers.all(now),
             store_bytes=settings.view_store_bytes,
             store_off=store.status.why,
         )

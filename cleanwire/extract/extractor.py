@@ -179,6 +179,7 @@ def html_steps(
         blocks=blocks,
         removed=removed,
         unseen=unseen,
+        title=metadata.title,
         unbranded=unbranded,
         first=first,
         metadata=metadata,
@@ -293,6 +294,7 @@ def text_steps(text: str, *, fetched_at: str | None = None) -> TextSteps:
         rules=rules,
         blocks=blocks,
         removed=removed,
+        title=title,
         unbranded=unbranded,
         first=first,
         evidence=Evidence(

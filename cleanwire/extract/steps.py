@@ -34,6 +34,7 @@ class Steps:
             that the shape of their text gave away.
         blocks: the body, before a glued brand is removed.
         removed: how many blocks or passages were removed, by kind.
+        title: the title, before a glued brand is removed.
         unbranded: title and paragraphs without a glued brand.
         first: the place of the first block of the story.
         evidence: what decides whether the page is an article.
@@ -45,6 +46,7 @@ class Steps:
     rules: Mapping[int, Rule]
     blocks: Sequence[TextBlock]
     removed: Counter[str]
+    title: str | None
     unbranded: Unbranded
     first: int
     evidence: Evidence

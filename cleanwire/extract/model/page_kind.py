@@ -123,11 +123,16 @@ def check_article(evidence: Evidence) -> None:
         titles = " ".join(title or "" for title in evidence.titles)[:300]
         if _ERROR.search(titles):
             raise NoArticle("an error page, by its title")
-        linked = sum(page.linked) // 6
+        linked = linked_words(page)
         if linked > LINKED_TO_BODY * words and not evidence.dated:
             raise NoArticle(f"a list of links: {words} words of prose among {linked} in links")
     if evidence.metadata is not None and not judged(evidence, evidence.metadata).is_article:
         raise NoArticle(f"a page of another kind, as a list or a shop's: {words} words of prose")
+
+
+def linked_words(page: BlockList) -> int:
+    """About how many words of a page stand in links."""
+    return sum(page.linked) // 6
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

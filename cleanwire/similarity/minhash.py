@@ -38,7 +38,17 @@ from cleanwire.similarity.tokens import (
     sketch,
 )
 
-__all__ = ["FLOOR", "MAX_FIGURES", "SCALE", "SHINGLE", "SHORT", "VERSION", "Signature", "shingles", "sign"]
+__all__ = [
+    "FLOOR",
+    "MAX_FIGURES",
+    "SCALE",
+    "SHINGLE",
+    "SHORT",
+    "VERSION",
+    "Signature",
+    "shingles",
+    "sign",
+]
 
 VERSION = 3
 

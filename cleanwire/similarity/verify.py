@@ -173,8 +173,7 @@ def in_text_order(positions: Ints, states: States) -> Bools:
 
 
 @compiled(
-    "Tuple((float64, float64, float64))"
-    "(uint64[::1], int64, int64, int64, int64, int64, int64)"
+    "Tuple((float64, float64, float64))(uint64[::1], int64, int64, int64, int64, int64, int64)"
 )
 def shares(
     sample: U64,

@@ -10,8 +10,8 @@ from typing import Literal
 
 from streams.kafka.worker_status import WorkerStatus
 from streams.web.backlog import Backlog
-from streams.web.pages.rendering import duration
 from streams.web.state import State
+from streams.web.units import duration
 from streams.web.workers import is_silent
 
 Level = Literal["good", "warn", "bad"]

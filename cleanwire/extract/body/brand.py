@@ -35,11 +35,15 @@ class Unbranded:
         title: the headline; None if the page has none.
         paragraphs: the texts of the story.
         removed: from how many places the brand was removed.
+        brand: what was removed; None if nothing was.
+        witness: the second witness, in words; None if nothing was removed.
     """
 
     title: str | None
     paragraphs: tuple[str, ...]
     removed: int
+    brand: str | None = None
+    witness: str | None = None
 
 
 def unbrand(
@@ -71,16 +75,24 @@ def unbrand(
     if _is_compound(match[0] + rest[:1], text, rest):
         return Unbranded(title=title, paragraphs=story, removed=0)
     after_comma = re.compile(rf"([,，、;:.])(?={re.escape(brand)}{_WORD_END})")
-    is_brand = (
-        after_comma.search(text) is not None
-        or any(_is_same_text(rest, _SUFFIX.sub("", other)) for other in other_titles)
-        or (_is_same_text(keywords or "", brand) and _has_suffix((*other_titles, *lines), title))
-        or _in_breadcrumb(brand, title, lines)
-    )
-    if not is_brand:
+    if after_comma.search(text) is not None:
+        witness = "after a comma in the text, without a blank"
+    elif any(_is_same_text(rest, _SUFFIX.sub("", other)) for other in other_titles):
+        witness = "the title elsewhere without it"
+    elif _is_same_text(keywords or "", brand) and _has_suffix((*other_titles, *lines), title):
+        witness = "the keywords, and a site's name after the title"
+    elif _in_breadcrumb(brand, title, lines):
+        witness = "a breadcrumb that the title is glued to"
+    else:
         return Unbranded(title=title, paragraphs=story, removed=0)
     cleaned, count = _without_brand(brand, story)
-    return Unbranded(title=rest.strip(), paragraphs=cleaned, removed=count + 1)
+    return Unbranded(
+        title=rest.strip(),
+        paragraphs=cleaned,
+        removed=count + 1,
+        brand=brand,
+        witness=witness,
+    )
 
 
 def _is_compound(glued: str, text: str, rest: str) -> bool:

@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from cleanwire.extract.body import comments
 from cleanwire.extract.body.repeats import without_repeats
+from cleanwire.extract.body.rules import Rule
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.hidden import Sheet
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen
@@ -21,7 +22,7 @@ STORY_SHARE = 1 / 3
 
 def exclude_blocks(
     page: BlockList, selection: BlockSelection, sheet: Sheet, title: str | None
-) -> BlockSelection:
+) -> tuple[BlockSelection, dict[int, Rule]]:
     """A selection of blocks without hidden text, comments and repeated runs.
 
     Args:
@@ -33,8 +34,9 @@ def exclude_blocks(
     Returns:
         The selection; hidden text and comments have the probability 0 in it.
     """
+    rules: dict[int, Rule] = {}
     if not selection.chosen:
-        return selection
+        return selection, rules
     ancestors = ancestors_of(page, selection.chosen)
     body_words = [0.0] * len(page)
     words = selection.block_words[selection.chosen].tolist()
@@ -43,7 +45,10 @@ def exclude_blocks(
     excluded: set[int] = set()
     for start, end in comments.sections(page, selection.chosen, ancestors, body_words, title):
         excluded.update(range(start, end))
-    excluded |= _hidden(page, ancestors, body_words, sheet)
+    hidden = _hidden(page, ancestors, body_words, sheet)
+    rules.update(dict.fromkeys(hidden, "hidden"))
+    rules.update(dict.fromkeys(excluded, "comments"))
+    excluded |= hidden
     if not excluded.isdisjoint(selection.chosen):
         probability = selection.probability.copy()
         probability[sorted(excluded)] = 0.0
@@ -53,8 +58,10 @@ def exclude_blocks(
         selection = dataclasses.replace(selection, chosen=indices, probability=probability)
     unrepeated = without_repeats(page, selection.chosen)
     if len(unrepeated) < len(selection.chosen):
+        repeated = set(selection.chosen).difference(unrepeated)
+        rules.update(dict.fromkeys(repeated, "second printing"))
         selection = dataclasses.replace(selection, chosen=unrepeated)
-    return selection
+    return selection, rules
 
 
 def ancestors_of(page: BlockList, indices: Sequence[int]) -> list[int]:

@@ -45,7 +45,7 @@ WITNESSES = (
 """The selector of the elements that are read on every page."""
 
 
-_PUBLISHED = (
+PUBLISHED = (
     "article:published_time article:published og:published_time datepublished date.published "
     "parsely-pub-date sailthru.date dc.date.issued dcterms.created dcterms.issued dc.date "
     "dcterms.date pubdate publishdate publish-date publish_date publication_date "
@@ -55,14 +55,17 @@ _PUBLISHED = (
     "published publishedat published_at article:post_date dc.date.created vr:published_time "
     "created-date"
 ).split()
-_MODIFIED = (
+MODIFIED = (
     "article:modified_time article:modified og:updated_time datemodified last-modified "
     "dcterms.modified dc.date.modified article.updated lastmod revised date.modified "
     "og:article:modified_time modified_time date_modified modified-date"
 ).split()
 _PICTURES = frozenset({"img", "source", "picture", "path"})
-_LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
-_SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
+LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
+SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
+TITLES = ("og:title", "twitter:title")
+IMAGES = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image")
+SECTIONS = ("article:section", "parsely-section", "section")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -134,7 +137,7 @@ def read_metadata(
         nodes = by_tag(tree.css(f"{WITNESSES},nav,footer"))
     metas = _metas(nodes["meta"])
     linked = read_jsonld(nodes["script"])
-    site_name = _first(metas, _SITE_NAMES) or _clean(publisher_of(linked))
+    site_name = _first(metas, SITE_NAMES) or _clean(publisher_of(linked))
     headings = _headings(nodes["h1"][:10])
     document_title = _clean(nodes["title"][0].text(deep=True)) if nodes["title"] else None
     language_tag = _language_tag(tree, metas)
@@ -143,7 +146,7 @@ def read_metadata(
     articles = own_articles(
         stories,
         urls=(canonical, _first(metas, ("og:url",)), url),
-        titles=(*headings, *_all(metas, ("og:title", "twitter:title")), document_title),
+        titles=(*headings, *_all(metas, TITLES), document_title),
     )
     if len(articles) < len(stories):
         linked = articles + [node for node in linked if not is_article(node)]
@@ -154,7 +157,7 @@ def read_metadata(
         headline=_clean(
             text_of(first_field(articles, "headline") or first_field(articles, "name"))
         ),
-        social=_first(metas, ("og:title", "twitter:title")),
+        social=_first(metas, TITLES),
         headings=headings + _headings(nodes["h2"][:6]),
         document_title=document_title,
         site_names=(site_name, host_of(url)),
@@ -181,20 +184,19 @@ def read_metadata(
         published_at=published_at,
         dates=dates,
         modified_at=_date(first_field(articles, "dateModified"), dates)
-        or _meta_date(metas, _MODIFIED, dates),
+        or _meta_date(metas, MODIFIED, dates),
         canonical_url=canonical,
         language=_language(
             language_tag,
             text_of(first_field(articles, "inLanguage")),
-            _first(metas, _LANGUAGES),
+            _first(metas, LANGUAGES),
         ),
         site_name=site_name,
         article_body=next((body for node in articles if (body := story_of(node))), None),
         is_live=any(node.get("liveBlogUpdate") for node in articles),
         types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
-        section=_clean(text_of(first_field(articles, "articleSection")))
-        or _first(metas, ("article:section", "parsely-section", "section")),
+        section=_clean(text_of(first_field(articles, "articleSection"))) or _first(metas, SECTIONS),
         tags=_tags(metas, articles),
         paywalled=_paywalled(metas, articles),
         og_type=(_first(metas, ("og:type",)) or "").lower() or None,
@@ -308,7 +310,7 @@ def _published(
     return (
         _date(first_field(articles, "datePublished"), dates)
         or _date(first_field(articles, "dateCreated"), dates)
-        or _meta_date(metas, _PUBLISHED, dates)
+        or _meta_date(metas, PUBLISHED, dates)
         or _date(first_field(linked, "datePublished"), dates)
     )
 
@@ -330,7 +332,7 @@ def _date(value: object, dates: DateHints) -> str | None:
 def _image(
     metas: dict[str, list[str]], articles: list[dict[str, Any]], url: str | None
 ) -> str | None:
-    declared = _first(metas, ("og:image", "og:image:url", "og:image:secure_url", "twitter:image"))
+    declared = _first(metas, IMAGES)
     if declared is None:
         for image in as_list(first_field(articles, "image")):
             declared = text_of(image.get("url") if isinstance(image, dict) else image)
@@ -382,7 +384,7 @@ def _language_tag(tree: LexborHTMLParser, metas: dict[str, list[str]]) -> str | 
     root = tree.root
     attributes = root.attributes if root is not None else {}
     declared = attributes.get("lang") or attributes.get("xml:lang")
-    return declared or _first(metas, _LANGUAGES)
+    return declared or _first(metas, LANGUAGES)
 
 
 def _language(*declared: str | None) -> str | None:

@@ -11,16 +11,15 @@ Invariants:
 import datetime as dt
 import functools
 import importlib.resources
-import math
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from streams.web.units import duration, size
+
 REFRESH_SECONDS = 5
 """How often a page that follows the stream is brought up to date."""
-
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 NAVIGATION = (("", "Overview"),)
 """The pages that every page links to: path from the root of the view, and text."""
@@ -74,25 +73,6 @@ def clock(seconds: float, *, date: bool = False) -> Markup:
     at = dt.datetime.fromtimestamp(seconds, dt.UTC)
     shown = at.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), shown)
-
-
-def duration(seconds: float) -> str:
-    """A length of time in its two largest units, such as "3 min 20 s"."""
-    if seconds < 10:  # noqa: PLR2004 - tenths say something here
-        return f"{seconds:.1f} s"
-    parts, rest = [], round(seconds)
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        if rest >= size:
-            parts.append(f"{rest // size} {unit}")
-            rest %= size
-    return " ".join(parts[:2])
-
-
-def size(count: float) -> str:
-    """A number of bytes in a binary unit, such as "1.5 MiB"."""
-    power = min(int(math.log(max(count, 1), 1024)), len(_UNITS) - 1)
-    digits = 1 if power else 0
-    return f"{count / 1024**power:,.{digits}f} {_UNITS[power]}"
 
 
 @functools.cache

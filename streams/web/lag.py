@@ -7,6 +7,8 @@ Invariants:
   `READ_SECONDS` at each measurement, however many partitions there are and however large the lag.
   What is not read then keeps the time that was read before, which can only be too old.
 - An age that is not known is None, and never 0.
+- The lag needs no right to read a topic. A worker that may not read the topic of another stage
+  tells its lag without the age.
 """
 
 import asyncio
@@ -15,6 +17,7 @@ import time
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from streams.kafka.offsets import Note, unread
 from streams.runtime.transactions import written_at
@@ -32,6 +35,9 @@ be read, such as the markers of transactions, takes all of them."""
 
 READ_AGAIN_SECONDS = 30.0
 """Seconds after which an offset is read again that gave no record."""
+
+REFUSED_SECONDS = 3600.0
+"""Seconds after which a topic is read again that the worker was not allowed to read."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,8 @@ class LagMeter:
         # when that record was written, in seconds since the epoch.
         self._since: dict[TopicPartition, tuple[int, float | None]] = {}
         self._oldest: dict[TopicPartition, _Oldest] = {}
+        # Topics that this worker may not read, and when it tries again, by the monotonic clock.
+        self._refused: dict[str, float] = {}
 
     async def measure(
         self,
@@ -89,6 +97,7 @@ class LagMeter:
     async def _read_oldest(self, lags: list[Lag], reader: AIOKafkaConsumer) -> None:
         """Read the oldest unread record of some partitions, those first that wait longest."""
         now = time.monotonic()
+        self._refused = {topic: until for topic, until in self._refused.items() if until > now}
         asked = {place: known.asked for place, known in self._oldest.items()}
         due = sorted(
             (asked.get(_place(lag), 0.0), _place(lag), lag.offset)
@@ -103,10 +112,18 @@ class LagMeter:
             seconds = deadline - time.monotonic()
             if seconds <= 0:
                 break
-            written = await _written(reader, place, offset, min(seconds, READ_SECONDS / 2))
+            if place.topic in self._refused:
+                continue
+            try:
+                written = await _written(reader, place, offset, min(seconds, READ_SECONDS / 2))
+            except TopicAuthorizationFailedError:
+                self._refused[place.topic] = time.monotonic() + REFUSED_SECONDS
+                continue
             self._oldest[place] = _Oldest(offset=offset, written=written, asked=time.monotonic())
 
     def _is_due(self, lag: Lag, now: float) -> bool:
+        if lag.topic in self._refused:
+            return False
         known = self._oldest.get(_place(lag))
         if known is None or known.offset != lag.offset:
             return True
@@ -179,6 +196,9 @@ async def _written(
     """When the first record from an offset on was written, in seconds since the epoch.
 
     None if no record came in time.
+
+    Raises:
+        TopicAuthorizationFailedError: this worker may not read the topic.
     """
     reader.assign([place])
     reader.seek(place, offset)

@@ -4,11 +4,13 @@ The cases marked with a project and a number are reports of users of other expor
 """
 
 import asyncio
+import dataclasses
 import time
 
 import confluent_kafka
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
 from kafka.structs import TopicPartition as KafkaPartition
 
 from helpers.harness import page, publish
@@ -91,6 +93,27 @@ def test_a_partition_that_is_gone_is_forgotten(reads):
     measure(meter, [behind(partition=0)])
     assert len(reads) == 5
     assert list(meter._oldest) == [TopicPartition("t", 0)]
+
+
+def test_a_topic_that_may_not_be_read_is_left_alone_and_others_have_their_age(monkeypatch):
+    asked = []
+
+    async def written(_reader, place, offset, _seconds):
+        asked.append(place.topic)
+        if place.topic == "forbidden":
+            raise TopicAuthorizationFailedError(place.topic)
+        return NOW + offset
+
+    monkeypatch.setattr(module, "_written", written)
+    meter = LagMeter(Settings())
+    forbidden = [
+        Lag(group="g", topic="forbidden", partition=n, records=1, offset=0) for n in range(9)
+    ]
+    for lap in range(10):
+        moved = [dataclasses.replace(lag, offset=lap) for lag in forbidden]
+        ages = measure(meter, [*moved, behind(offset=lap)])
+    assert ages == [None] * 9 + [NOW + 9]
+    assert asked.count("forbidden") == 1
 
 
 class Group:

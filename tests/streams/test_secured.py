@@ -211,6 +211,7 @@ def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
     labels = {
         "topics": ["`topics`"],
         "check": ["`topics --check`"],
+        "grow": ["`topics --grow --yes`"],
         "extract": ["`worker --stage extract`", view],
         "dedupe": ["`worker --stage dedupe`", view],
         "publish": ["`publish`, a crawler"],
@@ -238,6 +239,7 @@ def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
 
     run("topics", "topics")
     run("check", "topics", "--check")
+    run("grow", "topics", "--grow", "--yes", raw_partitions=5)
     with worker("extract") as extract, worker("dedupe") as dedupe:
         run("publish", "publish", str(tmp_path / "page.jsonl"))
         wait_for_outcomes(everything, 1)

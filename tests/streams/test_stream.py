@@ -225,6 +225,8 @@ def test_clean_articles_are_complete_events_with_cloudevents_headers(settings):
     assert record.key.decode() == event["id"]
     headers = {name: value.decode() for name, value in record.headers}
     assert len(headers.pop("cleanwire.source.topic-id")) == 22
+    (raw,) = records(settings, settings.topics.raw)
+    assert headers.pop("cleanwire.source.timestamp") == str(raw.timestamp)
     assert headers == {
         "ce_specversion": "1.0",
         "ce_id": event["id"],

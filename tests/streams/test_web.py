@@ -16,10 +16,11 @@ from selectolax.lexbor import LexborHTMLParser
 from streams.kafka.outcome_topics import OTHER
 from streams.settings import Settings
 from streams.web.metrics import exposition, registry
-from streams.web.outcomes import MAX_PAGE, seen
+from streams.web.outcomes import seen
 from streams.web.pages.overview import overview
 from streams.web.probes import Stages
 from streams.web.state import HISTORY_SECONDS, LATEST, Lag, OutcomeView, State
+from streams.web.store.record import MAX_PAGE
 from streams.web.tailer import Tailer
 
 NOW = 1_800_000_000.0

@@ -16,10 +16,10 @@ from streams.web.store.schema import SLOTS
 from streams.web.store.words import index_text
 
 MOST_CACHED = 20_000
-"""Names of sites whose numbers are kept in memory."""
+"""Names whose numbers are kept in memory."""
 
 COLUMNS = (
-    'row, at, kind, place, "offset", source, source_offset, article, url, url_key, site, title, '
+    "row, at, kind, place, place_offset, source, source_offset, article, url, url_key, site, title, "
     "lead, language, words, revision, supersedes, similarity, copy_of, copy_of_url, copy_of_site, "
     "detail, fetched, arrived, published_at, modified_at"
 )
@@ -47,10 +47,13 @@ class Names:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._known: dict[tuple[object, ...], int] = {}
+        # Many outcomes may have one time: the first millisecond that may have a free key for it.
+        self._full_until: dict[int, int] = {}
 
     def forget(self) -> None:
-        """Drop what is cached, after a rollback or a deletion of names."""
+        """Drop what is cached, after a rollback or a deletion."""
         self._known.clear()
+        self._full_until.clear()
 
     def place(self, place: Place) -> int:
         """The number of a partition of a topic."""
@@ -66,13 +69,32 @@ class Names:
         """The number of a kind."""
         return self._number("kind", "outcome, name", (outcome, name))
 
+    def free_key(self, at: int) -> int:
+        """The first free key for a row of a time, in milliseconds since the epoch.
+
+        The keys of a millisecond are given out in their order. If all are taken, the key is one of
+        the next millisecond that has a free one.
+        """
+        first = self._full_until.get(at, at)
+        while True:
+            base = SLOTS * first
+            (last,) = self._connection.execute(
+                "SELECT max(row) FROM outcome WHERE row >= ? AND row < ?", (base, base + SLOTS)
+            ).fetchone()
+            if last is None:
+                return base
+            if last + 1 < base + SLOTS:
+                return int(last) + 1
+            first += 1
+            self._full_until[at] = first
+
     def _number(self, table: str, columns: str, values: tuple[object, ...]) -> int:
         key = (table, *values)
         known = self._known.get(key)
         if known is not None:
             return known
         if len(self._known) > MOST_CACHED:
-            self._known.clear()
+            self.forget()
         holes = ", ".join("?" * len(values))
         found = self._connection.execute(
             f"SELECT number FROM {table} WHERE ({columns}) = ({holes})",  # noqa: S608 - literals
@@ -135,16 +157,9 @@ def insert(
         record.published_at,
         record.modified_at,
     )
-    row, step = SLOTS * record.at, 1
-    while True:
-        try:
-            connection.execute(_INSERT, (row, *values))
-        except sqlite3.IntegrityError:
-            # The key is taken: another outcome was written in the same millisecond.
-            row += step
-            step *= 2
-        else:
-            return row
+    row = names.free_key(record.at)
+    connection.execute(_INSERT, (row, *values))
+    return row
 
 
 def insert_words(

@@ -26,6 +26,9 @@ LOG_SHARE = 8
 """The part of the bound, one in so many, that is left to the write-ahead log and its index."""
 
 
+MOST_SLACK = 64 << 20
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """The bounds of a store.
@@ -53,6 +56,11 @@ def configure(connection: sqlite3.Connection, bounds: Bounds) -> None:
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
 
 
+def _slack(share: int) -> int:
+    """Bytes that the next outcomes and the merges of the full-text index may need, for a while."""
+    return max(share // 16, min(share // 4, MOST_SLACK))
+
+
 def trim_step(connection: sqlite3.Connection, bounds: Bounds, now: int) -> bool:
     """Delete some of the oldest outcomes if the store is over a bound.
 
@@ -68,8 +76,7 @@ def trim_step(connection: sqlite3.Connection, bounds: Bounds, now: int) -> bool:
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     (page,) = connection.execute("PRAGMA page_size").fetchone()
     share = bounds.most_bytes - bounds.most_bytes // LOG_SHARE
-    # The rest is left to what the next outcomes and the merges of the full-text index need.
-    is_full = (pages - free) * page > share - share // LOG_SHARE
+    is_full = (pages - free) * page > share - _slack(share)
     oldest = bounds.oldest(now)
     where = "" if is_full else f"WHERE row < {SLOTS * oldest}"
     doomed = connection.execute(

@@ -75,6 +75,8 @@ class Names:
         The keys of a millisecond are given out in their order. If all are taken, the key is one of
         the next millisecond that has a free one.
         """
+        if len(self._full_until) > MOST_CACHED:
+            self._full_until.clear()
         first = self._full_until.get(at, at)
         while True:
             base = SLOTS * first

@@ -95,6 +95,7 @@ class Store:
         self._reader_of: tuple[int, int] | None = None
         self._try_at = 0.0
         self._gave_up = bool(off)
+        self._is_closed = False
         self.status = Status(is_on=False, why=f"the store is off: {off or 'it is not open yet'}")
         self.cpu_seconds = 0.0
 
@@ -153,6 +154,9 @@ class Store:
 
     async def close(self) -> None:
         """Close the store; after `CLOSE_SECONDS` what is still going on is left to the system."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 loop = asyncio.get_running_loop()

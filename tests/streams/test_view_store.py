@@ -9,10 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cleanwire.dedupe.deduper import url_key_of
 from helpers.view_records import NOW, TOPICS, Model, name_of, outcome
 from streams.web.store import damage, figures, queries, search
 from streams.web.store.bounds import Bounds
 from streams.web.store.model import Filter, OutcomeRecord, Place, Tombstone
+from streams.web.store.rows import url_key
 from streams.web.store.schema import SLOTS
 from streams.web.store.words import match_expression
 from streams.web.store.writer import Writer
@@ -304,6 +306,17 @@ def compare(store, model):
     assert words[0] == sum(record.url is not None for record in model.rows.values())
 
 
+@given(
+    st.from_regex(r"https?://[a-z0-9.-]{1,20}(/[A-Za-z0-9_.~-]{0,9}){0,4}", fullmatch=True),
+)
+@example("http://a.example/x//y")
+@example("https://a.example/x/../y")
+@example("https://a.example/x-y_z")
+def test_the_short_way_to_a_url_key_gives_the_same_key(url):
+    long_way = int.from_bytes(url_key_of(url, "")[:8], "big", signed=True)
+    assert url_key(url) == long_way
+
+
 @given(st.lists(st.integers(1, 10**9), min_size=1, max_size=200))
 def test_a_quantile_is_within_five_percent(waits):
     histogram = collections.Counter(map(figures.bucket_of, waits))
@@ -329,14 +342,16 @@ def test_latencies_are_from_fetch_and_from_arrival(store):
 
 @pytest.mark.slow
 def test_the_store_stays_below_its_bytes_and_keeps_the_newest(tmp_path, monkeypatch):
-    # An eighth of the smallest bound that the settings allow, so the log has an eighth too.
-    monkeypatch.setattr("streams.web.store.bounds.LOG_PAGES", 125)
-    monkeypatch.setattr("streams.web.store.bounds.LOG_BYTES", 1 << 20)
-    bound, many = 8 << 20, 14_000
+    # A quarter of the smallest bound that the settings allow, so the rest is a quarter too.
+    monkeypatch.setattr("streams.web.store.bounds.LOG_PAGES", 250)
+    monkeypatch.setattr("streams.web.store.bounds.LOG_BYTES", 2 << 20)
+    monkeypatch.setattr("streams.web.store.bounds.LOG_ROOM", 4 << 20)
+    monkeypatch.setattr("streams.web.store.bounds.STEP_ROWS", 50)
+    bound, many = 16 << 20, 20_000
     store = Opened(tmp_path / "store", most_bytes=bound)
     draw = random.Random(3)
     largest = 0
-    for start in range(0, many, 100):
+    for start in range(0, many, 50):
         store.enter(
             *(
                 outcome(
@@ -345,7 +360,7 @@ def test_the_store_stays_below_its_bytes_and_keeps_the_newest(tmp_path, monkeypa
                     at=NOW - many + number,
                     lead=" ".join(f"{draw.getrandbits(40):x}" for _ in range(20)),
                 )
-                for number in range(start, start + 100)
+                for number in range(start, start + 50)
             )
         )
         store.writer.trim()

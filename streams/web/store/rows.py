@@ -7,20 +7,27 @@ Invariants:
   whenever a key is lower than the one before it in a transaction.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 from cleanwire.dedupe.deduper import url_key_of
+from cleanwire.similarity.key_table import hash_of
 from streams.web.store.model import OutcomeRecord, Place
 from streams.web.store.schema import SLOTS
 from streams.web.store.words import index_text
+
+_NORMAL = re.compile(
+    r"https?://[a-z]{1,30}(?:\.[a-z][a-z0-9]{0,30}){1,6}(?:/[A-Za-z0-9_-]{1,200}){1,20}"
+)
+"""URLs that are normal for certain: `normalize_url` returns them as they are."""
 
 MOST_CACHED = 20_000
 """Names whose numbers are kept in memory."""
 
 COLUMNS = (
-    "row, at, kind, place, place_offset, source, source_offset, article, url, url_key, site, title, "
-    "lead, language, words, revision, supersedes, similarity, copy_of, copy_of_url, copy_of_site, "
+    "row, at, kind, place, place_offset, source, source_offset, article, url, url_key, site, "
+    "title, lead, language, words, revision, supersedes, similarity, copy_of, copy_of_url, copy_of_site, "
     "detail, fetched, arrived, published_at, modified_at"
 )
 
@@ -34,7 +41,9 @@ DOOMED = "row, title, lead, url, site, copy_of_site"
 
 def url_key(url: str) -> int:
     """64 bits that stand for a normalised URL, as SQLite has integers."""
-    return int.from_bytes(url_key_of(url, "")[:8], "big", signed=True)
+    # To normalise a URL takes longer than to store its row, and most URLs are normal already.
+    key = hash_of(url) if _NORMAL.fullmatch(url) else url_key_of(url, "")
+    return int.from_bytes(key[:8], "big", signed=True)
 
 
 class Names:
@@ -164,34 +173,52 @@ def insert(
     return row
 
 
-def insert_words(
-    connection: sqlite3.Connection,
-    rows: Iterable[tuple[int, str | None, str | None, str | None]],
-) -> None:
-    """Add the words of rows to the full-text index.
+class Words:
+    """The full-text index. New words wait until `flush`, so that they are written in order.
 
     Args:
-        connection: in a transaction.
-        rows: the key, the title, the lead and the URL of each row.
+        connection: a connection that may write.
     """
-    connection.executemany(
-        "INSERT INTO words (rowid, title, lead, url) VALUES (?, ?, ?, ?)", _texts(sorted(rows))
-    )
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._new: list[tuple[int, str | None, str | None, str | None]] = []
+
+    def add(self, row: int, record: OutcomeRecord) -> None:
+        """Add the words of a row."""
+        self._new.append((row, record.title, record.lead, record.url))
+
+    def forget(self) -> None:
+        """Drop what waits, after a rollback."""
+        self._new.clear()
+
+    def flush(self) -> None:
+        """Write what waits, in the current transaction."""
+        self._connection.executemany(
+            "INSERT INTO words (rowid, title, lead, url) VALUES (?, ?, ?, ?)",
+            _texts(sorted(self._new)),
+        )
+        self._new.clear()
+
+    def delete(self, doomed: Sequence[Doomed]) -> None:
+        """Delete the words of rows, in the current transaction."""
+        self.flush()
+        self._connection.executemany(
+            "INSERT INTO words (words, rowid, title, lead, url) VALUES ('delete', ?, ?, ?, ?)",
+            _texts(entry[:4] for entry in sorted(doomed)),
+        )
 
 
-def delete(connection: sqlite3.Connection, doomed: Sequence[Doomed]) -> None:
+def delete(connection: sqlite3.Connection, words: Words, doomed: Sequence[Doomed]) -> None:
     """Delete rows, their words, and the names of sites that no row has any more.
 
     Args:
         connection: in a transaction.
+        words: the full-text index.
         doomed: the rows, as `DOOMED` selects them.
     """
-    ordered = sorted(doomed)
-    connection.executemany(
-        "INSERT INTO words (words, rowid, title, lead, url) VALUES ('delete', ?, ?, ?, ?)",
-        _texts(entry[:4] for entry in ordered),
-    )
-    connection.executemany("DELETE FROM outcome WHERE row = ?", [(entry[0],) for entry in ordered])
+    words.delete(doomed)
+    connection.executemany("DELETE FROM outcome WHERE row = ?", [entry[:1] for entry in doomed])
     delete_sites(connection, {number for entry in doomed for number in entry[4:]})
 
 

@@ -14,9 +14,10 @@ and cannot undo what was deleted before. So a takedown merges all segments to on
 """
 
 import sqlite3
+from collections.abc import Callable
 
 from streams.web.store.model import OutcomeRecord, Tombstone
-from streams.web.store.rows import DOOMED, delete, delete_sites, url_key
+from streams.web.store.rows import DOOMED, Words, delete, delete_sites, url_key
 
 PURGE = "purge"
 """The task of removing deleted words from the segments."""
@@ -30,10 +31,12 @@ class Withdrawals:
 
     Args:
         connection: a connection that may write, in autocommit mode.
+        words: its full-text index.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, words: Words) -> None:
         self._connection = connection
+        self._words = words
         self._any = self._exists()
 
     def reload(self) -> None:
@@ -47,12 +50,14 @@ class Withdrawals:
         """Withdraw an article, in the current transaction."""
         article = bytes.fromhex(tombstone.article)
         key, fetched = self._connection.execute(
-            "SELECT max(url_key), max(fetched) FROM outcome WHERE article = ?", (article,)
+            "SELECT max(url_key), max(fetched) FROM outcome "
+            "WHERE article = ? AND url_key IS NOT NULL",
+            (article,),
         ).fetchone()
         if key is None:
             # The article's own record is gone or was never here, but its copies name its URL.
             key = self._named_by_copies(article)
-        is_new = self._find(article) is None
+        is_new = not self._is_known(article)
         self._connection.execute(
             "INSERT INTO withdrawal VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
             "at = max(at, excluded.at), url_key = ifnull(url_key, excluded.url_key), "
@@ -76,30 +81,32 @@ class Withdrawals:
             Whether the outcome may be entered, and the URL and the site of the article that it
             copies as they may be entered.
         """
-        keep = (True, record.copy_of_url, record.copy_of_site)
         if not self._any:
-            return keep
+            return True, record.copy_of_url, record.copy_of_site
+        is_withdrawn = False
         if record.article is not None and record.kind != "withdrawn":
             article = bytes.fromhex(record.article)
-            if self._find(article) is not None:
+            is_withdrawn = self._is_known(article)
+            if is_withdrawn:
                 self._learn(article, key, record.fetched)
-                return False, None, None
-        if key is not None and self._is_of_withdrawn_url(record, key):
-            return False, None, None
+        is_copy_of_withdrawn = False
         if record.copy_of is not None:
             original = bytes.fromhex(record.copy_of)
-            found = self._find(original)
-            if found is not None:
-                if found[0] is None and record.copy_of_url is not None:
-                    self._learn(original, url_key(record.copy_of_url), None)
-                    found = self._find(original)
-                return found is None or found[0] is None or found[0] != key, None, None
-        return keep
+            is_copy_of_withdrawn = self._is_known(original)
+            if is_copy_of_withdrawn and record.copy_of_url is not None:
+                self._learn(original, url_key(record.copy_of_url), None)
+        if is_withdrawn or (key is not None and self._is_of_withdrawn_url(record, key)):
+            return False, None, None
+        if is_copy_of_withdrawn:
+            return True, None, None
+        return True, record.copy_of_url, record.copy_of_site
 
     def _is_of_withdrawn_url(self, record: OutcomeRecord, key: int) -> bool:
-        for at, fetched in self._connection.execute(
-            "SELECT at, fetched FROM withdrawal WHERE url_key = ?", (key,)
+        for article, at, fetched in self._connection.execute(
+            "SELECT article, at, fetched FROM withdrawal WHERE url_key = ?", (key,)
         ):
+            if record.copy_of == article.hex():
+                return True
             if record.outcome == "rejected":
                 if record.at <= at:
                     return True
@@ -107,11 +114,9 @@ class Withdrawals:
                 return True
         return False
 
-    def _find(self, article: bytes) -> tuple[int | None, int | None] | None:
-        found: tuple[int | None, int | None] | None = self._connection.execute(
-            "SELECT url_key, fetched FROM withdrawal WHERE article = ?", (article,)
-        ).fetchone()
-        return found
+    def _is_known(self, article: bytes) -> bool:
+        found = self._connection.execute("SELECT 1 FROM withdrawal WHERE article = ?", (article,))
+        return found.fetchone() is not None
 
     def _learn(self, article: bytes, key: int | None, fetched: int | None) -> None:
         """Note the URL of a withdrawn article that was not known before."""
@@ -147,7 +152,7 @@ class Withdrawals:
             "ELSE outcome.fetched <= withdrawal.fetched END))",
             (article, withdrawn),
         ).fetchall()
-        delete(self._connection, doomed)
+        delete(self._connection, self._words, doomed)
         sites = self._connection.execute(
             "SELECT DISTINCT copy_of_site FROM outcome WHERE copy_of = ?", (article,)
         ).fetchall()
@@ -166,7 +171,20 @@ def is_purge_due(connection: sqlite3.Connection) -> bool:
     return found is not None
 
 
-def merge_step(connection: sqlite3.Connection, *, first: bool) -> bool:
+def merge(connection: sqlite3.Connection, between: Callable[[], None] = lambda: None) -> None:
+    """Merge all segments of the full-text index to one, which drops all deleted words.
+
+    Args:
+        connection: outside a transaction.
+        between: called between two steps.
+    """
+    first = True
+    while _merge_step(connection, first=first):
+        first = False
+        between()
+
+
+def _merge_step(connection: sqlite3.Connection, *, first: bool) -> bool:
     """Merge a part of the full-text index; the first step begins to merge all segments to one.
 
     Returns:

@@ -21,6 +21,9 @@ from streams.web.store.model import OutcomeRecord, Place, Tombstone
 MOST_STEPS = 8
 """Steps of deletion after a batch."""
 
+EXPIRED_SHARE = 4
+"""The full-text index is merged when one in so many rows has expired since the last time."""
+
 Entry = OutcomeRecord | Tombstone
 
 
@@ -45,7 +48,10 @@ class Writer:
         self._bounds = limits
         self._now = now
         self._names = rows.Names(connection)
-        self._withdrawals = withdrawals.Withdrawals(connection)
+        self._words = rows.Words(connection)
+        self._withdrawals = withdrawals.Withdrawals(connection, self._words)
+        self._expired = 0
+        self._merge_at = self._next_merge()
         bounds.configure(connection, limits)
 
     def positions(self) -> Mapping[tuple[str, str, int], int]:
@@ -81,6 +87,7 @@ class Writer:
             self._connection.execute("COMMIT")
         except BaseException:
             self._names.forget()
+            self._words.forget()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             self._withdrawals.reload()
@@ -90,12 +97,24 @@ class Writer:
     def trim(self) -> bool:
         """Delete some outcomes that are over the bounds; returns whether there may be more."""
         for _ in range(MOST_STEPS):
-            more = bounds.trim_step(self._connection, self._bounds, self._now())
+            if self._expired >= self._merge_at:
+                # The words of rows that expired take room until their segments are merged.
+                withdrawals.merge(self._connection)
+                self._expired, self._merge_at = 0, self._next_merge()
+            expired, more = bounds.trim_step(
+                self._connection, self._words, self._bounds, self._now()
+            )
+            self._expired += expired
             if not more:
                 return False
             # A site that lost its last row lost its number.
             self._names.forget()
         return True
+
+    def _next_merge(self) -> int:
+        """How many rows may expire until the full-text index is merged."""
+        (many,) = self._connection.execute("SELECT count(*) FROM outcome").fetchone()
+        return max(int(many) // EXPIRED_SHARE, bounds.STEP_ROWS)
 
     def purge(self, between: Callable[[], None] = lambda: None) -> bool:
         """Finish the takedowns; returns whether there was something to do, and it is done.
@@ -105,10 +124,7 @@ class Writer:
         """
         if not withdrawals.is_purge_due(self._connection):
             return False
-        first = True
-        while withdrawals.merge_step(self._connection, first=first):
-            first = False
-            between()
+        withdrawals.merge(self._connection, between)
         return withdrawals.finish_purge(self._connection)
 
     def _enter(self, batch: Sequence[Entry]) -> int:
@@ -116,26 +132,20 @@ class Writer:
         oldest = self._bounds.oldest(now)
         added = 0
         counted = figures.Figures()
-        fresh: list[tuple[int, str | None, str | None, str | None]] = []
         for entry in batch:
             if isinstance(entry, Tombstone):
-                # The rows that it deletes must have their words.
-                rows.insert_words(self._connection, fresh)
-                fresh.clear()
                 self._withdraw(dataclasses.replace(entry, at=min(entry.at, now)))
                 continue
             record = entry if entry.at <= now else dataclasses.replace(entry, at=now)
             if record.source is None or record.at < max(oldest, 0):
                 continue
             if record.kind == "withdrawn" and record.article is not None:
-                rows.insert_words(self._connection, fresh)
-                fresh.clear()
                 self._withdraw(Tombstone(article=record.article, at=record.at))
             row = self._insert(record, counted)
             if row is not None:
                 added += 1
-                fresh.append((row, record.title, record.lead, record.url))
-        rows.insert_words(self._connection, fresh)
+                self._words.add(row, record)
+        self._words.flush()
         counted.write(self._connection)
         return added
 

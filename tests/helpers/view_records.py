@@ -116,5 +116,5 @@ class Model:
     def expire(self, now):
         self.rows = {k: r for k, r in self.rows.items() if r.at >= now - self.age}
 
-    def newest_first(self, wanted=lambda record: True):
+    def newest_first(self, wanted=None):
         return sorted(filter(wanted, self.rows.values()), key=lambda record: -record.at)

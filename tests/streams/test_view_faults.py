@@ -48,6 +48,10 @@ async def fill(made, many=50, start=0):
     return await made.enter(lambda: (some(many, start), [PLACE]))
 
 
+async def more(made, start):
+    return await made.enter(lambda: (some(200, start), [PLACE]))
+
+
 async def find(made, word="harbour"):
     return (await made.ask(search.count, Filter(words=word))).number
 
@@ -127,7 +131,7 @@ def test_a_damaged_store_is_moved_aside_and_begins_anew(tmp_path, caplog, how):
     assert len(aside) <= 3
 
 
-def test_a_store_that_is_damaged_again_and_again_is_given_up(tmp_path, caplog):
+def test_a_store_that_is_damaged_again_and_again_is_given_up(tmp_path):
     folder = tmp_path / "view"
 
     async def work(made):
@@ -230,16 +234,19 @@ def test_a_lock_of_another_program_passes(tmp_path, caplog, monkeypatch):
     assert len(warnings(caplog)) == 1
 
 
+def mount(*arguments):
+    return subprocess.run(["/bin/mount", *map(str, arguments)], check=False, capture_output=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 1 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+    if os.geteuid() or mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", folder).returncode:
         pytest.skip("this user may not mount a file system")
     yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    subprocess.run(["/bin/umount", "-l", str(folder)], check=True)
 
 
 def test_a_full_disk_switches_the_store_off_until_there_is_room(small_disk, caplog):
@@ -248,18 +255,18 @@ def test_a_full_disk_switches_the_store_off_until_there_is_room(small_disk, capl
     async def work(made):
         assert await fill(made)
         number = 1000
-        while await made.enter(lambda: (some(200, number), [PLACE])):
+        while await more(made, number):
             number += 200
             assert number < 20_000
         assert made.status.why.startswith("the store is off: its disk is full")
         for _ in range(3):
-            assert not await made.enter(lambda: (some(200, number), [PLACE]))
+            assert not await more(made, number)
         with pytest.raises(StoreOffError, match="disk is full"):
             await made.ask(queries.sites)
-        subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+        assert not mount("-o", "remount,size=64m", small_disk).returncode
         made._try_at = 0
         assert await made.open() is not None
-        assert await made.enter(lambda: (some(200, number), [PLACE]))
+        assert await more(made, number)
         return await find(made), number
 
     found, number = run(folder, work)
@@ -270,7 +277,7 @@ def test_a_full_disk_switches_the_store_off_until_there_is_room(small_disk, capl
 def test_a_folder_that_cannot_be_written_to_switches_the_store_off(small_disk, caplog):
     folder = small_disk / "view"
     run(folder, fill)
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    assert not mount("-o", "remount,ro", small_disk).returncode
 
     async def work(made):
         assert await made.open() is None

@@ -15,13 +15,17 @@ from selectolax.lexbor import LexborHTMLParser
 
 from streams.kafka.outcome_topics import OTHER
 from streams.settings import Settings
+from streams.web.backlog import Backlog
 from streams.web.metrics import exposition, registry
 from streams.web.outcomes import seen
-from streams.web.pages.overview import overview
+from streams.web.owners import Owners
+from streams.web.pages.overview import Overview, overview
 from streams.web.probes import Stages
+from streams.web.readings import Readings
 from streams.web.state import HISTORY_SECONDS, LATEST, Lag, OutcomeView, State
 from streams.web.store.record import MAX_PAGE
 from streams.web.tailer import Tailer
+from streams.web.workers import Workers
 
 NOW = 1_800_000_000.0
 CLEAN = {
@@ -41,6 +45,7 @@ COPY = {
 WHY = [
     ("cleanwire.reason", b"http-error"),
     ("cleanwire.detail", b"status 404"),
+    ("cleanwire.source.topic", b"raw-pages"),
     ("cleanwire.source.partition", b"2"),
     ("cleanwire.source.offset", b"17"),
 ]
@@ -55,6 +60,12 @@ def state(*entries, now=NOW):
     for one in entries:
         known.enter(one, now)
     return known
+
+
+def shown(known, waiting=None, **more):
+    """The overview of what is known."""
+    page = Overview(state=known, backlog=Backlog(), waiting=waiting or {})
+    return overview(page, NOW, **more)
 
 
 class Tags(HTMLParser):
@@ -122,7 +133,7 @@ def test_a_foreign_record_is_refused_or_can_be_shown(outcome, event, headers):
         known.enter(seen(outcome, orjson.dumps(event), headers, NOW), NOW)
     except ValueError:
         return
-    assert "Latest outcomes" in overview(known, NOW, {})
+    assert "Latest outcomes" in shown(known)
 
 
 def test_outcomes_are_counted_by_kind():
@@ -166,7 +177,7 @@ def test_stale_since_the_last_answer():
     assert known.failed("lag", "TimeoutError") is True
     assert known.failed("lag", "TimeoutError") is False
     assert (known.stale().since, known.stale().why) == (NOW + 5, "TimeoutError")
-    assert "cannot be read (TimeoutError)" in overview(known, NOW, {})
+    assert "Kafka cannot be read: TimeoutError." in shown(known)
     known.was_read("lag", NOW + 9)
     assert known.stale() is None
 
@@ -183,8 +194,8 @@ def test_stale_since_the_last_answer():
 )
 def test_what_pages_say_stays_text(member, hostile):
     one = entry(**{"copy_of": "c", "url": "u", "site": "s"} | {member: hostile})
-    plain = Tags(overview(state(dataclasses.replace(one, **{member: "plain"})), NOW, {}))
-    page = Tags(overview(state(one), NOW, {}))
+    plain = Tags(shown(state(dataclasses.replace(one, **{member: "plain"}))))
+    page = Tags(shown(state(one)))
     assert page.tags == plain.tags
     assert hostile in page.words
 
@@ -242,7 +253,7 @@ def test_nothing_that_a_record_says_becomes_an_element_or_an_attribute(texts):
         known.was_read("lag", NOW)
         for outcome, event, headers in records(*said):
             known.enter(seen(outcome, orjson.dumps(event), headers, NOW), NOW)
-        pages.append(elements(overview(known, NOW, {})))
+        pages.append(elements(shown(known)))
     (hostile, text), (plain, _) = pages
     assert hostile == plain
     assert all(sign.isprintable() for sign in text.replace("\n", ""))
@@ -250,8 +261,8 @@ def test_nothing_that_a_record_says_becomes_an_element_or_an_attribute(texts):
 
 @given(st.text(string.printable + "\u202e\x00\x1b<>&'\"", max_size=40))
 def test_no_title_adds_an_element(title):
-    page = Tags(overview(state(entry(title=title)), NOW, {}))
-    assert page.tags == Tags(overview(state(entry(title="t")), NOW, {})).tags
+    page = Tags(shown(state(entry(title=title))))
+    assert page.tags == Tags(shown(state(entry(title="t")))).tags
     assert all(sign.isprintable() for word in page.words for sign in word.replace("\n", ""))
 
 
@@ -261,14 +272,12 @@ def test_the_page_says_what_is_missing_and_how_far_behind():
         Lag(group="g", topic="raw-pages", partition=0, records=1500),
         Lag(group="g", topic="raw-pages", partition=1, records=7, committed=False),
     ]
-    page = " ".join(
-        overview(known, NOW, {"extract": "", "dedupe": "a rebalance is going on"}).split()
-    )
-    assert "Not ready. dedupe: a rebalance is going on." in page
-    assert "Lag: 1,507 records" in page
+    page = " ".join(shown(known, {"extract": "", "dedupe": "a rebalance is going on"}).split())
+    assert "<b>Not ready.</b> Dedupe: a rebalance is going on." in page
+    assert '<b>1,507</b> <span class="dim">records wait' in page
     assert "nothing committed" in page
     assert 'http-equiv="refresh"' in page
-    assert 'http-equiv="refresh"' not in overview(known, NOW, {}, live=False)
+    assert 'http-equiv="refresh"' not in shown(known, live=False)
 
 
 def app(**more):
@@ -329,7 +338,12 @@ def test_the_metrics_are_in_prometheus_text_format():
 def test_no_fault_ends_the_following_but_being_stopped_does(monkeypatch, fault):
     monkeypatch.setattr("streams.web.tailer.RETRY_SECONDS", 0)
     known = state()
-    tailer = Tailer(Settings(), known)
+    settings = Settings()
+    owners = Owners({}, 30.0)
+    tailer = Tailer(
+        settings,
+        Readings(state=known, backlog=Backlog(), workers=Workers(settings), owners=owners),
+    )
     faults = []
 
     async def work():

@@ -17,6 +17,7 @@ from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.settings import Settings
+from streams.web.articles import handlers as articles
 from streams.web.feed import Feed
 from streams.web.guard import Guard
 from streams.web.metrics import exposition, registry
@@ -30,7 +31,7 @@ from streams.web.tailer import Tailer
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -158,6 +159,7 @@ def _routes(state: State, stages: Stages, guard: Guard, store: Store) -> dict[st
 
     return {
         "/": index,
+        **articles.routes(state, store),
         **{f"/{name}": _static(name, kind) for name, kind in STATIC.items()},
         "/metrics": metrics,
         "/healthz": health,

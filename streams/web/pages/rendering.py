@@ -22,7 +22,7 @@ REFRESH_SECONDS = 5
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
-NAVIGATION = (("", "Overview"),)
+NAVIGATION = (("", "Overview"), ("articles", "Articles"))
 """The pages that every page links to: path from the root of the view, and text."""
 
 

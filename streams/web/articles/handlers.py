@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from streams.errors import OperationalError
-from streams.web.articles.search_form import query_of
-from streams.web.pages.articles import Listing, articles
+from streams.web.articles.search_form import Query, query_of
+from streams.web.pages.articles import Answer, Listing, articles
 from streams.web.state import State
 from streams.web.store import queries, search
 from streams.web.store.model import Filter, OutcomeRecord, Stored
@@ -34,18 +34,19 @@ def routes(state: State, store: Store) -> dict[str, Handler]:
 
     async def listed(request: web.Request) -> web.Response:
         asked = query_of(request.query)
-        now = time.time()
-        if asked.problems:
-            page = articles(asked.form, now, problems=asked.problems)
-            return _html(page, 400)
+        answer, status = Answer(problems=asked.problems), 400
+        if not asked.problems:
+            answer, status = await _answer(asked)
+        return _html(articles(asked.form, answer, time.time()), status)
+
+    async def _answer(asked: Query) -> tuple[Answer, int]:
         try:
             listing = await store.ask(_listing, asked.wanted, asked.before)
         except StoreOffError as error:
-            page = articles(asked.form, now, fault=sentence(error), latest=state.latest)
-            return _html(page)
+            return Answer(fault=sentence(error), latest=state.latest), 200
         except QueryTooSlowError as error:
-            return _html(articles(asked.form, now, problems=(sentence(error),)), 503)
-        return _html(articles(asked.form, now, listing=listing, before=asked.before))
+            return Answer(problems=(sentence(error),)), 503
+        return Answer(listing=listing, before=asked.before), 200
 
     return {"/articles": listed}
 

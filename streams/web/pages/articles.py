@@ -62,27 +62,34 @@ class _Row:
     original: OutcomeRecord | None
 
 
-def articles(
-    form: Form,
-    now: float,
-    *,
-    listing: Listing | None = None,
-    before: int | None = None,
-    problems: Sequence[str] = (),
-    fault: str = "",
-    latest: Sequence[OutcomeView] = (),
-) -> str:
-    """The list page, as a whole HTML document.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the list page answers.
 
-    Args:
-        form: what was typed.
-        now: seconds since the epoch.
+    Attributes:
         listing: what was found; None if nothing could be asked.
         before: the key at which the list begins; None at its first page.
         problems: what is wrong with the query, a sentence each.
         fault: why the store gave no answer; empty if it gave one.
         latest: the latest outcomes, which are shown in place of an answer of the store.
     """
+
+    listing: Listing | None = None
+    before: int | None = None
+    problems: Sequence[str] = ()
+    fault: str = ""
+    latest: Sequence[OutcomeView] = ()
+
+
+def articles(form: Form, answer: Answer, now: float) -> str:
+    """The list page, as a whole HTML document.
+
+    Args:
+        form: what was typed.
+        answer: what is shown.
+        now: seconds since the epoch.
+    """
+    listing = answer.listing
     return render(
         "articles.html",
         now=now,
@@ -91,16 +98,14 @@ def articles(
         choices=_CHOICES,
         kinds=KINDS.items(),
         other=OTHER,
-        problems=problems,
-        fault=fault,
-        latest=latest,
+        answer=answer,
         listing=listing,
         rows=() if listing is None else rows(listing.part.items, listing.originals),
         is_filtered=form != Form(),
         older=None
         if listing is None or listing.part.following is None
         else query(form, before=listing.part.following),
-        newest=None if before is None else query(form),
+        newest=None if answer.before is None else query(form),
     )
 
 

@@ -79,10 +79,11 @@ def _declared_by(body: str | bytes, charset: str | None, declared: Mapping[str, 
         return "event"
     if "BOM" in declared:
         return "BOM"
-    if charset == "utf-8" and not body.isascii():
-        # Valid characters of UTF-8 are no accident, so they are believed before any declaration.
+    if (charset == "utf-8" and not body.isascii()) or charset == "iso-2022-jp":
+        # Characters of UTF-8 and escapes of ISO-2022-JP are no accident, so they are believed before
+        # any declaration.
         return "the bytes"
     for witness in ("header", "meta"):
         if declared.get(witness) == charset:
             return witness
-    return "detection"
+    return "the bytes" if body.isascii() else "detection"

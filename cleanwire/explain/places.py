@@ -14,6 +14,7 @@ from cleanwire.explain.witnesses import Witness, witnesses
 from cleanwire.extract.dom.blocks import RARE
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.extractor import BYLINE_AFTER, HEAD_LINES, Extracted
+from cleanwire.extract.metadata.bylines import authors_in_lines
 from cleanwire.extract.metadata.date_labels import dates_in
 from cleanwire.extract.metadata.dates import DateHints, latest_of
 from cleanwire.extract.preparation import opened
@@ -148,7 +149,7 @@ def _in_lines(steps: Steps, hints: DateHints) -> Iterator[Witness]:
                 yield Witness("title", where, line, line)
             if len(text) > _LINE:
                 continue
-            if where != "line below the body":
+            if where != "line below the body" and authors_in_lines([line], ()):
                 yield Witness("authors", where, line, line)
             for field, date in zip(
                 ("published_at", "modified_at"), dates_in(line, hints), strict=True

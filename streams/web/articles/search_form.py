@@ -18,7 +18,9 @@ from streams.web.store.search import filter_of
 
 OUTCOMES: tuple[OutcomeTopic, ...] = get_args(OutcomeTopic)
 
-_KEY = re.compile(r"[0-9]{1,18}")
+KEY = re.compile(r"[0-9]{1,18}")
+"""A key at which a list goes on."""
+
 _SHOWN = 40
 """Characters of a wrong value that a sentence quotes."""
 
@@ -70,7 +72,7 @@ def query_of(given: Mapping[str, str]) -> Query:
     if since is not None and until is not None and since >= until:
         problems.append("The time range is empty; its end must be after its beginning.")
     before = given.get("before", "").strip()
-    if before and not _KEY.fullmatch(before):
+    if before and not KEY.fullmatch(before):
         problems.append(
             f"The list cannot go on at {_quoted(before)}, which is no key; start at its first page."
         )

@@ -69,6 +69,12 @@ def page_text(text: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(printable(text))
 
 
+def lines(text: str) -> Markup:
+    """A text of several lines, for an element that keeps them; each line is printable."""
+    parts = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4).split("\n")
+    return Markup("\n").join(str(printable(part)) for part in parts)
+
+
 def clock(seconds: float, *, date: bool = False) -> Markup:
     """A time of day in UTC, with its date on request, as an element that tells both."""
     at = dt.datetime.fromtimestamp(seconds, dt.UTC)
@@ -109,6 +115,7 @@ def _templates() -> jinja2.Environment:
     environment.filters |= {
         "clock": clock,
         "duration": duration,
+        "lines": lines,
         "page_text": page_text,
         "size": size,
         "number": lambda value: f"{value:,}",

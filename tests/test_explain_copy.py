@@ -212,3 +212,11 @@ def test_what_is_too_much_is_cut_and_says_so():
     assert many.runs_left_out > 0
     assert many.equal == 2 * MOST_RUNS
     assert sum(len(run.text) for run in many.runs) < MOST_CHARACTERS + MOST_RUN_CHARACTERS
+
+
+def test_runs_that_are_left_out_are_counted():
+    words = [f"w{n}" for n in range(3 * MOST_RUNS)]
+    changed = [word if n % 3 else "x" for n, word in enumerate(words)]
+    many = diff_words(" ".join(words), " ".join(changed))
+    # Each third word is replaced: a deleted and an inserted run, and an equal one after them.
+    assert len(many.runs) + many.runs_left_out == 3 * MOST_RUNS

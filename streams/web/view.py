@@ -18,8 +18,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from streams.policy import limits, thresholds
+from streams.runtime.explainer import Explainer
 from streams.settings import Settings
 from streams.stage import STAGES, app_id
+from streams.web.articles.handlers import Handlers
+from streams.web.articles.record_reader import RecordReader
 from streams.web.backlog import Backlog
 from streams.web.feed import Feed
 from streams.web.guard import Guard
@@ -39,7 +43,7 @@ from streams.web.workers import Workers
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -114,14 +118,20 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     readings = Readings(state=state, backlog=Backlog(), workers=Workers(settings), owners=owners)
     tailer = Tailer(settings, readings, feed)
     stages = Stages(apps, settings, owners.missing)
+    records = RecordReader(settings)
+    explainer = Explainer(limits(settings), thresholds(settings))
+    articles = Handlers(state, store, records, explainer, thresholds(settings))
 
     async def start(_: web.Application) -> None:
         tailer.start()
 
     async def stop(_: web.Application) -> None:
         await tailer.stop()
+        await explainer.close()
+        await records.close()
 
-    for path, handler in _routes(settings, readings, stages, guard, store).items():
+    routes = _routes(settings, readings, stages, guard, store, articles)
+    for path, handler in routes.items():
         application.router.add_get(path, handler)
     application.middlewares.append(guard.middleware)
     application.on_response_prepare.append(_secure)
@@ -141,7 +151,12 @@ def _store(settings: Settings, *, is_worker: bool) -> Store:
 
 
 def _routes(
-    settings: Settings, readings: Readings, stages: Stages, guard: Guard, store: Store
+    settings: Settings,
+    readings: Readings,
+    stages: Stages,
+    guard: Guard,
+    store: Store,
+    articles: Handlers,
 ) -> dict[str, Handler]:
     state = readings.state
     memory = MemoryMeter()
@@ -197,6 +212,7 @@ def _routes(
 
     return {
         "/": index,
+        **articles.routes(),
         **{f"/{name}": _static(name, kind) for name, kind in STATIC.items()},
         "/metrics": metrics,
         "/healthz": health,

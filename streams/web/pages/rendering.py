@@ -21,7 +21,7 @@ from streams.web.units import duration, size
 REFRESH_SECONDS = 5
 """How often a page that follows the stream is brought up to date."""
 
-NAVIGATION = (("", "Overview"),)
+NAVIGATION = (("", "Overview"), ("articles", "Articles"))
 """The pages that every page links to: path from the root of the view, and text."""
 
 
@@ -58,7 +58,7 @@ def static(name: str) -> str:
 
 def printable(value: object) -> object:
     """A text without characters that cannot be printed; other values and markup as they are."""
-    if not isinstance(value, str) or isinstance(value, Markup):
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in value)
 
@@ -66,6 +66,12 @@ def printable(value: object) -> object:
 def page_text(text: object) -> Markup:
     """Text from a page, isolated so that right-to-left text does not reorder the text around it."""
     return Markup("<bdi>{}</bdi>").format(printable(text))
+
+
+def lines(text: str) -> Markup:
+    """A text of several lines, for an element that keeps them; each line is printable."""
+    parts = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4).split("\n")
+    return Markup("\n").join(str(printable(part)) for part in parts)
 
 
 def clock(seconds: float, *, date: bool = False) -> Markup:
@@ -89,6 +95,7 @@ def _templates() -> jinja2.Environment:
     environment.filters |= {
         "clock": clock,
         "duration": duration,
+        "lines": lines,
         "page_text": page_text,
         "size": size,
         "number": lambda value: f"{value:,}",

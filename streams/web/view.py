@@ -23,6 +23,7 @@ from streams.web.metrics import exposition, registry
 from streams.web.pages.overview import overview
 from streams.web.pages.rendering import static
 from streams.web.probes import Stages
+from streams.web.sites import routes as site_routes
 from streams.web.state import State
 from streams.web.store.bounds import Bounds
 from streams.web.store.store import Store
@@ -159,6 +160,7 @@ def _routes(state: State, stages: Stages, guard: Guard, store: Store) -> dict[st
     return {
         "/": index,
         **{f"/{name}": _static(name, kind) for name, kind in STATIC.items()},
+        **site_routes(store),
         "/metrics": metrics,
         "/healthz": health,
         "/readyz": ready,

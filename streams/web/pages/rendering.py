@@ -12,6 +12,7 @@ import datetime as dt
 import functools
 import importlib.resources
 import math
+import urllib.parse
 from typing import Any
 
 import jinja2
@@ -22,7 +23,7 @@ REFRESH_SECONDS = 5
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
-NAVIGATION = (("", "Overview"),)
+NAVIGATION = (("", "Overview"), ("sites", "Sites"), ("stories", "Stories"), ("try", "Try"))
 """The pages that every page links to: path from the root of the view, and text."""
 
 
@@ -69,6 +70,23 @@ def page_text(text: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(printable(text))
 
 
+def site_path(name: str) -> str:
+    """The path of a site's page from the root of the view; empty if its name cannot be in a path.
+
+    Names are hosts. A name with a slash, or of dots alone, is another program's, and would be
+    another path to a browser or a proxy.
+    """
+    if "/" in name or "\\" in name or not name.strip(". \t\r\n"):
+        return ""
+    return f"sites/{urllib.parse.quote(name, safe='', errors='replace')}"
+
+
+def query(**values: object) -> str:
+    """The query of a link: what is given and not empty."""
+    given = {name: value for name, value in values.items() if value not in (None, "")}
+    return "?" + urllib.parse.urlencode(given, errors="replace")
+
+
 def clock(seconds: float, *, date: bool = False) -> Markup:
     """A time of day in UTC, with its date on request, as an element that tells both."""
     at = dt.datetime.fromtimestamp(seconds, dt.UTC)
@@ -106,10 +124,12 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals["query"] = query
     environment.filters |= {
         "clock": clock,
         "duration": duration,
         "page_text": page_text,
+        "site_path": site_path,
         "size": size,
         "number": lambda value: f"{value:,}",
     }

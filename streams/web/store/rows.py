@@ -19,7 +19,7 @@ MOST_CACHED = 20_000
 """Names of sites whose numbers are kept in memory."""
 
 COLUMNS = (
-    'row, at, kind, place, "offset", source, source_offset, article, url, url_key, site, title, '
+    "row, at, kind, place, place_offset, source, source_offset, article, url, url_key, site, title, "
     "lead, language, words, revision, supersedes, similarity, copy_of, copy_of_url, copy_of_site, "
     "detail, fetched, arrived, published_at, modified_at"
 )

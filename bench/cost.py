@@ -24,7 +24,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("features", select_blocks, "features"),
     ("forest", forest, "BLOCKS"),
     ("authors and dates from elements", extractor, "with_elements"),
-    ("structure, and what was removed", extractor, "_body"),
+    ("structure, and what was removed", extractor, "assembled"),
     ("is it an article", extractor, "check_article"),
     ("language", extractor, "language_of"),
     ("signature", minhash, "sign"),

@@ -9,8 +9,8 @@ import importlib.metadata
 from cleanwire import urls
 from cleanwire.errors import NoArticle
 from cleanwire.events import Article, RawPage, details_of
-from cleanwire.extract import extract_html, extract_text
-from cleanwire.page.raw_page import decode, parse_raw_page
+from cleanwire.extract import Extracted, extract_html, extract_text
+from cleanwire.page.raw_page import Content, decode, parse_raw_page
 from cleanwire.similarity import minhash
 
 try:
@@ -54,6 +54,29 @@ def clean_page(
         found = extract_text(
             content.text, url=url, fetched_at=fetched_at, require_article=require_article
         )
+    return article_of(found, body, content, url=url, fetched_at=fetched_at)
+
+
+def article_of(
+    found: Extracted,
+    body: str | bytes,
+    content: Content,
+    *,
+    url: str | None,
+    fetched_at: str | None,
+) -> Article:
+    """The article of a page that was extracted.
+
+    Args:
+        found: what the page holds.
+        body: the page as `clean_page` takes it.
+        content: the decoded page.
+        url: as for `clean_page`.
+        fetched_at: as for `clean_page`.
+
+    Raises:
+        NoArticle: the body has no word in it.
+    """
     text = "\n\n".join(found.paragraphs)
     signature, words = minhash.sign(text)
     if not signature.shingles:

@@ -8,16 +8,17 @@ agree (`body/brand.py`). A page that is no article is rejected (`model/page_kind
 
 import dataclasses
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.events import PageDetails, TextBlock, details_of
-from cleanwire.extract.body.boilerplate import is_breadcrumb, is_counter, is_date_line, is_separator
-from cleanwire.extract.body.brand import Unbranded, unbrand
+from cleanwire.extract.body.assembly import assembled
+from cleanwire.extract.body.boilerplate import is_breadcrumb, is_date_line
+from cleanwire.extract.body.brand import unbrand
 from cleanwire.extract.body.exclusions import set_apart
-from cleanwire.extract.body.structure import paragraphs_of, structured
+from cleanwire.extract.body.structure import paragraphs_of
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html, read_lines
 from cleanwire.extract.dom.parsing import parsed
@@ -34,6 +35,10 @@ from cleanwire.extract.model.block_features import Hints
 from cleanwire.extract.model.page_kind import Evidence, check_article
 from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
 from cleanwire.extract.preparation import opened, scriptless_words
+from cleanwire.extract.steps import HtmlSteps, Reading, Steps, TextSteps
+
+if TYPE_CHECKING:
+    from cleanwire.extract.body.rules import Rule
 
 HEAD_LINES = 12
 """How many lines above the story are searched for title and date."""
@@ -97,6 +102,25 @@ def extract_html(
         NoArticle: the page is a home page, a link list, an error page, or has no body.
         TooLarge: the page is nested too deep, or has too many attributes, elements or blocks.
     """
+    steps = html_steps(html, url=url, fetched_at=fetched_at)
+    if require_article:
+        check_article(steps.evidence)
+    return html_result(steps)
+
+
+def html_steps(
+    html: str | bytes, *, url: str | None = None, fetched_at: str | None = None
+) -> HtmlSteps:
+    """Take the steps of `extract_html` up to the question whether the page is an article.
+
+    Args:
+        html: as for `extract_html`.
+        url: as for `extract_html`.
+        fetched_at: as for `extract_html`.
+
+    Raises:
+        TooLarge: as for `extract_html`.
+    """
     tree = parsed(html)
     parts = opened(tree)
     sheet = parts.sheet
@@ -105,20 +129,25 @@ def extract_html(
     navigation = [*parts.nodes["nav"], *parts.nodes["footer"]]
     page = read_html(tree, sheet=sheet, navigation=navigation)
     decision = select_blocks(page, hints)
+    reading: Reading = "page"
     if page.pruned and decision.chosen_words < FEW_WORDS:
         whole = LexborHTMLParser(html)
         opened(whole)
-        page, decision = _better(page, decision, read_html(whole, whole=True, sheet=sheet), hints)
+        other = read_html(whole, whole=True, sheet=sheet)
+        if (again := _better(decision, other, hints)) is not None:
+            page, decision, reading = other, again, "with navigation"
     if decision.chosen_words < 2 * FEW_WORDS:
         scriptless = LexborHTMLParser(html)
         words = scriptless_words(scriptless)
         if words >= FEW_WORDS and words > 2 * decision.chosen_words:
             opened(scriptless)
             other = read_html(scriptless, scriptless=True, sheet=sheet)
-            page, decision = _better(page, decision, other, hints)
-    decision = set_apart(page, decision, sheet, metadata.title)
+            if (again := _better(decision, other, hints)) is not None:
+                page, decision, reading = other, again, "without scripts"
+    by_model = decision
+    decision, rules = set_apart(page, decision, sheet, metadata.title)
     metadata = with_elements(metadata, tree, page, url)
-    blocks, words, removed = _body(page, decision, metadata.title)
+    blocks, words, removed = assembled(page, decision, metadata.title, rules)
     body = metadata.article_body
     unseen = False
     if body and words_in(body) > _MIN_JSONLD * words:
@@ -141,18 +170,35 @@ def extract_html(
         lines=[*head, *other_titles],
         keywords=metadata.keywords,
     )
-    if require_article:
-        check_article(
-            Evidence(
-                page=page,
-                decision=decision,
-                words=words,
-                titles=(unbranded.title, metadata.document_title),
-                dated=bool(metadata.published_at or metadata.authors),
-                metadata=None if unseen else metadata,
-                url=url,
-            )
-        )
+    return HtmlSteps(
+        page=page,
+        reading=reading,
+        by_model=by_model,
+        decision=decision,
+        rules=rules,
+        blocks=blocks,
+        removed=removed,
+        unseen=unseen,
+        title=metadata.title,
+        unbranded=unbranded,
+        first=first,
+        metadata=metadata,
+        evidence=Evidence(
+            page=page,
+            decision=decision,
+            words=words,
+            titles=(unbranded.title, metadata.document_title),
+            dated=bool(metadata.published_at or metadata.authors),
+            metadata=None if unseen else metadata,
+            url=url,
+        ),
+    )
+
+
+def html_result(steps: HtmlSteps) -> Extracted:
+    """What an HTML page holds, by the steps that were taken."""
+    page, decision, metadata = steps.page, steps.decision, steps.metadata
+    unbranded, first = steps.unbranded, steps.first
     language = language_of(" ".join(unbranded.paragraphs), metadata.language)
     published_at, modified_at = metadata.published_at, metadata.modified_at
     if not published_at:
@@ -182,18 +228,16 @@ def extract_html(
         modified_at=modified_at,
         language=language,
         declared_language=metadata.language,
-        blocks=_unbranded(blocks, unbranded, removed),
-        removed=dict(removed),
+        blocks=_unbranded(steps),
+        removed=dict(steps.removed),
         **details_of(metadata),
     )
 
 
-def _better(
-    page: BlockList, decision: BlockSelection, other: BlockList, hints: Hints
-) -> tuple[BlockList, BlockSelection]:
-    """The other reading of a page if its body has more than twice the words; else the first."""
+def _better(decision: BlockSelection, other: BlockList, hints: Hints) -> BlockSelection | None:
+    """The choice from another reading of a page if it has more than twice the words; else None."""
     again = select_blocks(other, hints)
-    return (other, again) if again.chosen_words > 2 * decision.chosen_words else (page, decision)
+    return again if again.chosen_words > 2 * decision.chosen_words else None
 
 
 def extract_text(
@@ -215,93 +259,81 @@ def extract_text(
         NoArticle: as for `extract_html`.
     """
     del url
+    steps = text_steps(text, fetched_at=fetched_at)
+    if require_article:
+        check_article(steps.evidence)
+    return text_result(steps)
+
+
+def text_steps(text: str, *, fetched_at: str | None = None) -> TextSteps:
+    """Take the steps of `extract_text` up to the question whether the page is an article."""
     page = read_lines(_lines(text))
-    decision = select_blocks(page, Hints())
+    decision = by_model = select_blocks(page, Hints())
+    rules: dict[int, Rule] = {}
     first = next((index for index in decision.chosen if _is_prose(page.texts[index])), len(page))
     head = page.texts[:first][-HEAD_LINES:]
     title = _title_line(head)
-    decision = dataclasses.replace(decision, chosen=_without_list(page, decision))
+    kept = _without_list(page, decision)
+    rules.update(dict.fromkeys(decision.chosen[len(kept) :], "list at the end"))
+    decision = dataclasses.replace(decision, chosen=kept)
     if title is not None:
         # A line above the headline is no body, whatever its probability.
         start = page.texts.index(title, max(0, first - HEAD_LINES))
-        below = [index for index in decision.chosen if index >= start]
+        below = [index for index in kept if index >= start]
+        rules.update(dict.fromkeys(kept[: len(kept) - len(below)], "above the title"))
         decision = dataclasses.replace(decision, chosen=below)
-    blocks, words, removed = _body(page, decision, title)
+    blocks, words, removed = assembled(page, decision, title, rules)
     unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
     language = language_of(" ".join(unbranded.paragraphs), None)
     hints = DateHints(language=language, latest=latest_of(fetched_at))
     published_at, modified_at = dates_of(head, hints, words=_DATE_LINE_WORDS)
-    if require_article:
-        check_article(
-            Evidence(
-                page=page,
-                decision=decision,
-                words=words,
-                titles=(unbranded.title,),
-                dated=published_at is not None,
-                metadata=None,
-                url=None,
-            )
-        )
-    return Extracted(
-        title=unbranded.title,
+    return TextSteps(
+        page=page,
+        by_model=by_model,
+        decision=decision,
+        rules=rules,
+        blocks=blocks,
+        removed=removed,
+        title=title,
+        unbranded=unbranded,
+        first=first,
+        evidence=Evidence(
+            page=page,
+            decision=decision,
+            words=words,
+            titles=(unbranded.title,),
+            dated=published_at is not None,
+            metadata=None,
+            url=None,
+        ),
+        language=language,
         published_at=published_at,
         modified_at=modified_at,
-        language=language,
-        blocks=_unbranded(blocks, unbranded, removed),
-        removed=dict(removed),
     )
 
 
-def _body(
-    page: BlockList, decision: BlockSelection, title: str | None
-) -> tuple[list[TextBlock], int, Counter[str]]:
-    """The blocks of the body, how many words they have, and what was removed, by kind."""
-    removed: Counter[str] = Counter()
-    kept: list[int] = []
-    for index in decision.chosen:
-        text = page.texts[index]
-        if is_separator(text):
-            removed["separator"] += 1
-        elif page.flat and is_counter(text) and not ends_sentence(text):
-            removed["counter"] += 1
-        elif not kept and text == title:
-            removed["title"] += 1
-        elif not kept and is_date_line(text):
-            removed["date"] += 1
-        else:
-            kept.append(index)
-    chosen = set(decision.chosen)
-    for index, text in enumerate(page.texts):
-        if index not in chosen:
-            removed[_kind(text, linked=2 * page.linked[index] >= len(text))] += 1
-    if page.pruned:
-        removed["navigation"] = page.pruned
-    return structured(page, kept), int(decision.block_words[kept].sum()), removed
+def text_result(steps: TextSteps) -> Extracted:
+    """What a plain-text page holds, by the steps that were taken."""
+    return Extracted(
+        title=steps.unbranded.title,
+        published_at=steps.published_at,
+        modified_at=steps.modified_at,
+        language=steps.language,
+        blocks=_unbranded(steps),
+        removed=dict(steps.removed),
+    )
 
 
-def _unbranded(
-    blocks: Sequence[TextBlock], unbranded: Unbranded, removed: Counter[str]
-) -> tuple[TextBlock, ...]:
+def _unbranded(steps: Steps) -> tuple[TextBlock, ...]:
     """The blocks with the texts that are left once the glued brand was removed."""
+    unbranded = steps.unbranded
     if not unbranded.removed:
-        return tuple(blocks)
-    removed["brand"] = unbranded.removed
+        return tuple(steps.blocks)
+    steps.removed["brand"] = unbranded.removed
     return tuple(
         dataclasses.replace(block, text=text)
-        for block, text in zip(blocks, unbranded.paragraphs, strict=True)
+        for block, text in zip(steps.blocks, unbranded.paragraphs, strict=True)
     )
-
-
-def _kind(text: str, *, linked: bool) -> str:
-    """The kind of a block that was not chosen, for `Extracted.removed`."""
-    if is_breadcrumb(text):
-        return "breadcrumb"
-    if linked:
-        return "link"
-    if is_separator(text):
-        return "separator"
-    return "counter" if is_counter(text) else "other"
 
 
 def _lines(text: str) -> list[str]:

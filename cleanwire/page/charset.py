@@ -17,7 +17,7 @@ from cleanwire.page.prescan import declared_in
 
 _START = 4096
 
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
+BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
 _CONTROLS = bytes(c for c in range(0x20) if c not in b"\t\n\r\f\x1b\x00") + b"\x7f"
@@ -89,7 +89,7 @@ def decode_bytes(body: bytes, declared: str | None) -> tuple[str, str]:
     for magic, name in _COMPRESSED.items():
         if body.startswith(magic):
             raise Undecodable(f"the body is {name}-compressed; decompress it before publishing")
-    for bom, codec in _BOMS:
+    for bom, codec in BOMS:
         if body.startswith(bom):
             return _checked(body[len(bom) :].decode(codec, "replace"), body), codec
     header = _name(declared)

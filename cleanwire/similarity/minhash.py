@@ -33,10 +33,22 @@ from cleanwire.similarity.tokens import (
     U64,
     Ints,
     in_order,
+    read_words,
+    shingle_hashes,
     sketch,
 )
 
-__all__ = ["FLOOR", "MAX_FIGURES", "SCALE", "SHINGLE", "SHORT", "VERSION", "Signature", "sign"]
+__all__ = [
+    "FLOOR",
+    "MAX_FIGURES",
+    "SCALE",
+    "SHINGLE",
+    "SHORT",
+    "VERSION",
+    "Signature",
+    "shingles",
+    "sign",
+]
 
 VERSION = 3
 
@@ -118,6 +130,18 @@ def sign(text: str) -> tuple[Signature, int]:
     _, words, digest, shingles, bound, sample, places, figures = made
     named = int(digest).to_bytes(8, "big")
     return Signature(named, shingles, int(bound), sample, places, figures), words
+
+
+def shingles(text: str) -> U64:
+    """All distinct shingle hashes of a body text, uint64, in the order of the text.
+
+    A signature holds a sample of them.
+    """
+    read, words, _ = read_words(_bytes(text), False)  # noqa: FBT003 - compiled for positions
+    if not read:
+        _, words, _ = read_words(_bytes(_normalized(text)), True)  # noqa: FBT003 - compiled for positions
+    found: U64 = shingle_hashes(words)
+    return found
 
 
 def _bytes(text: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

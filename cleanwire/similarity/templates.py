@@ -87,6 +87,18 @@ STANDING_SIMILARITY = 0.62
 shingles and are no part of each other share only a standing paragraph."""
 
 
+TESTS = (
+    "none",
+    "other figures altogether under another lead",
+    "words swapped all over a short text",
+    "words swapped all over",
+    "different figures under another lead",
+    "a passage of its own between shared ones",
+    "a standing paragraph under no common lead",
+)
+"""What each test finds, in the order in which they are made."""
+
+
 @compiled("float64(boolean[::1])")
 def lead_held(held: Bools) -> float:
     """The share of a text's lead that another text holds, 0 to 1; 1 if the lead is not known.
@@ -126,8 +138,8 @@ def gaps(held: Bools, scale: float) -> tuple[float, int]:
     return longest * scale, swaps
 
 
-@compiled("boolean(boolean[::1], int64, float64, float64, float64, int64, int64)")
-def tell_apart(
+@compiled("int64(boolean[::1], int64, float64, float64, float64, int64, int64)")
+def telling_test(
     held: Bools,
     shingles: int,
     other_lead: float,
@@ -135,8 +147,8 @@ def tell_apart(
     whole: float,
     shared: int,
     figures: int,
-) -> bool:
-    """Whether two similar texts are two stories.
+) -> int:
+    """Which test says that two similar texts are two stories.
 
     Args:
         held: for each sampled shingle of the later text, in the order of the text, whether the
@@ -147,12 +159,15 @@ def tell_apart(
         whole: the share of one text that the other holds; the greater of the two shares.
         shared: how many figures both texts have.
         figures: the size of the smaller set of figures.
+
+    Returns:
+        The place of the test in `TESTS`; 0 if the texts are copies of one story.
     """
     own_lead = lead_held(held)
     lead = max(own_lead, other_lead)
     known = figures >= FIGURES
     if known and lead < OTHER_LEAD and shared <= OTHER_FIGURES * figures:
-        return True
+        return 1
     scale = max(1.0, shingles / max(1, len(held)))
     longest, swaps = gaps(held, scale)
     differ = shared < figures if known else shared == 0
@@ -162,18 +177,32 @@ def tell_apart(
         leads = (own_lead + other_lead) / 2
         is_short = shingles <= SHORT_WORDS and jaccard >= SHORT_SIMILARITY
         if is_short and leads < SHORT_LEADS:
-            return True
+            return 2
         swapped = leads < SWAPPED_LEADS if known else lead < SWAPPED_LEAD
         if swapped and rate >= SWAP_RATE:
-            return True
+            return 3
     if lead >= COPIED:
-        return False
+        return 0
     if known and shared < SAME_FIGURES * figures:
-        return True
+        return 4
     if whole >= WHOLE:
-        return False
+        return 0
     if longest >= PASSAGE:
-        return True
+        return 5
     if lead > NO_LEAD or (figures >= SURE_FIGURES and shared == figures):
-        return False
-    return shingles >= STANDING_WORDS and jaccard < STANDING_SIMILARITY
+        return 0
+    return 6 if shingles >= STANDING_WORDS and jaccard < STANDING_SIMILARITY else 0
+
+
+@compiled("boolean(boolean[::1], int64, float64, float64, float64, int64, int64)")
+def tell_apart(
+    held: Bools,
+    shingles: int,
+    other_lead: float,
+    jaccard: float,
+    whole: float,
+    shared: int,
+    figures: int,
+) -> bool:
+    """Whether two similar texts are two stories; the arguments are those of `telling_test`."""
+    return telling_test(held, shingles, other_lead, jaccard, whole, shared, figures) > 0

@@ -99,7 +99,7 @@ def figures_shared(one: Figures, some: int, other: Figures, others: int) -> tupl
 
 
 @compiled("uint8[::1](uint64[::1], int64, int64[::1], int64, int64, uint8[::1], int64)")
-def _states(
+def hash_states(
     sample: U64, limit: int, hits: Ints, start: int, end: int, rows: States, cap: int
 ) -> States:
     """For each hash of the query what is known of it in a row: `_UNKNOWN`, `_MISSED` or `_HELD`.
@@ -129,7 +129,7 @@ def _states(
 
 
 @compiled("float64(uint16[::1], int64, int64, uint64[::1], uint8[::1])")
-def _stored_lead(lead: Figures, count: int, limit: int, sample: U64, states: States) -> float:
+def stored_lead(lead: Figures, count: int, limit: int, sample: U64, states: States) -> float:
     """The share of a stored text's lead that the query holds, 0 to 1; 1 if it is not known.
 
     Args:
@@ -137,7 +137,7 @@ def _stored_lead(lead: Figures, count: int, limit: int, sample: U64, states: Sta
         count: how many elements of `lead` count.
         limit: the high 32 bits up to which both samples are complete.
         sample: the query's sample, uint64, ascending.
-        states: for each hash of the sample its state, as `_states` gives it.
+        states: for each hash of the sample its state, as `hash_states` gives it.
     """
     known = held = at = 0
     for number in range(count):
@@ -158,18 +158,64 @@ def _stored_lead(lead: Figures, count: int, limit: int, sample: U64, states: Sta
 
 
 @compiled("boolean[::1](int64[::1], uint8[::1])")
-def _in_order(positions: Ints, states: States) -> Bools:
+def in_text_order(positions: Ints, states: States) -> Bools:
     """For each hash of the query that is not unknown, in text order, whether a row holds it.
 
     Args:
         positions: for each hash its position among them in the order of the text.
-        states: for each hash its state, as `_states` gives it.
+        states: for each hash its state, as `hash_states` gives it.
     """
     told = np.empty(len(states), np.uint8)
     for at in range(len(states)):
         told[positions[at]] = states[at]
     held: Bools = told[told != _UNKNOWN] == _HELD
     return held
+
+
+@compiled(
+    "Tuple((float64, float64, float64))(uint64[::1], int64, int64, int64, int64, int64, int64)"
+)
+def shares(
+    sample: U64,
+    high: int,
+    shingles: int,
+    shared: int,
+    row_bound: int,
+    row_sample_size: int,
+    row_shingles: int,
+) -> tuple[float, float, float]:
+    """How much two texts share, estimated below the smaller of their two bounds, each 0 to 1.
+
+    Args:
+        sample: the query's sample, uint64, ascending.
+        high: the high 32 bits of its bound.
+        shingles: how many distinct shingles the query has.
+        shared: how many hashes up to the smaller bound both samples have.
+        row_bound: the high 32 bits of the row's bound.
+        row_sample_size: the size of the row's sample.
+        row_shingles: how many distinct shingles the row has.
+
+    Returns:
+        The Jaccard similarity, the containment of the text with fewer shingles in the other, and
+        the greater of the two containments. All are -1 if the query has no hash up to the bound.
+    """
+    limit = min(high, row_bound)
+    # If the stored sample reaches higher, only its size is known. Its hashes are spread evenly, so
+    # scale the size down to the limit.
+    stored_size = np.float64(row_sample_size)
+    if row_bound > high:
+        stored_size *= (high + 1) / (np.float64(row_bound) + 1)
+    stored_size = max(stored_size, np.float64(shared))
+    query_size = np.int64(len(sample))
+    while query_size and np.int64(sample[query_size - 1] >> np.uint64(32)) > limit:
+        query_size -= 1
+    if not query_size:
+        return -1.0, -1.0, -1.0
+    jaccard = min(1.0, shared / max(stored_size + query_size - shared, 1.0))
+    smaller = stored_size if row_shingles <= shingles else np.float64(query_size)
+    containment = min(1.0, shared / max(smaller, 1.0))
+    whole = min(1.0, shared / max(min(stored_size, np.float64(query_size)), 1.0))
+    return jaccard, containment, whole
 
 
 @compiled("uint8[::1](int64[::1], int64)")
@@ -272,20 +318,15 @@ def look_up(
             found_rows[found], found_kinds[found], similarities[found] = row, EXACT, 1.0
             found += 1
             continue
-        # If the stored sample reaches higher, only its size is known. Its hashes are spread evenly,
-        # so scale the size down to the limit.
-        stored_size = np.float64(row_sample_sizes[row])
-        if row_bounds[row] > high:
-            stored_size *= (high + 1) / (np.float64(row_bounds[row]) + 1)
-        stored_size = max(stored_size, np.float64(shared))
-        query_size = np.int64(len(sample))
-        while query_size and np.int64(sample[query_size - 1] >> np.uint64(32)) > limit:
-            query_size -= 1
-        if not query_size:
-            continue
-        jaccard = min(1.0, shared / max(stored_size + query_size - shared, 1.0))
-        smaller = stored_size if row_shingles[row] <= shingles else np.float64(query_size)
-        containment = min(1.0, shared / max(smaller, 1.0))
+        jaccard, containment, whole = shares(
+            sample,
+            high,
+            shingles,
+            shared,
+            np.int64(row_bounds[row]),
+            np.int64(row_sample_sizes[row]),
+            np.int64(row_shingles[row]),
+        )
         near = jaccard >= thresholds[0]
         if not near and (
             containment < thresholds[1] or shingles >= FULL_STORY_RATIO * row_shingles[row]
@@ -296,10 +337,9 @@ def look_up(
         )
         if fewer >= FIGURES and agreed < thresholds[2] * fewer:
             continue
-        states = _states(sample, limit, hits, first, end, rows, cap)
-        held = _in_order(positions, states)
-        lead = _stored_lead(row_leads[row], np.int64(row_lead_counts[row]), limit, sample, states)
-        whole = min(1.0, shared / max(min(stored_size, np.float64(query_size)), 1.0))
+        states = hash_states(sample, limit, hits, first, end, rows, cap)
+        held = in_text_order(positions, states)
+        lead = stored_lead(row_leads[row], np.int64(row_lead_counts[row]), limit, sample, states)
         if tell_apart(held, shingles, lead, jaccard, whole, agreed, fewer):
             continue
         found_rows[found] = row

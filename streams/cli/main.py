@@ -19,6 +19,7 @@ from streams.exit_codes import BAD_USAGE, DONE, INTERRUPTED, UNFIT
 COMMANDS = {
     "demo": "Run everything on this machine and show what becomes of sample pages.",
     "clean": "Clean files without a bus, one JSON line per page.",
+    "explain": "Show why a page became what it became.",
     "broker": "Run the embedded Kafka in the foreground.",
     "topics": "Create the topics, or check them.",
     "publish": "Put files on raw-pages.",

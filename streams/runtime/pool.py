@@ -1,4 +1,4 @@
-"""Cleans pages in killable processes, with a limit of time and memory for each page.
+"""Works on pages in killable processes, with a limit of time and memory for each page.
 
 Invariant: whatever a page does to the parser (hang, crash, use up memory), it ends in one answer
 for that page and affects nothing else. A process that hangs or dies is replaced.
@@ -7,13 +7,16 @@ for that page and affects nothing else. A process that hangs or dies is replaced
 import asyncio
 import concurrent.futures
 import dataclasses
+import importlib
 import multiprocessing
+import os
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from pebble import CONSTS, ProcessExpired, ProcessPool
 
@@ -32,7 +35,7 @@ sent."""
 TASKS_PER_PROCESS = 20_000
 """The number of pages after which a process is replaced, so that a leak in a parser cannot grow."""
 
-# Seconds that the pool waits after it asks a process to end, before it kills it. Cleaning processes
+# Seconds that the pool waits after it asks a process to end, before it kills it. The processes
 # ignore the request (`_start_process`), so there is nothing to wait for.
 CONSTS.term_timeout = 0.0
 
@@ -40,6 +43,9 @@ CONSTS.term_timeout = 0.0
 # or gives an answer never releases its lock, and all others wait for it. Otherwise a lock is held
 # for milliseconds.
 CONSTS.channel_lock_timeout = 10.0
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,27 +81,42 @@ class Cleaned:
     candidate: bytes
 
 
-class CleaningPool:
-    """A pool of cleaning processes.
+class KillableProcesses:
+    """Processes that work on one page at a time each, and are killed when it takes too long.
 
     Args:
-        processes: how many pages are cleaned at a time.
+        processes: how many pages are worked on at a time.
         limits: what one page may cost.
+        niceness: how far the processes stand back for others, 0 to 19 (POSIX `nice`).
+        work: what the processes do, for the answers about a page that ended one.
+        preload: modules that a process imports before its first page, so that the limits are for
+            pages alone.
     """
 
-    def __init__(self, processes: int, limits: Limits) -> None:
+    def __init__(
+        self,
+        processes: int,
+        limits: Limits,
+        *,
+        niceness: int = 0,
+        work: str = "cleaning",
+        preload: Sequence[str] = (),
+    ) -> None:
         self._processes = processes
         self._limits = limits
+        self._niceness = niceness
+        self._work = work
+        self._preload = preload
         self._closed = False
         self._pool = self._new_pool()
-        self._waiting: set[concurrent.futures.Future[Cleaned | PageRejected]] = set()
+        self._waiting: set[concurrent.futures.Future[Any]] = set()
 
     def _new_pool(self) -> ProcessPool:
         return ProcessPool(
             max_workers=self._processes,
             max_tasks=TASKS_PER_PROCESS,
             initializer=_start_process,
-            initargs=[self._limits.memory_bytes],
+            initargs=[self._limits.memory_bytes, self._niceness, self._preload],
             # Forking a process that runs threads and an event loop can deadlock the child.
             context=multiprocessing.get_context("spawn"),
         )
@@ -116,43 +137,35 @@ class CleaningPool:
         self._closed = True
         _stop(self._pool)
 
-    async def clean(
-        self, value: bytes | None, source: Source, received_at: float
-    ) -> Cleaned | PageRejected:
-        """Clean one raw-page event in one of the processes.
+    async def run(self, function: Callable[..., Answer], *args: object) -> Answer | PageRejected:
+        """Call a function about one page in one of the processes.
 
         A page waits while all processes are busy; its time limit begins when a process takes it.
         If the processes break down, the page is tried again, `PAGE_ATTEMPTS` times in all.
 
         Args:
-            value: the event as it is on the bus; None for a tombstone, which is rejected.
-            source: where the event came from; it becomes part of the candidate.
-            received_at: when the bus took the event in, in seconds since the epoch. It caps the
-                event time.
+            function: a function of a module, as pickle demands.
+            args: its arguments.
 
         Returns:
-            The candidate, or the reason why the page is rejected. The reasons include what the page
-            did to its process: `TimeLimit` after `Limits.seconds` of wall time, and
-            `ParserCrashed` if the process died or ran out of memory.
+            What the function returns, or what the page did to its process: `TimeLimit` after
+            `Limits.seconds` of wall time, and `ParserCrashed` if the process died.
 
         Raises:
-            RuntimeError: the pool is closed. A page that is in it while it closes gets no answer.
+            RuntimeError: the processes are closed. A page that is in them while they close gets no
+                answer.
         """
         for _ in range(PAGE_ATTEMPTS):
             pool = self._pool
             try:
-                future = pool.schedule(
-                    _clean,
-                    args=(value, source, received_at, self._limits),
-                    timeout=self._limits.seconds,
-                )
+                future = pool.schedule(function, args=args, timeout=self._limits.seconds)
                 self._waiting.add(future)
                 future.add_done_callback(self._waiting.discard)
                 return await asyncio.wrap_future(future)
             except concurrent.futures.TimeoutError:
-                return TimeLimit(f"cleaning took longer than {self._limits.seconds:g} s")
+                return TimeLimit(f"{self._work} took longer than {self._limits.seconds:g} s")
             except ProcessExpired as error:
-                return ParserCrashed(f"the cleaning process died (exit code {error.exitcode})")
+                return ParserCrashed(f"the {self._work} process died (exit code {error.exitcode})")
             except (BrokenProcessPool, RuntimeError):
                 # A process died between two pages, or while it took a page or gave an answer. No
                 # page can be blamed for that. Every page that the pool has dispatched gets this
@@ -160,7 +173,7 @@ class CleaningPool:
                 if self._closed:
                     raise
                 await self._replace(pool)
-        return ParserCrashed(f"the cleaning processes died {PAGE_ATTEMPTS} times over it")
+        return ParserCrashed(f"the {self._work} processes died {PAGE_ATTEMPTS} times over it")
 
     async def _replace(self, broken: ProcessPool) -> None:
         """Replace a broken pool; only the first page that gets the error does it."""
@@ -174,19 +187,55 @@ class CleaningPool:
                     future.set_exception(BrokenProcessPool("the pool broke down"))
 
 
+class CleaningPool(KillableProcesses):
+    """A pool of cleaning processes.
+
+    Args:
+        processes: how many pages are cleaned at a time.
+        limits: what one page may cost.
+    """
+
+    def __init__(self, processes: int, limits: Limits) -> None:
+        super().__init__(processes, limits)
+
+    async def clean(
+        self, value: bytes | None, source: Source, received_at: float
+    ) -> Cleaned | PageRejected:
+        """Clean one raw-page event in one of the processes, as `run` does.
+
+        Args:
+            value: the event as it is on the bus; None for a tombstone, which is rejected.
+            source: where the event came from; it becomes part of the candidate.
+            received_at: when the bus took the event in, in seconds since the epoch. It caps the
+                event time.
+
+        Returns:
+            The candidate, or the reason why the page is rejected. The reasons include what the page
+            did to its process, as for `run`; `ParserCrashed` also if it ran out of memory.
+
+        Raises:
+            RuntimeError: as for `run`.
+        """
+        return await self.run(_clean, value, source, received_at, self._limits)
+
+
 def _stop(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call] # the one function of pebble without types
     pool.join()
 
 
-def _start_process(memory_bytes: int) -> None:
-    """Prepare a cleaning process: it ignores SIGTERM, and its memory is limited.
+def _start_process(memory_bytes: int, niceness: int, preload: Sequence[str]) -> None:
+    """Prepare a process: it ignores SIGTERM, stands back for others, and its memory is limited.
 
     A service manager may send SIGTERM to a worker and to all of its processes. That would end this
     process in the middle of a page or of an answer, and the pool would wait for the rest in vain.
     So only the pool ends it.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if niceness and hasattr(os, "nice"):
+        os.nice(niceness)
+    for module in preload:
+        importlib.import_module(module)
     _limit_memory(memory_bytes)
 
 

@@ -22,7 +22,7 @@ from streams.web.store.model import Filter
 from streams.web.store.search import search
 from streams.web.store.store import QueryTooSlowError, Store, StoreOffError
 
-SITES = 100
+SITES = 50
 """Sites on one page of the list."""
 
 IN_PICTURE = 12

@@ -16,7 +16,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from streams.policy import limits, thresholds
+from streams.runtime.explainer import Explainer
 from streams.settings import Settings
+from streams.web.articles.handlers import Handlers
+from streams.web.articles.record_reader import RecordReader
 from streams.web.feed import Feed
 from streams.web.guard import Guard
 from streams.web.metrics import exposition, registry
@@ -31,7 +35,7 @@ from streams.web.tailer import Tailer
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -97,14 +101,19 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     store = _store(settings, is_worker=is_worker)
     feed = Feed(settings, state, store, rests=is_worker) if state.follows else None
     tailer = Tailer(settings, state, feed)
+    records = RecordReader(settings)
+    explainer = Explainer(limits(settings), thresholds(settings))
+    articles = Handlers(state, store, records, explainer, thresholds(settings))
 
     async def start(_: web.Application) -> None:
         tailer.start()
 
     async def stop(_: web.Application) -> None:
         await tailer.stop()
+        await explainer.close()
+        await records.close()
 
-    for path, handler in _routes(state, Stages(apps, settings), guard, store).items():
+    for path, handler in _routes(state, Stages(apps, settings), guard, store, articles).items():
         application.router.add_get(path, handler)
     application.middlewares.append(guard.middleware)
     application.on_response_prepare.append(_secure)
@@ -123,7 +132,9 @@ def _store(settings: Settings, *, is_worker: bool) -> Store:
     return Store(Path(settings.data_dir) / "view", bounds, off=off)
 
 
-def _routes(state: State, stages: Stages, guard: Guard, store: Store) -> dict[str, Handler]:
+def _routes(
+    state: State, stages: Stages, guard: Guard, store: Store, articles: Handlers
+) -> dict[str, Handler]:
     collectors = registry(state, stages)
 
     def missing() -> dict[str, str]:
@@ -159,6 +170,7 @@ def _routes(state: State, stages: Stages, guard: Guard, store: Store) -> dict[st
 
     return {
         "/": index,
+        **articles.routes(),
         **{f"/{name}": _static(name, kind) for name, kind in STATIC.items()},
         **site_routes(store),
         "/metrics": metrics,

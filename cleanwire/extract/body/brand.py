@@ -27,11 +27,21 @@ _WORD_END = r"(?![\w\-\u2010-\u2014])"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Unbranded:
-    """A title and paragraphs without the brand; `removed` counts the places it stood in."""
+    """A title and paragraphs without the brand.
+
+    Attributes:
+        title: the headline without the brand.
+        paragraphs: the story without the brand.
+        removed: in how many places the brand stood.
+        brand: what was removed; None if nothing was.
+        witness: the second witness, in words; None if nothing was removed.
+    """
 
     title: str | None
     paragraphs: tuple[str, ...]
     removed: int
+    brand: str | None = None
+    witness: str | None = None
 
 
 def unbrand(
@@ -60,16 +70,24 @@ def unbrand(
     if _is_compound(match[0] + rest[:1], text, rest):
         return Unbranded(title=title, paragraphs=story, removed=0)
     behind_comma = re.compile(rf"([,，、;:.])(?={re.escape(brand)}{_WORD_END})")
-    witnessed = (
-        behind_comma.search(text) is not None
-        or any(_same(rest, _SUFFIX.sub("", other)) for other in other_titles)
-        or (_same(keywords or "", brand) and _has_suffix((*other_titles, *lines), title))
-        or _in_breadcrumb(brand, title, lines)
-    )
-    if not witnessed:
+    if behind_comma.search(text) is not None:
+        witness = "glued behind a comma in the text"
+    elif any(_same(rest, _SUFFIX.sub("", other)) for other in other_titles):
+        witness = "the title elsewhere without it"
+    elif _same(keywords or "", brand) and _has_suffix((*other_titles, *lines), title):
+        witness = "the keywords, and a site's name behind the title"
+    elif _in_breadcrumb(brand, title, lines):
+        witness = "a breadcrumb that the title is glued to"
+    else:
         return Unbranded(title=title, paragraphs=story, removed=0)
     cleaned, count = _unglued(brand, story)
-    return Unbranded(title=rest.strip(), paragraphs=cleaned, removed=count + 1)
+    return Unbranded(
+        title=rest.strip(),
+        paragraphs=cleaned,
+        removed=count + 1,
+        brand=brand,
+        witness=witness,
+    )
 
 
 def _is_compound(glued: str, text: str, rest: str) -> bool:

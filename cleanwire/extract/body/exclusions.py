@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from cleanwire.extract.body import comments
 from cleanwire.extract.body.repeats import without_repeats
+from cleanwire.extract.body.rules import Rule
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.hidden import Sheet
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen
@@ -21,8 +22,8 @@ MOST = 1 / 3
 
 def set_apart(
     page: BlockList, decision: BlockSelection, sheet: Sheet, title: str | None
-) -> BlockSelection:
-    """A decision without hidden text, comments and repeated runs.
+) -> tuple[BlockSelection, dict[int, Rule]]:
+    """A decision without hidden text, comments and repeated runs, and which rule took which block.
 
     Args:
         page: an HTML page.
@@ -30,8 +31,9 @@ def set_apart(
         sheet: what its style sheets hide.
         title: its headline.
     """
+    rules: dict[int, Rule] = {}
     if not decision.chosen:
-        return decision
+        return decision, rules
     around = elements_around(page, decision.chosen)
     weights = [0.0] * len(page)
     words = decision.block_words[decision.chosen].tolist()
@@ -40,7 +42,10 @@ def set_apart(
     apart: set[int] = set()
     for start, end in comments.sections(page, decision.chosen, around, weights, title):
         apart.update(range(start, end))
-    apart |= _hidden(page, around, weights, sheet)
+    hidden = _hidden(page, around, weights, sheet)
+    rules.update(dict.fromkeys(hidden, "hidden"))
+    rules.update(dict.fromkeys(apart, "comments"))
+    apart |= hidden
     if not apart.isdisjoint(decision.chosen):
         probability = decision.probability.copy()
         probability[sorted(apart)] = 0.0
@@ -50,8 +55,9 @@ def set_apart(
         decision = dataclasses.replace(decision, chosen=places, probability=probability)
     once = without_repeats(page, decision.chosen)
     if len(once) < len(decision.chosen):
+        rules.update(dict.fromkeys(set(decision.chosen).difference(once), "second printing"))
         decision = dataclasses.replace(decision, chosen=once)
-    return decision
+    return decision, rules
 
 
 def elements_around(page: BlockList, places: Sequence[int]) -> list[int]:

@@ -45,6 +45,12 @@ _CLASSES = (
     ("_by", '[class*="_by"]'),
     ("", "address"),
 )
+METAS = tuple(_METAS)
+"""The names of the meta tags that name authors, the surest first."""
+
+ELEMENTS = ",".join(selector for _, selector in (*_MARKED, *_CLASSES, *_LINKS))
+"""Selects every element that may name an author."""
+
 _AUTHOR_WORD = re.compile(
     r"(?:post|article|entry|story|news|blog|page|item|content|single|main|co|the|by|art|text)?"
     rf"(?:{alternation('author_classes')})"

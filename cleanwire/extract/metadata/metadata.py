@@ -56,6 +56,23 @@ _MODIFIED = (
 _PICTURES = frozenset({"img", "source", "picture", "path"})
 _LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
 _SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
+_TITLES = ("og:title", "twitter:title")
+_IMAGES = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image")
+_SECTIONS = ("article:section", "parsely-section", "section")
+METAS: Mapping[str, Sequence[str]] = {
+    "title": _TITLES,
+    "published_at": _PUBLISHED,
+    "modified_at": _MODIFIED,
+    "language": _LANGUAGES,
+    "canonical_url": ("og:url",),
+    "site_name": _SITE_NAMES,
+    "image": _IMAGES,
+    "section": _SECTIONS,
+    "tags": ("article:tag", "news_keywords", "keywords"),
+    "paywalled": ("article:content_tier",),
+}
+"""The names of the meta tags that are witnesses, by field, the surest first. Those for authors are
+`bylines.METAS`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,7 +133,7 @@ def read_metadata(
     articles = own_articles(
         stories,
         urls=(canonical, _first(metas, ("og:url",)), url),
-        titles=(*headings, *_all(metas, ("og:title", "twitter:title")), document_title),
+        titles=(*headings, *_all(metas, _TITLES), document_title),
     )
     if len(articles) < len(stories):
         linked = articles + [node for node in linked if not is_article(node)]
@@ -125,7 +142,7 @@ def read_metadata(
     )
     title = choose_title(
         headline=_clean(text_of(_field(articles, "headline") or _field(articles, "name"))),
-        social=_first(metas, ("og:title", "twitter:title")),
+        social=_first(metas, _TITLES),
         headings=headings + _headings(nodes["h2"][:6]),
         document_title=document_title,
         site_names=(site_name, host_of(url)),
@@ -159,8 +176,7 @@ def read_metadata(
         is_live=any(node.get("liveBlogUpdate") for node in articles),
         types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
-        section=_clean(text_of(_field(articles, "articleSection")))
-        or _first(metas, ("article:section", "parsely-section", "section")),
+        section=_clean(text_of(_field(articles, "articleSection"))) or _first(metas, _SECTIONS),
         tags=_tags(metas, articles),
         paywalled=_paywalled(metas, articles),
         og_type=(_first(metas, ("og:type",)) or "").lower() or None,
@@ -302,7 +318,7 @@ def _date(value: object, dates: DateHints) -> str | None:
 def _image(
     metas: dict[str, list[str]], articles: list[dict[str, Any]], url: str | None
 ) -> str | None:
-    said = _first(metas, ("og:image", "og:image:url", "og:image:secure_url", "twitter:image"))
+    said = _first(metas, _IMAGES)
     if said is None:
         for image in as_list(_field(articles, "image")):
             said = text_of(image.get("url") if isinstance(image, dict) else image)

@@ -50,7 +50,10 @@ _CLASSES = (
     ("date", '[id*="date"]'),
     ("data-timestamp", "[data-timestamp]"),
 )
-_ATTRIBUTES = (
+ELEMENTS = ",".join(selector for _, selector in (*_TIMES, *_CLASSES))
+"""Selects every element that may tell a date."""
+
+ATTRIBUTES = (
     "datetime", "content", "data-datetime", "data-timestamp", "data-time", "data-date",
     "data-published", "data-publish-date", "data-utc",
 )  # fmt: skip
@@ -152,7 +155,7 @@ def _read(node: LexborNode, text: str, hints: DateHints) -> tuple[Dates, str | N
     `published`, `modified` or `other`; None where nothing tells, or where the text names each.
     """
     attributes = node.attributes
-    for name in _ATTRIBUTES:
+    for name in ATTRIBUTES:
         value = attributes.get(name)
         if value and len(value) <= _LONGEST and (found := hints.find(value, coded=True)):
             kind = _kind_by_names(node) or kind_of(text[:_LONGEST])

@@ -70,6 +70,13 @@ class Forest:
         answer: NDArray[np.float64] = 1 / (1 + np.exp(-logits))
         return answer
 
+    def borders(self, feature: int) -> NDArray[np.float32]:
+        """The values that a feature is compared with, ascending, each once."""
+        tested: NDArray[np.float32] = np.unique(
+            self._thresholds[:, :, 0][self._questions == feature]
+        )
+        return tested
+
 
 def _forest(data: Mapping[str, NDArray[np.generic]], name: str) -> Forest:
     return Forest(

@@ -123,28 +123,56 @@ def check_article(evidence: Evidence) -> None:
         titles = " ".join(title or "" for title in evidence.titles)[:300]
         if _ERROR.search(titles):
             raise NoArticle("an error page, by its title")
-        linked = sum(page.linked) // 6
+        linked = linked_words(page)
         if linked > LINKED_TO_BODY * words and not evidence.dated:
             raise NoArticle(f"a list of links: {words} words of prose among {linked} in links")
-    if evidence.metadata is not None and not _is_article(
-        page, evidence.decision, evidence.metadata, evidence.url
-    ):
+    if evidence.metadata is not None and not judged(evidence, evidence.metadata).is_article:
         raise NoArticle(f"a page of another kind, as a list or a shop's: {words} words of prose")
 
 
-def _is_article(
-    page: BlockList, decision: BlockSelection, metadata: Metadata, url: str | None
-) -> bool:
-    """Whether the model takes an HTML page for an article."""
-    if sum(page.links) < FEWEST_LINKS:
-        return True
-    shape = page_features(page, decision, metadata, url)
-    if float(forest.PAGES(shape)[0]) >= SURE:
-        return True
+def linked_words(page: BlockList) -> int:
+    """About how many words of a page stand in links."""
+    return sum(page.linked) // 6
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the model takes an HTML page for, and by which figures.
+
+    Attributes:
+        is_article: the answer.
+        links: how many links the page has outside its navigation.
+        features: what the first forest saw, as `page_features` returns it; None if the page has
+            fewer than `FEWEST_LINKS` links, because then no forest is asked.
+        first: the probability that the first forest gave; None if it was not asked.
+        token_weight: the sum of the weights of the page's tokens; None if the first forest was
+            sure.
+        second: the probability that the second forest gave; None if it was not asked.
+    """
+
+    is_article: bool
+    links: int
+    features: NDArray[np.float32] | None = None
+    first: float | None = None
+    token_weight: float | None = None
+    second: float | None = None
+
+
+def judged(evidence: Evidence, metadata: Metadata) -> Judgement:
+    """What the model takes an HTML page for."""
+    page, url = evidence.page, evidence.url
+    links = sum(page.links)
+    if links < FEWEST_LINKS:
+        return Judgement(is_article=True, links=links)
+    shape = page_features(page, evidence.decision, metadata, url)
+    first = float(forest.PAGES(shape)[0])
+    if first >= SURE:
+        return Judgement(True, links, shape, first)  # noqa: FBT003 - the answer
     # Exactly, so that the order of a set, which differs between processes, decides nothing.
     weights = math.fsum(forest.TOKEN_WEIGHTS.get(token, 0.0) for token in page_tokens(page, url))
     again = np.concatenate((shape, np.array([[forest.TOKEN_BIAS + weights]], np.float32)))
-    return float(forest.PAGES_AGAIN(again)[0]) >= forest.PAGE_THRESHOLD
+    second = float(forest.PAGES_AGAIN(again)[0])
+    return Judgement(second >= forest.PAGE_THRESHOLD, links, shape, first, weights, second)
 
 
 def page_features(

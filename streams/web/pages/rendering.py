@@ -23,7 +23,13 @@ REFRESH_SECONDS = 5
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
-NAVIGATION = (("", "Overview"), ("sites", "Sites"), ("stories", "Stories"), ("try", "Try"))
+NAVIGATION = (
+    ("", "Overview"),
+    ("articles", "Articles"),
+    ("sites", "Sites"),
+    ("stories", "Stories"),
+    ("try", "Try"),
+)
 """The pages that every page links to: path from the root of the view, and text."""
 
 
@@ -87,6 +93,12 @@ def query(**values: object) -> str:
     return "?" + urllib.parse.urlencode(given, errors="replace")
 
 
+def lines(text: str) -> Markup:
+    """A text of several lines, for an element that keeps them; each line is printable."""
+    parts = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4).split("\n")
+    return Markup("\n").join(str(printable(part)) for part in parts)
+
+
 def clock(seconds: float, *, date: bool = False) -> Markup:
     """A time of day in UTC, with its date on request, as an element that tells both."""
     at = dt.datetime.fromtimestamp(seconds, dt.UTC)
@@ -128,6 +140,7 @@ def _templates() -> jinja2.Environment:
     environment.filters |= {
         "clock": clock,
         "duration": duration,
+        "lines": lines,
         "page_text": page_text,
         "site_path": site_path,
         "size": size,

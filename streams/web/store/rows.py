@@ -19,9 +19,9 @@ MOST_CACHED = 20_000
 """Names of sites whose numbers are kept in memory."""
 
 COLUMNS = (
-    "row, at, kind, place, place_offset, source, source_offset, article, url, url_key, site, title, "
-    "lead, language, words, revision, supersedes, similarity, copy_of, copy_of_url, copy_of_site, "
-    "detail, fetched, arrived, published_at, modified_at"
+    "row, at, kind, place, place_offset, source, source_offset, article, url, url_key, site, "
+    "title, lead, language, words, revision, supersedes, similarity, copy_of, copy_of_url, "
+    "copy_of_site, detail, fetched, arrived, published_at, modified_at"
 )
 
 _INSERT = f"INSERT INTO outcome ({COLUMNS}) VALUES ({', '.join('?' * 26)})"  # noqa: S608 - literals

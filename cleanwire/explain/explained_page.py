@@ -1,0 +1,196 @@
+"""One page -> its whole story.
+
+Invariants:
+    - The article and the rejection are those of `cleanwire.clean`, because the same functions make
+      them. A test holds the two to each other.
+    - An error of a step ends that step, and what earlier steps told is still given.
+"""
+
+import dataclasses
+from typing import Any
+
+import orjson
+
+from cleanwire.clean import CLEANER, article_of
+from cleanwire.errors import HttpError, NoArticle, PageRejected
+from cleanwire.events import Article, RawPage
+from cleanwire.explain.as_it_came import Fetched, as_it_came
+from cleanwire.explain.block_fates import blocks_of
+from cleanwire.explain.explanation import (
+    AsItCame,
+    Explanation,
+    Rejected,
+    SignatureFacts,
+    Step,
+    shown,
+)
+from cleanwire.explain.kind_figures import kind_of_page
+from cleanwire.explain.places import fields_of
+from cleanwire.extract.extractor import (
+    html_result,
+    html_steps,
+    text_result,
+    text_steps,
+)
+from cleanwire.extract.model.page_kind import check_article
+from cleanwire.extract.steps import HtmlSteps, TextSteps
+from cleanwire.page.raw_page import Content, decode, parse_raw_page
+from cleanwire.similarity import minhash
+
+
+def explain_page(
+    body: str | bytes,
+    *,
+    url: str | None = None,
+    content_type: str | None = None,
+    fetched_at: str | None = None,
+    require_article: bool = True,
+) -> Explanation:
+    """Explain what cleaning makes of a page.
+
+    Args:
+        body: as for `clean_page`; the other arguments, too.
+        url: where the page was fetched.
+        content_type: the HTTP header.
+        fetched_at: when the page was fetched.
+        require_article: whether a page that is no article is rejected.
+
+    Returns:
+        The explanation; a page that gives no article has `rejected`.
+    """
+    page = Fetched(body, url, content_type, fetched_at, None)
+    try:
+        content = decode(body, content_type)
+    except PageRejected as error:
+        return _without_content(page, error, "decode")
+    return _explained(page, content, require_article=require_article)
+
+
+def explain_event(
+    value: bytes | None, *, max_page_bytes: int | None = None, require_article: bool = True
+) -> Explanation:
+    """Explain what cleaning makes of a raw-page event in the form it has in Kafka.
+
+    Args:
+        value: the record's value, JSON.
+        max_page_bytes: the largest body, in bytes; None for no limit.
+        require_article: as for `explain_page`.
+
+    Returns:
+        The explanation. Of a page that is rejected for its HTTP status, what cleaning makes of its
+        body otherwise.
+    """
+    refused: PageRejected | None = None
+    try:
+        raw = parse_raw_page(value, max_page_bytes=max_page_bytes)
+    except HttpError as error:
+        refused = error
+        try:
+            raw = _without_status(value, max_page_bytes)
+        except PageRejected as other:
+            return _of_event(value, other)
+    except PageRejected as error:
+        return _of_event(value, error)
+    page = Fetched(raw.body, raw.url, raw.content_type, raw.fetched_at, raw.status)
+    try:
+        content = decode(raw.body, raw.content_type)
+    except PageRejected as error:
+        step: Step = "decode" if refused is None else "event"
+        return _without_content(page, refused or error, step)
+    explained = _explained(page, content, require_article=require_article)
+    if refused is None:
+        return explained
+    return dataclasses.replace(
+        explained,
+        rejected=_rejected(refused, "event"),
+        article=None,
+        would_be=explained.article or explained.would_be,
+    )
+
+
+def _without_status(value: bytes | None, max_page_bytes: int | None) -> RawPage:
+    """The page of an event whose status alone makes it unfit."""
+    event: dict[str, Any] = orjson.loads((value or b"").removeprefix(b"\xef\xbb\xbf"))
+    status = event.pop("status")
+    raw = parse_raw_page(orjson.dumps(event), max_page_bytes=max_page_bytes)
+    return dataclasses.replace(raw, status=status)
+
+
+def _of_event(value: bytes | None, error: PageRejected) -> Explanation:
+    """The explanation of an event that gives no page; what of it can be read is shown."""
+    try:
+        event = orjson.loads((value or b"").removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        event = None
+    members = event if isinstance(event, dict) else {}
+    texts = {
+        name: shown(said) if isinstance(said := members.get(name), str) else None
+        for name in ("url", "fetched_at", "content_type")
+    }
+    status = members.get("status")
+    known = status if isinstance(status, int) and not isinstance(status, bool) else None
+    came = AsItCame(
+        url=texts["url"],
+        fetched_at=texts["fetched_at"],
+        content_type=texts["content_type"],
+        status=known,
+    )
+    return Explanation(came=came, rejected=_rejected(error, "event"), cleaner=CLEANER)
+
+
+def _without_content(page: Fetched, error: PageRejected, step: Step) -> Explanation:
+    return Explanation(
+        came=as_it_came(page, None), rejected=_rejected(error, step), cleaner=CLEANER
+    )
+
+
+def _explained(page: Fetched, content: Content, *, require_article: bool) -> Explanation:
+    came = as_it_came(page, content)
+    steps: HtmlSteps | TextSteps
+    try:
+        if content.kind == "html":
+            steps = html_steps(content.utf8, url=page.url, fetched_at=page.fetched_at)
+        else:
+            steps = text_steps(content.text, fetched_at=page.fetched_at)
+    except PageRejected as error:
+        return Explanation(came=came, rejected=_rejected(error, "parse"), cleaner=CLEANER)
+    rejected: Rejected | None = None
+    if require_article:
+        try:
+            check_article(steps.evidence)
+        except NoArticle as error:
+            rejected = _rejected(error, "article")
+    found = html_result(steps) if isinstance(steps, HtmlSteps) else text_result(steps)
+    article: Article | None = None
+    try:
+        article = article_of(found, page.body, content, url=page.url, fetched_at=page.fetched_at)
+    except NoArticle as error:
+        rejected = rejected or _rejected(error, "article")
+    html = content.utf8 if content.kind == "html" else None
+    return Explanation(
+        came=came,
+        rejected=rejected,
+        cleaner=CLEANER,
+        article=article if rejected is None else None,
+        would_be=article if rejected is not None else None,
+        signature=None if article is None else _signature(article),
+        blocks=blocks_of(steps, html),
+        fields=fields_of(found, steps, html, url=page.url, fetched_at=page.fetched_at),
+        kind=kind_of_page(steps),
+    )
+
+
+def _rejected(error: PageRejected, step: Step) -> Rejected:
+    return Rejected(reason=error.reason, detail=error.detail, step=step)
+
+
+def _signature(article: Article) -> SignatureFacts:
+    signature = minhash.Signature.unpack(article.signature)
+    return SignatureFacts(
+        version=minhash.VERSION,
+        words=article.word_count,
+        shingles=signature.shingles,
+        sample=len(signature.sample),
+        figures=len(signature.figures),
+        digest=signature.digest.hex(),
+    )

@@ -1,0 +1,165 @@
+"""Reads single records by their place, when a page asks for them.
+
+Invariants:
+
+- Only the pipeline's own topics are read, committed records only, without a consumer group.
+- Every question ends within `READ_SECONDS`. What cannot be read is a sentence for people.
+- A place whose topic was made anew is not read, because another record has its offset now.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.kafka.auth import login
+from streams.kafka.topic_ids import TopicIds
+from streams.settings import Settings
+from streams.web.store.model import Place
+
+READ_SECONDS = 8.0
+"""Seconds that reading the records of one page may take."""
+
+MOST_READERS = 2
+"""Pages whose records are read at a time; others wait within their `READ_SECONDS`."""
+
+POLL_MS = 500
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A record that was read.
+
+    Attributes:
+        value: its value; None for a tombstone, and for a page that was too large to be kept.
+        headers: its headers, in their order.
+    """
+
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A record that could not be read, and why, as a sentence."""
+
+    why: str
+
+
+Read = Found | Missing
+
+
+class Records(Protocol):
+    """What reads records by their place."""
+
+    async def read(self, places: Sequence[Place]) -> list[Read]:
+        """Read records; the answers have the order of the places."""
+        ...
+
+
+class RecordReader:
+    """Reads records with a consumer that lives as long as one question.
+
+    Args:
+        settings: the brokers and the topics.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        topics = settings.topics
+        self._topics = (topics.raw, topics.clean, topics.duplicates, topics.rejected)
+        self._ids = TopicIds(settings, self._topics)
+        self._turns = asyncio.Semaphore(MOST_READERS)
+
+    async def close(self) -> None:
+        """Close the client for topic ids."""
+        await self._ids.close()
+
+    async def read(self, places: Sequence[Place]) -> list[Read]:
+        """Read records; the answers have the order of the places."""
+        found: list[Read] = []
+        try:
+            async with asyncio.timeout(READ_SECONDS), self._turns:
+                ids = await self._ids.ask()
+                if ids is None:
+                    raise KafkaError("the topics cannot be described")  # noqa: TRY301 - answered below
+                async with contextlib.AsyncExitStack() as stack:
+                    consumer = await self._consumer(stack)
+                    for place in places:
+                        why = self._why_not(place, ids)
+                        read = Missing(why=why) if why else await _read(consumer, place)
+                        found.append(read)
+        except TimeoutError:
+            why = f"Kafka gave no answer within {READ_SECONDS:g} seconds; try again."
+        except (KafkaError, OSError) as error:
+            why = f"Kafka cannot be read ({type(error).__name__}); try again."
+        else:
+            return found
+        return found + [Missing(why=why)] * (len(places) - len(found))
+
+    def _why_not(self, place: Place, ids: Mapping[str, str]) -> str:
+        """Why a place is not read; empty if it is."""
+        if place.topic not in self._topics:
+            return f"The record is on the topic {place.topic}, which this view does not read."
+        if place.topic not in ids:
+            return f"The topic {place.topic} does not exist any more."
+        if place.topic_id and ids[place.topic] and place.topic_id != ids[place.topic]:
+            return (
+                f"The topic {place.topic} was deleted and made anew since, "
+                "so the record does not exist any more."
+            )
+        return ""
+
+    async def _consumer(self, stack: contextlib.AsyncExitStack) -> AIOKafkaConsumer:
+        most = self._settings.max_message_bytes
+        made = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.broker.split(","),
+            **login(self._settings),
+            isolation_level="read_committed",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=POLL_MS,
+            # One record is wanted. The broker gives a larger one too, in an answer of its own.
+            max_partition_fetch_bytes=min(most, 1 << 20),
+            fetch_max_bytes=most,
+        )
+        stack.push_async_callback(made.stop)
+        await made.start()
+        return made
+
+
+async def _read(consumer: AIOKafkaConsumer, place: Place) -> Read:
+    partition = TopicPartition(place.topic, place.partition)
+    consumer.assign([partition])
+    start = (await consumer.beginning_offsets([partition]))[partition]
+    end = (await consumer.end_offsets([partition]))[partition]
+    if place.offset < start:
+        return Missing(
+            why=f"Retention has deleted the record: {place.topic} begins at offset {start} of "
+            f"partition {place.partition} now, and the record was at {place.offset}."
+        )
+    gone = Missing(
+        why=f"Compaction has deleted the record at offset {place.offset} of {place.topic}, "
+        f"partition {place.partition}."
+    )
+    if place.offset >= end:
+        return Missing(
+            why=f"{place.topic} has no committed record at offset {place.offset} of partition "
+            f"{place.partition}; it ends at {end}."
+        )
+    consumer.seek(partition, place.offset)
+    while True:
+        batches: Mapping[TopicPartition, Sequence[Any]] = await consumer.getmany(
+            partition, timeout_ms=POLL_MS, max_records=1
+        )
+        for record in batches.get(partition, ()):
+            if record.offset != place.offset:
+                return gone
+            return Found(value=record.value, headers=tuple(record.headers))
+        if await consumer.position(partition) > place.offset:
+            return gone

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from streams.web.pages.problem import problem
 from streams.web.pages.rendering import page_text
-from streams.web.pages.sites import site_page, sites_page
+from streams.web.pages.sites import Listed, site_page, sites_page
 from streams.web.pages.stories import DEFAULT, RANGES, stories_page
 from streams.web.store import queries
 from streams.web.store.model import Filter
@@ -67,15 +67,14 @@ def routes(store: Store) -> dict[str, Handler]:
         found = await store.ask(queries.sites, limit=SITES + 1, skip=skip, containing=name)
         # The picture is about all sites, so it is left out of a narrower list.
         copyings = () if name or skip else await store.ask(queries.copyings, limit=IN_PICTURE)
-        return sites_page(
-            now,
-            found[:SITES],
-            copyings,
+        listed = Listed(
+            counts=found[:SITES],
             name=name,
             skip=skip,
+            earlier=max(skip - SITES, 0) if skip else None,
             following=skip + SITES if len(found) > SITES else None,
-            page_size=SITES,
         )
+        return sites_page(now, listed, copyings)
 
     async def site(request: web.Request, now: float) -> str:
         name = request.match_info["name"]

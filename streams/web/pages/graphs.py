@@ -18,13 +18,13 @@ from streams.web.store.model import Copying
 MOST_NEIGHBOURS = 10
 """Sites on one side of a picture; the rest is added up in one line."""
 
-MOST_CELLS = 24
+MOST_CELLS = 22
 """Characters of a name that are shown, a wide one counted twice."""
 
-_NAMES, _LINES, _BAR = 220, 120, 12
+_NAMES, _LINES, _BAR = 245, 120, 12
 _ROW, _TOP = 30, 44
 _THICK, _THIN = 22.0, 1.5
-_CELL, _SLANT = 36, 130
+_CELL, _SLANT = 36, 145
 
 Flow = tuple[str, int]
 """A name and a number of copies."""
@@ -43,21 +43,24 @@ def cut(name: str, most: int = MOST_CELLS) -> str:
     return f"{first}…{last}"
 
 
-def neighbours(site: str, copied_by: Sequence[Copying], copies: Sequence[Copying]) -> Markup:
+def neighbours(
+    site: str, copied_by: Sequence[Copying], copies: Sequence[Copying], *, most: int
+) -> Markup:
     """The sites that copy a site on the left, and the sites that it copies on the right.
 
     Args:
         site: the site in the middle.
         copied_by: who copies it, the most frequent first.
         copies: whom it copies, the most copied first.
+        most: how many of either there can be; if there are so many, there may be more.
     """
-    left = _flows([(one.site, one.count) for one in copied_by])
-    right = _flows([(one.original, one.count) for one in copies])
-    most = max((count for side in (left, right) for _, count in side), default=1)
+    left = _flows([(one.site, one.count) for one in copied_by], most)
+    right = _flows([(one.original, one.count) for one in copies], most)
+    thickest = max((count for side in (left, right) for _, count in side), default=1)
     total = max(sum(count for _, count in side) for side in (left, right)) or 1
     rows = max(len(left), len(right), 1)
     # Neither the thickest line nor all lines of a side together are wider than their room.
-    scale = min(_THICK / most, rows * (_ROW - 6) / total)
+    scale = min(_THICK / thickest, rows * (_ROW - 6) / total)
     middle = _NAMES + _LINES
     width = 2 * middle + _BAR
     tall = max(_height(left, scale), _height(right, scale), 8.0)
@@ -65,8 +68,8 @@ def neighbours(site: str, copied_by: Sequence[Copying], copies: Sequence[Copying
     parts = [
         _text(_NAMES, 16, "end", "Sites that copy it", "head"),
         _text(width - _NAMES, 16, "start", "Sites that it copies", "head"),
-        _side(left, _NAMES, middle, centre, scale, rows),
-        _side(right, width - _NAMES, middle + _BAR, centre, scale, rows),
+        _side(left, (_NAMES, middle), rows, scale),
+        _side(right, (width - _NAMES, middle + _BAR), rows, scale),
         Markup('<rect class="site" x="{}" y="{:.1f}" width="{}" height="{:.1f}" rx="3"/>').format(
             middle, centre - tall / 2, _BAR, tall
         ),
@@ -107,7 +110,7 @@ def matrix(copyings: Sequence[Copying]) -> Markup:
         parts.append(
             _cell(one, columns.index(one.original), rows.index(one.site), one.count / most)
         )
-    width = _NAMES + len(columns) * _CELL + 150
+    width = _NAMES + len(columns) * _CELL + 140
     return _svg("matrix", width, _SLANT + len(rows) * _CELL + 2, "Who copies whom", parts)
 
 
@@ -130,11 +133,18 @@ def _cell(one: Copying, column: int, row: int, share: float) -> Markup:
     )
 
 
-def _side(
-    flows: Sequence[Flow], outer: float, inner: float, centre: float, scale: float, rows: int
-) -> Markup:
-    """The lines and names of one side; `outer` is where the names are, `inner` the middle bar."""
+def _side(flows: Sequence[Flow], between: tuple[float, float], rows: int, scale: float) -> Markup:
+    """The lines and names of one side.
+
+    Args:
+        flows: the names and numbers, from top to bottom.
+        between: where the names are, and where the bar in the middle is.
+        rows: how many rows the picture has.
+        scale: how thick one copy is.
+    """
     parts = Markup("")
+    outer, inner = between
+    centre = _TOP + rows * _ROW / 2
     is_left = outer < inner
     at = centre - _height(flows, scale) / 2
     first = _TOP + (rows - len(flows)) * _ROW / 2 + _ROW / 2
@@ -189,12 +199,13 @@ def _svg(kind: str, width: float, height: float, label: str, parts: Sequence[Mar
     ).format(kind, width, height, label, Markup("").join(parts))
 
 
-def _flows(flows: Sequence[Flow]) -> list[Flow]:
-    """The flows of one side; those that are too many are one flow."""
+def _flows(flows: Sequence[Flow], most: int) -> list[Flow]:
+    """The flows of one side; those that are too many for the picture are one flow."""
     if len(flows) <= MOST_NEIGHBOURS:
         return list(flows)
     shown, rest = flows[: MOST_NEIGHBOURS - 1], flows[MOST_NEIGHBOURS - 1 :]
-    return [*shown, (f"{len(rest)} more sites", sum(count for _, count in rest))]
+    name = f"{len(rest)}{'+' if len(flows) >= most else ''} more sites"
+    return [*shown, (name, sum(count for _, count in rest))]
 
 
 def _ranked(flows: Sequence[Flow]) -> list[str]:

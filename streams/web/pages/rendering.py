@@ -3,7 +3,8 @@
 Invariants:
 
 - Every value is escaped (Jinja2's autoescaping), and every character in it that cannot be printed
-  becomes U+FFFD. So no page's text becomes an element, an attribute or a control character.
+  becomes U+FFFD. So no page's text becomes an element, an attribute or a control character. Only a
+  text area gives back every character that was typed in it.
 - A name that a template uses and nobody gives is an error, not an empty text.
 - Links are relative, because a proxy may serve the view below a path of its own.
 """
@@ -87,6 +88,14 @@ def site_path(name: str) -> str:
     return f"sites/{urllib.parse.quote(name, safe='', errors='replace')}"
 
 
+def typed(text: str) -> Markup:
+    """What somebody typed, for the text area that it came from: unchanged, to be sent again.
+
+    HTML drops the first line break of a text area, so one is put before the text.
+    """
+    return Markup("\n{}").format(text)
+
+
 def query(**values: object) -> str:
     """The query of a link: what is given and not empty."""
     given = {name: value for name, value in values.items() if value not in (None, "")}
@@ -143,6 +152,7 @@ def _templates() -> jinja2.Environment:
         "lines": lines,
         "page_text": page_text,
         "site_path": site_path,
+        "typed": typed,
         "size": size,
         "number": lambda value: f"{value:,}",
     }

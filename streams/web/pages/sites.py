@@ -53,6 +53,25 @@ class Shares:
         return shares(parts, label="shares")
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A part of the list of sites.
+
+    Attributes:
+        counts: the sites, those with the most pages first.
+        name: what their names contain; empty lists all.
+        skip: how many sites come before this part.
+        earlier: where the part before this one begins; None if this is the first.
+        following: where the next part begins; None if there is none.
+    """
+
+    counts: Sequence[SiteCount]
+    name: str = ""
+    skip: int = 0
+    earlier: int | None = None
+    following: int | None = None
+
+
 def shares_of(counts: SiteCount) -> Shares:
     """What a site's pages became, from its counts by kind."""
     sums = {"published": 0, "copies": 0, "recrawls": 0, "rejected": 0}
@@ -63,36 +82,24 @@ def shares_of(counts: SiteCount) -> Shares:
 
 def sites_page(
     now: float,
-    counts: Sequence[SiteCount],
-    copyings: Sequence[Copying],
-    *,
-    name: str = "",
-    skip: int = 0,
-    following: int | None = None,
-    page_size: int,
+    listed: Listed,
+    copyings: Sequence[Copying] = (),
 ) -> str:
     """The page of all sites.
 
     Args:
         now: seconds since the epoch.
-        counts: the sites of this part of the list, those with the most pages first.
+        listed: the part of the list.
         copyings: who copies whom; empty leaves the picture out.
-        name: what the names in the list contain; empty lists all.
-        skip: how many sites come before this part.
-        following: where the next part begins; None if there is none.
-        page_size: how many sites one part has.
     """
     return render(
         "sites.html",
         now=now,
         path="sites",
-        sites=[shares_of(one) for one in counts],
+        sites=[shares_of(one) for one in listed.counts],
+        listed=listed,
         copyings=copyings,
         picture=graphs.matrix(copyings) if copyings else "",
-        name=name,
-        skip=skip,
-        following=following,
-        page_size=page_size,
     )
 
 
@@ -118,16 +125,16 @@ def site_page(now: float, site: Site, latest: Sequence[Stored], *, most: int) ->
         site=site,
         shares=known,
         cards=[
-            ("published", "clean", known.published, "articles", kinds["clean"]),
-            ("copies", "duplicate", known.copies, "of other pages", kinds["duplicate"]),
-            ("rejected", "rejected", known.rejected, "no articles, or broken", kinds["rejected"]),
+            ("published", "clean", known.published, "pages", kinds["clean"]),
+            ("copies", "duplicate", known.copies, "pages", kinds["duplicate"]),
+            ("rejected", "rejected", known.rejected, "pages", kinds["rejected"]),
         ],
         recrawl=RECRAWL,
         copied_by=[(one.site, one.count) for one in site.copied_by],
         copies=[(one.original, one.count) for one in site.copies],
         latest=latest,
         most=most,
-        picture=graphs.neighbours(site.counts.site, site.copied_by, site.copies)
+        picture=graphs.neighbours(site.counts.site, site.copied_by, site.copies, most=most)
         if site.copied_by or site.copies
         else "",
     )

@@ -6,6 +6,7 @@ and is never left out silently.
 
 import dataclasses
 import datetime as dt
+import math
 import re
 from collections.abc import Mapping
 from typing import get_args
@@ -102,7 +103,8 @@ def _time(text: str, name: str, problems: list[str]) -> int | None:
         at = dt.datetime.fromisoformat(text.upper())
         if at.tzinfo is None:
             at = at.replace(tzinfo=dt.UTC)
-        return max(0, round(1000 * at.timestamp()))
+        # Without parts of a second, as the form shows it again.
+        return max(0, 1000 * math.floor(at.astimezone(dt.UTC).timestamp()))
     except (ValueError, OverflowError):
         problems.append(
             f"The time {_quoted(text)} in {_quoted(name)} cannot be read; "
@@ -115,9 +117,7 @@ def _typed(at: int | None, text: str) -> str:
     """A time as the input element of a form writes it; a text that is none stays as it is."""
     if at is None:
         return text
-    return (
-        dt.datetime.fromtimestamp(at / 1000, dt.UTC).replace(tzinfo=None, microsecond=0).isoformat()
-    )
+    return dt.datetime.fromtimestamp(at / 1000, dt.UTC).replace(tzinfo=None).isoformat()
 
 
 def _quoted(text: str) -> str:

@@ -58,7 +58,7 @@ def _body(event: Mapping[str, Any]) -> tuple[str, int, str, str] | None:
     """The body's text, its length, the unit of the length, and how it was decoded."""
     body, encoded = event.get("body"), event.get("body_base64")
     if isinstance(body, str):
-        return _plain(body, MOST_SOURCE), len(body), "characters", ""
+        return body[:MOST_SOURCE], len(body), "characters", ""
     if not isinstance(encoded, str):
         return None
     try:
@@ -99,10 +99,5 @@ def _members(event: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name, said in list(event.items())[:MOST_LISTED]:
         if name not in ("body", "body_base64"):
             text = said if isinstance(said, str) else orjson.dumps(said).decode(errors="replace")
-            found.append((_plain(name), _plain(text)))
+            found.append((name[:MOST_SAID], text[:MOST_SAID]))
     return found
-
-
-def _plain(text: str, most: int = MOST_SAID) -> str:
-    """A text that can be sent to a browser: a lone surrogate, which JSON allows, cannot."""
-    return text[:most].encode("utf-8", "replace").decode()

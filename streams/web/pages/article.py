@@ -9,6 +9,7 @@ Invariants:
 """
 
 import dataclasses
+import itertools
 import re
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
@@ -121,6 +122,19 @@ class Piece:
     text: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A part of a page.
+
+    Attributes:
+        out: what was taken out, in order; a run of navigation is one entry.
+        kept: the text that follows it.
+    """
+
+    out: tuple[tuple[Block, ...], ...]
+    kept: tuple[Block, ...]
+
+
 def article(known: Known, looked: Looked, thresholds: Thresholds, now: float) -> str:
     """The page of one page's story, as a whole HTML document.
 
@@ -147,8 +161,9 @@ def article(known: Known, looked: Looked, thresholds: Thresholds, now: float) ->
         thresholds=thresholds,
         looked=looked,
         made=made,
-        blocks=blocks[:MOST_BLOCKS],
-        folded=blocks[MOST_BLOCKS:],
+        segments=segments(blocks[:MOST_BLOCKS]),
+        folded=segments(blocks[MOST_BLOCKS:]),
+        folded_count=len(blocks[MOST_BLOCKS:]),
         sides=sides(blocks),
         comparisons=[
             (one, () if one.result is None else tuple(pieces(one.result.diff)))
@@ -162,6 +177,30 @@ def article(known: Known, looked: Looked, thresholds: Thresholds, now: float) ->
         },
         is_first={name: key is None for name, key in known.before.items()},
     )
+
+
+def segments(blocks: Sequence[Block]) -> list[Segment]:
+    """Blocks in segments: runs that were taken out, each beside the text that follows it."""
+    found: list[Segment] = []
+    out: list[tuple[Block, ...]] = []
+    kept: list[Block] = []
+    for (is_text, is_navigation), group in itertools.groupby(blocks, key=_side):
+        run = tuple(group)
+        if is_text:
+            kept.extend(run)
+            continue
+        if kept:
+            found.append(Segment(out=tuple(out), kept=tuple(kept)))
+            out, kept = [], []
+        # The entries of a menu say little one by one.
+        out.extend([run] if is_navigation else [(block,) for block in run])
+    if out or kept:
+        found.append(Segment(out=tuple(out), kept=tuple(kept)))
+    return found
+
+
+def _side(block: Block) -> tuple[bool, bool]:
+    return block.fate == "body", block.by == "navigation"
 
 
 def sides(blocks: Sequence[Block]) -> dict[str, int]:
@@ -183,12 +222,14 @@ def pieces(diff: WordDiff) -> Iterator[Piece]:
 
 
 def _pieces(run: Run) -> Iterator[Piece]:
-    if run.kind != "equal" or len(run.text) <= 3 * EQUAL_CHARACTERS:
-        yield Piece(kind=run.kind, text=run.text)
+    if run.kind == "equal" and (run.left_out or len(run.text) > 3 * EQUAL_CHARACTERS):
+        yield Piece(kind="equal", text=run.text[:EQUAL_CHARACTERS])
+        yield Piece(kind="note", text=f"both have these {run.words:,} words; some are not shown")
+        yield Piece(kind="equal", text=run.text[-EQUAL_CHARACTERS:])
         return
-    yield Piece(kind="equal", text=run.text[:EQUAL_CHARACTERS])
-    yield Piece(kind="note", text=f"both have these {run.words:,} words; some are not shown")
-    yield Piece(kind="equal", text=run.text[-EQUAL_CHARACTERS:])
+    yield Piece(kind=run.kind, text=run.text)
+    if run.left_out:
+        yield Piece(kind="note", text=f"{run.left_out:,} characters of this are not shown")
 
 
 def _older(known: Known, name: str, following: int | None) -> str | None:

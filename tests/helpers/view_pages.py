@@ -1,0 +1,118 @@
+"""The view over a store that was filled without a broker, on a port of its own."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import threading
+import time
+
+import orjson
+from aiohttp import web
+
+from cleanwire.errors import REASONS
+from cleanwire.events import CleanArticle, DuplicateArticle, Source, to_dict
+from cleanwire.explain import explain_copy, explain_event
+from cleanwire.similarity.index import Thresholds
+from helpers.oracle import oracle
+from streams.kafka.headers import SOURCE_ID
+from streams.runtime.dead_letters import _added
+from streams.settings import Settings
+from streams.testing.ports import free_port
+from streams.web import view
+from streams.web.articles.handlers import Handlers
+from streams.web.articles.record_reader import Found, Missing
+from streams.web.guard import Guard
+from streams.web.probes import Stages
+from streams.web.state import State
+from streams.web.store.bounds import Bounds
+from streams.web.store.model import Place
+from streams.web.store.record import read_record
+from streams.web.store.store import Store
+
+GONE = "Retention has deleted the record."
+TOPICS = {
+    "clean": "clean-articles",
+    "duplicate": "duplicate-articles",
+    "rejected": "rejected-pages",
+}
+
+
+class Bus:
+    """Records by their place, in place of Kafka, and which of them were asked for."""
+
+    def __init__(self):
+        self.kept, self.asked = {}, []
+
+    async def read(self, places):
+        self.asked += places
+        return [self.kept.get((one.topic, one.offset), Missing(why=GONE)) for one in places]
+
+
+class Explainer:
+    """Explains in this process."""
+
+    async def explain(self, value):
+        return explain_event(value)
+
+    async def explain_copy(self, article, original):
+        return explain_copy(article, original, Thresholds(near=0.45, excerpt=0.7))
+
+
+def decided(values, bus):
+    """The outcomes that the pipeline makes of values, as a store takes them; fills the bus."""
+    entries = []
+    for offset, (value, event) in enumerate(zip(values, oracle(values), strict=True)):
+        source = Source(topic="raw-pages", partition=0, offset=offset)
+        key, written, headers = None, value, [(SOURCE_ID, b"r")]
+        if isinstance(event, CleanArticle | DuplicateArticle):
+            outcome = "clean" if isinstance(event, CleanArticle) else "duplicate"
+            key, written = event.id.encode(), orjson.dumps(to_dict(event))
+        else:
+            outcome = "rejected"
+            headers = _added(REASONS[event.reason](event.detail), source, "r", b"1")
+        bus.kept["raw-pages", offset] = Found(value=value, headers=[("crawler", b"<b>7</b>")])
+        bus.kept[TOPICS[outcome], offset] = Found(value=written)
+        place = Place(topic=TOPICS[outcome], topic_id="t", partition=0, offset=offset)
+        at = round(1000 * time.time()) - 1000 * (len(values) - offset)
+        entries.append(read_record(outcome, place, key, written, headers, at))
+    return entries
+
+
+@contextlib.contextmanager
+def browsing(folder, entries=(), bus=None, *, token=None, is_on=True):
+    """The pages of the view over a store with these entries; yields the port."""
+    settings = Settings(data_dir=folder, web_port=free_port(), web_token=token)
+    loop, started, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+
+    async def serve():
+        store = Store(folder, Bounds(most_bytes=64 << 20, age=dt.timedelta(days=30)))
+        if is_on:
+            await store.open()
+            assert await store.enter(lambda: (list(entries), []))
+        state = State(time.time() - 60)
+        guard = Guard(settings.web_token)
+        articles = Handlers(
+            state, store, bus or Bus(), Explainer(), Thresholds(near=0.45, excerpt=0.7)
+        )
+        application = web.Application(middlewares=[guard.middleware])
+        application.on_response_prepare.append(view._secure)
+        stages = Stages((), settings)
+        for path, handler in view._routes(state, stages, guard, store, articles).items():
+            application.router.add_get(path, handler)
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", settings.web_port).start()
+        started.set()
+        await stop.wait()
+        await runner.cleanup()
+        await store.close()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert started.wait(20)
+        yield settings.web_port
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()

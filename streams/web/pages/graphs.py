@@ -106,10 +106,10 @@ def matrix(copyings: Sequence[Copying]) -> Markup:
         x = _NAMES + place * _CELL + _CELL / 2
         turned = Markup('<g transform="translate({} {}) rotate(-40)">{}</g>')
         parts.append(turned.format(x, _SLANT - 8, _named(0, 0, "start", name)))
-    for one in copyings:
-        parts.append(
-            _cell(one, columns.index(one.original), rows.index(one.site), one.count / most)
-        )
+    parts.extend(
+        _cell(one, columns.index(one.original), rows.index(one.site), one.count / most)
+        for one in copyings
+    )
     width = _NAMES + len(columns) * _CELL + 140
     return _svg("matrix", width, _SLANT + len(rows) * _CELL + 2, "Who copies whom", parts)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from streams.web.pages import graphs
+from streams.web.pages.articles import rows
 from streams.web.pages.charts import shares
 from streams.web.pages.rendering import render
 from streams.web.store.model import Copying, KindCount, Site, SiteCount, Stored
@@ -132,7 +133,7 @@ def site_page(now: float, site: Site, latest: Sequence[Stored], *, most: int) ->
         recrawl=RECRAWL,
         copied_by=[(one.site, one.count) for one in site.copied_by],
         copies=[(one.original, one.count) for one in site.copies],
-        latest=latest,
+        latest=rows(latest, {}),
         most=most,
         picture=graphs.neighbours(site.counts.site, site.copied_by, site.copies, most=most)
         if site.copied_by or site.copies

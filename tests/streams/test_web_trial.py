@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import http.client
+import itertools
 import logging
 import socket
 import threading
@@ -26,13 +27,15 @@ from streams.web.trial import FIELDS, Trial
 
 NOW = 1_800_000_000.0
 MOST = 20_000
-SECRET = "zebrafinch"
+MARK = "zebrafinch"
+"""A word of the page that is in no log."""
+
 PAGE = (
     "<html lang=en><head><title>Harbour opens</title></head><body><nav>Home News</nav>"
     "<h1>Harbour opens</h1>"
     + "".join(
         f"<p>The {word} of the town said on Tuesday that the harbour would open again, and that "
-        f"the ferry would leave with the {word} of the {SECRET} on board.</p>"
+        f"the ferry would leave with the {word} of the {MARK} on board.</p>"
         for word in ("mayor", "council", "pilot", "keeper")
     )
     + "</body></html>"
@@ -55,7 +58,7 @@ class Slow(Explainer):
 class Busy(Explainer):
     """Never answers."""
 
-    async def explain(self, value):
+    async def explain(self, _):
         raise ExplainerBusyError(4)
 
 
@@ -76,6 +79,10 @@ def serving(explainer=None):
         started.set()
         await stop.wait()
         await runner.cleanup()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
@@ -118,8 +125,8 @@ def words_of(tree, selector):
 
 
 def area_of(tree):
-    """What a browser shows in the text area: HTML drops its first line break."""
-    return tree.css_first("textarea").text(deep=True).removeprefix("\n")
+    """What a browser shows in the text area."""
+    return tree.css_first("textarea").text(deep=True)
 
 
 def test_the_form_is_empty_at_first(port):
@@ -170,7 +177,7 @@ def test_the_type_and_the_url_count(port):
 
 @pytest.mark.parametrize(
     "sample",
-    [one for one in sample_pages() if one.expected.startswith("clean")],
+    [one for one in sample_pages() if one.expected == "clean" and b'"body":' in one.value],
     ids=lambda one: one.expected,
 )
 def test_the_form_explains_what_the_core_does(port, sample):
@@ -278,12 +285,12 @@ def test_nothing_of_a_page_is_logged(port, caplog):
         form(("page", PAGE)),
         form(("page", PAGE), ("page", PAGE)),
         form(("page", PAGE))[:-40],
-        form(("page", f"{SECRET}\xff".encode("latin-1"))),
+        form(("page", f"{MARK}\xff".encode("latin-1"))),
     ):
         send(port, body)
-        _, tree, _ = send(port, body, **{"Content-Type": f"multipart/form-data; x={SECRET}"})
-        assert SECRET not in (words_of(tree, "#problem") or "")
-    assert SECRET not in caplog.text
+        _, tree, _ = send(port, body, **{"Content-Type": f"multipart/form-data; x={MARK}"})
+        assert MARK not in (words_of(tree, "#problem") or "")
+    assert MARK not in caplog.text
 
 
 TYPED = st.lists(
@@ -330,8 +337,8 @@ def test_nothing_of_a_page_becomes_an_element(texts):
         tree = LexborHTMLParser(page)
         tree.css_first("[name=url]").attrs["value"] = ""
         shapes.append([(node.tag, node.attributes) for node in tree.css("*")])
-        text = tree.css_first("#made").text(deep=True) + tree.css_first("#came").text(deep=True)
-        assert all(sign.isprintable() for sign in text.replace("\n", ""))
+        shown = tree.css_first("#made").text(deep=True) + tree.css_first("#came").text(deep=True)
+        assert all(sign.isprintable() for sign in shown.replace("\n", ""))
     assert shapes[0] == shapes[1]
 
 
@@ -341,4 +348,4 @@ def test_headings_are_in_order(port):
         levels = [int(node.tag[1]) for node in tree.css("h1, h2, h3, h4")]
         assert levels[0] == 1
         assert levels.count(1) == 1
-        assert all(later - level <= 1 for level, later in zip(levels, levels[1:], strict=False))
+        assert all(later - level <= 1 for level, later in itertools.pairwise(levels))

@@ -80,8 +80,8 @@ def _declared_by(body: str | bytes, charset: str | None, declared: Mapping[str, 
     if "BOM" in declared:
         return "BOM"
     if (charset == "utf-8" and not body.isascii()) or charset == "iso-2022-jp":
-        # Characters of UTF-8 and escapes of ISO-2022-JP are no accident, so they are believed before
-        # any declaration.
+        # Characters of UTF-8 and escapes of ISO-2022-JP are no accident: no declaration is believed
+        # before them.
         return "the bytes"
     for witness in ("header", "meta"):
         if declared.get(witness) == charset:

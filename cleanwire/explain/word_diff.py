@@ -12,7 +12,6 @@ Invariants:
 """
 
 import dataclasses
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -107,18 +106,24 @@ def diff_words(before: str, after: str) -> WordDiff:
     first, second = _numbered(old, numbers), _numbered(new, numbers)
     partner, is_rough = _partners(first[:MOST_WORDS], second[:MOST_WORDS])
     is_rough = is_rough or max(len(old), len(new)) > MOST_WORDS
+    pairs = _pairs(partner, len(old), len(new))
     runs: list[Run] = []
-    counts: dict[RunKind, int] = {"equal": 0, "deleted": 0, "inserted": 0}
-    characters = left_out = 0
-    for kind, words in _runs(old, new, partner):
-        counts[kind] += len(words)
+    characters = 0
+    for kind, words in _runs(old, new, pairs):
         if len(runs) >= MOST_RUNS or characters >= MOST_CHARACTERS:
-            left_out += 1
-            continue
+            break
         run = _run(kind, words)
         characters += len(run.text)
         runs.append(run)
-    return WordDiff(runs=tuple(runs), runs_left_out=left_out, is_rough=is_rough, **counts)
+    equal = int(pairs[:, 2].sum())
+    return WordDiff(
+        runs=tuple(runs),
+        equal=equal,
+        deleted=len(old) - equal,
+        inserted=len(new) - equal,
+        runs_left_out=_count(pairs) - len(runs),
+        is_rough=is_rough,
+    )
 
 
 def _numbered(words: Sequence[str], numbers: dict[str, int]) -> Ints:
@@ -136,34 +141,54 @@ def _run(kind: RunKind, words: Sequence[str]) -> Run:
     return Run(kind=kind, text=ends, words=len(words), left_out=len(text) - 2 * KEPT)
 
 
+def _pairs(partner: Ints, length: int, other_length: int) -> Ints:
+    """The equal runs: where each begins in both texts, and its words; int64, shape (runs + 1, 3).
+
+    The last row is the end of both texts, and has no words.
+
+    Args:
+        partner: for each compared word of the first text its place in the second, or -1.
+        length: words of the first text.
+        other_length: words of the second text.
+    """
+    places = np.flatnonzero(partner >= 0)
+    others = partner[places]
+    # An equal run ends where either text goes on elsewhere.
+    begins = np.ones(len(places), np.bool_)
+    begins[1:] = (np.diff(places) != 1) | (np.diff(others) != 1)
+    starts = np.flatnonzero(begins)
+    lengths = np.diff(np.append(starts, len(places)))
+    rows = np.stack((places[starts], others[starts], lengths), axis=1)
+    found: Ints = np.concatenate((rows, [[length, other_length, 0]]))
+    return found
+
+
+def _count(pairs: Ints) -> int:
+    """How many runs there are of all kinds."""
+    before = np.zeros((1, 2), np.int64)
+    ends = np.concatenate((before, pairs[:-1, :2] + pairs[:-1, 2:]))
+    return len(pairs) - 1 + int((pairs[:, :2] > ends).sum())
+
+
 def _runs(
-    old: Sequence[str], new: Sequence[str], partner: Ints
+    old: Sequence[str], new: Sequence[str], pairs: Ints
 ) -> Iterator[tuple[RunKind, Sequence[str]]]:
     """The runs, none of them empty.
 
     Args:
         old: the words of the first text.
         new: the words of the second text.
-        partner: for each compared word of the first text its place in the second, or -1.
+        pairs: the equal runs, as `_pairs` gives them.
     """
-    places = np.flatnonzero(partner >= 0)
-    others = partner[places]
-    # Equal runs end where either text goes on elsewhere.
-    ends = np.flatnonzero((np.diff(places) != 1) | (np.diff(others) != 1)) + 1
-    bounds = [0, *ends.tolist(), len(places)] if len(places) else []
     at = other = 0
-    for start, end in itertools.pairwise(bounds):
-        first, second, length = int(places[start]), int(others[start]), end - start
+    for first, second, length in pairs.tolist():
         if first > at:
             yield "deleted", old[at:first]
         if second > other:
             yield "inserted", new[other:second]
-        yield "equal", new[second : second + length]
+        if length:
+            yield "equal", new[second : second + length]
         at, other = first + length, second + length
-    if at < len(old):
-        yield "deleted", old[at:]
-    if other < len(new):
-        yield "inserted", new[other:]
 
 
 def _partners(first: Ints, second: Ints) -> tuple[Ints, bool]:

@@ -2,8 +2,8 @@
 
 Invariants:
 
-- The view shows what is on the topics, for all workers. It serves no table contents and no page
-  bodies.
+- The view shows what is on the topics, for all workers. It serves no table contents. It shows the
+  body of a page on that page's own story only, as text.
 - Text from pages is escaped where it is written into HTML.
 - A request from another host must carry the token.
 """

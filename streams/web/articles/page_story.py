@@ -31,6 +31,8 @@ EXPLAIN_SECONDS = 25.0
 PART = 20
 """Entries of a part of the timeline and of the copies."""
 
+ENDING = "The process that explains is ending; try again."
+
 _SAME_NAME = 20
 """Outcomes of one name among which the page's own is chosen."""
 
@@ -163,6 +165,8 @@ async def _explained(read: Read | None, explainer: Explains) -> tuple[Explanatio
         return None, f"The page could not be cleaned again within {EXPLAIN_SECONDS:g} seconds."
     except ExplainerBusyError as error:
         return None, f"The page was not cleaned again: {error}."
+    except RuntimeError:
+        return None, ENDING
 
 
 async def _compared(
@@ -180,6 +184,8 @@ async def _compared(
         why = f"The texts could not be compared within {EXPLAIN_SECONDS:g} seconds."
     except ExplainerBusyError as error:
         why = f"The texts were not compared: {error}."
+    except RuntimeError:
+        why = ENDING
     else:
         if not isinstance(result, PageRejected):
             return dataclasses.replace(one, result=result)

@@ -2,7 +2,7 @@
 
 Invariants:
 
-- Only the pipeline's own topics are read, committed records only, without a consumer group.
+- Only raw pages and published articles are read, committed records only, without a consumer group.
 - Every question ends within `READ_SECONDS`. What cannot be read is a sentence for people.
 - A place whose topic was made anew is not read, because another record has its offset now.
 """
@@ -70,29 +70,30 @@ class RecordReader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        topics = settings.topics
-        self._topics = (topics.raw, topics.clean, topics.duplicates, topics.rejected)
-        self._ids = TopicIds(settings, self._topics)
+        # Each topic is asked about alone, because a login may have the right to one of them only.
+        self._ids = {
+            topic: TopicIds(settings, (topic,))
+            for topic in (settings.topics.raw, settings.topics.clean)
+        }
         self._turns = asyncio.Semaphore(MOST_READERS)
 
     async def close(self) -> None:
-        """Close the client for topic ids."""
-        await self._ids.close()
+        """Close the clients for topic ids."""
+        for ids in self._ids.values():
+            await ids.close()
 
     async def read(self, places: Sequence[Place]) -> list[Read]:
         """Read records; the answers have the order of the places."""
         found: list[Read] = []
         try:
-            async with asyncio.timeout(READ_SECONDS), self._turns:
-                ids = await self._ids.ask()
-                if ids is None:
-                    raise KafkaError("the topics cannot be described")  # noqa: TRY301 - answered below
-                async with contextlib.AsyncExitStack() as stack:
-                    consumer = await self._consumer(stack)
-                    for place in places:
-                        why = self._why_not(place, ids)
-                        read = Missing(why=why) if why else await _read(consumer, place)
-                        found.append(read)
+            async with (
+                asyncio.timeout(READ_SECONDS),
+                self._turns,
+                contextlib.AsyncExitStack() as stack,
+            ):
+                consumer = await self._consumer(stack)
+                for place in places:
+                    found.append(await self._read(consumer, place))  # noqa: PERF401 - what was read before a fault is kept
         except TimeoutError:
             why = f"Kafka gave no answer within {READ_SECONDS:g} seconds; try again."
         except (KafkaError, OSError) as error:
@@ -101,18 +102,26 @@ class RecordReader:
             return found
         return found + [Missing(why=why)] * (len(places) - len(found))
 
-    def _why_not(self, place: Place, ids: Mapping[str, str]) -> str:
-        """Why a place is not read; empty if it is."""
-        if place.topic not in self._topics:
-            return f"The record is on the topic {place.topic}, which this view does not read."
-        if place.topic not in ids:
-            return f"The topic {place.topic} does not exist any more."
-        if place.topic_id and ids[place.topic] and place.topic_id != ids[place.topic]:
-            return (
-                f"The topic {place.topic} was deleted and made anew since, "
+    async def _read(self, consumer: AIOKafkaConsumer, place: Place) -> Read:
+        topic = place.topic
+        if topic not in self._ids:
+            return Missing(
+                why=f"The record is on the topic {topic}, which this view does not read."
+            )
+        ids = await self._ids[topic].ask()
+        if ids is None:
+            return Missing(why=f"The brokers do not tell whether the topic {topic} is the same.")
+        if topic not in ids:
+            return Missing(why=f"The topic {topic} does not exist any more.")
+        if place.topic_id and ids[topic] and place.topic_id != ids[topic]:
+            return Missing(
+                why=f"The topic {topic} was deleted and made anew since, "
                 "so the record does not exist any more."
             )
-        return ""
+        try:
+            return await _read(consumer, place)
+        except KafkaError as error:
+            return Missing(why=f"The topic {topic} cannot be read ({type(error).__name__}).")
 
     async def _consumer(self, stack: contextlib.AsyncExitStack) -> AIOKafkaConsumer:
         most = self._settings.max_message_bytes

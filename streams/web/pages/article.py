@@ -223,13 +223,19 @@ def pieces(diff: WordDiff) -> Iterator[Piece]:
 
 def _pieces(run: Run) -> Iterator[Piece]:
     if run.kind == "equal" and (run.left_out or len(run.text) > 3 * EQUAL_CHARACTERS):
-        yield Piece(kind="equal", text=run.text[:EQUAL_CHARACTERS])
+        yield Piece(kind="equal", text=_head(run.text))
         yield Piece(kind="note", text=f"both have these {run.words:,} words; some are not shown")
-        yield Piece(kind="equal", text=run.text[-EQUAL_CHARACTERS:])
+        yield Piece(kind="equal", text=_head(run.text[::-1])[::-1])
         return
     yield Piece(kind=run.kind, text=run.text)
     if run.left_out:
         yield Piece(kind="note", text=f"{run.left_out:,} characters of this are not shown")
+
+
+def _head(text: str) -> str:
+    """How a text begins; it ends with a whole word, unless a word is too long."""
+    head = text[:EQUAL_CHARACTERS]
+    return next((head[:at] for at in range(len(head), 0, -1) if head[at - 1].isspace()), head)
 
 
 def _older(known: Known, name: str, following: int | None) -> str | None:

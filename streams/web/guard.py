@@ -4,7 +4,7 @@ Invariants:
 
 - A request from another host must carry the token. The token is in a header, never in a URL or a
   log.
-- A page of another site cannot read the view through a visitor's browser.
+- A page of another site cannot read the view through a visitor's browser, nor send it a form.
 - Without a token the view listens on loopback only, and answers only requests whose Host header
   names loopback. Another site's name that resolves to 127.0.0.1 (DNS rebinding) is refused.
 """
@@ -21,6 +21,9 @@ from pydantic import SecretStr
 from streams.errors import ConfigurationError
 
 METHODS = (hdrs.METH_GET, hdrs.METH_HEAD)
+
+FORMS = frozenset({"/try"})
+"""Paths that take a form. It changes nothing."""
 
 PROBES = frozenset({"/healthz", "/readyz"})
 """Paths that need no token, because an orchestrator's probes carry none. Without the token they
@@ -62,6 +65,27 @@ def require_token(bind: str, token: SecretStr | None) -> None:
         )
 
 
+def is_of_this_view(request: web.Request) -> bool:
+    """Whether a form was sent from a page of the view, or by a program that is no browser.
+
+    Browsers say where a form comes from: in `Sec-Fetch-Site` on HTTPS and on loopback, and in
+    `Origin` everywhere. Pages cannot change either (Fetch Standard). Behind a proxy that changes
+    the Host header, only the first can be told.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin is None:
+        return True
+    scheme, _, place = origin.lower().partition("://")
+    port = {"http": ":80", "https": ":443"}.get(scheme)
+    if port is None:
+        return False
+    host = request.headers.get(hdrs.HOST, "").lower()
+    return place.removesuffix(port) == host.removesuffix(port)
+
+
 class Guard:
     """Checks every request before its handler sees it.
 
@@ -80,8 +104,8 @@ class Guard:
     def middleware(self) -> Middleware:
         """The guard as a middleware of aiohttp's application.
 
-        It raises HTTPMethodNotAllowed, HTTPMisdirectedRequest (a foreign Host header) or
-        HTTPUnauthorized (no token).
+        It raises HTTPMethodNotAllowed, HTTPMisdirectedRequest (a foreign Host header),
+        HTTPUnauthorized (no token) or HTTPForbidden (a form of another site).
         """
 
         @web.middleware
@@ -92,8 +116,9 @@ class Guard:
         return guard
 
     def _check(self, request: web.Request) -> None:
-        if request.method not in METHODS:
-            raise web.HTTPMethodNotAllowed(request.method, METHODS)
+        methods = (*METHODS, hdrs.METH_POST) if request.path in FORMS else METHODS
+        if request.method not in methods:
+            raise web.HTTPMethodNotAllowed(request.method, methods)
         if self._token is None:
             named = _HOST.fullmatch(request.headers.get(hdrs.HOST, ""))
             if named is None or not is_loopback(named[1]):
@@ -105,6 +130,10 @@ class Guard:
             raise web.HTTPUnauthorized(
                 headers={hdrs.WWW_AUTHENTICATE: CHALLENGE},
                 text="401: give CLEANWIRE_WEB_TOKEN, as a password or as a bearer token\n",
+            )
+        if request.method == hdrs.METH_POST and not is_of_this_view(request):
+            raise web.HTTPForbidden(
+                text="403: another site's page sent this form; open the view and fill it in there\n"
             )
 
     def _has_token(self, request: web.Request) -> bool:

@@ -1,7 +1,8 @@
 """The routes of the view, added to Faust's web server or to one of the view's own.
 
-Invariant: only these paths are served, for reading only, and scripts of no other origin can read
-them. Every request passes the guard. Faust's own pages stay off, because they show internal state.
+Invariant: only these paths are served. All are for reading only, but `/try`, which takes a page and
+keeps nothing of it. Scripts of no other origin can read them. Every request passes the guard.
+Faust's own pages stay off, because they show internal state.
 """
 
 import contextlib
@@ -34,11 +35,13 @@ from streams.web.pages.overview import Overview, overview
 from streams.web.pages.rendering import static
 from streams.web.probes import Stages
 from streams.web.readings import Readings
+from streams.web.sites import routes as site_routes
 from streams.web.state import State
 from streams.web.store.bounds import Bounds
 from streams.web.store.store import QueryTooSlowError, Store, StoreOffError
 from streams.web.store.summary import summary
 from streams.web.tailer import Tailer
+from streams.web.trial import Trial
 from streams.web.workers import Workers
 
 HEADERS = {
@@ -46,7 +49,9 @@ HEADERS = {
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Other sites learn nothing. With `no-referrer`, browsers would send a form of the view itself
+    # with `Origin: null`, and it could not be told from another site's.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -121,6 +126,7 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     records = RecordReader(settings)
     explainer = Explainer(limits(settings), thresholds(settings))
     articles = Handlers(state, store, records, explainer, thresholds(settings))
+    trial = Trial(explainer, settings.max_page_bytes)
 
     async def start(_: web.Application) -> None:
         tailer.start()
@@ -133,6 +139,8 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     routes = _routes(settings, readings, stages, guard, store, articles)
     for path, handler in routes.items():
         application.router.add_get(path, handler)
+    application.router.add_get("/try", trial.form)
+    application.router.add_post("/try", trial.answer)
     application.middlewares.append(guard.middleware)
     application.on_response_prepare.append(_secure)
     application.on_startup.append(start)
@@ -214,6 +222,7 @@ def _routes(
         "/": index,
         **articles.routes(),
         **{f"/{name}": _static(name, kind) for name, kind in STATIC.items()},
+        **site_routes(store),
         "/metrics": metrics,
         "/healthz": health,
         "/readyz": ready,

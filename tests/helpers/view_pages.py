@@ -28,6 +28,7 @@ from streams.web.store.bounds import Bounds
 from streams.web.store.model import Place
 from streams.web.store.record import read_record
 from streams.web.store.store import Store
+from streams.web.trial import Trial
 
 GONE = "Retention has deleted the record."
 TOPICS = {
@@ -99,6 +100,9 @@ def browsing(folder, entries=(), bus=None, *, token=None, is_on=True):
         stages = Stages((), settings)
         for path, handler in view._routes(state, stages, guard, store, articles).items():
             application.router.add_get(path, handler)
+        trial = Trial(Explainer(), settings.max_page_bytes)
+        application.router.add_get("/try", trial.form)
+        application.router.add_post("/try", trial.answer)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", settings.web_port).start()

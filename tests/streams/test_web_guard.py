@@ -22,7 +22,10 @@ from streams.web import attach, require_token, view
 from streams.web.guard import is_loopback
 
 SHARED = "c0rrect:horse-battery-staple"
-PAGES = ("/", "/articles", "/metrics", "/style.css", "/view.js")
+PAGES = ("/", "/articles", "/try", "/metrics", "/style.css", "/view.js")
+STORED = ("/sites", "/sites/gull.example", "/stories")
+"""Pages that need the store, which is off without a broker."""
+
 PROBES = ("/healthz", "/readyz")
 
 
@@ -76,7 +79,7 @@ def basic(password, user="whoever"):
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PAGES + STORED)
 def test_nothing_is_shown_without_the_token(guarded, path):
     for headers in (
         {},
@@ -98,11 +101,11 @@ def test_nothing_is_shown_without_the_token(guarded, path):
     assert ask(guarded, f"{path}?token={SHARED}&access_token={SHARED}")[0] == 401
 
 
-@pytest.mark.parametrize("path", PAGES + PROBES)
+@pytest.mark.parametrize("path", PAGES + STORED + PROBES)
 def test_the_token_opens_everything(guarded, path):
     for given in (f"Bearer {SHARED}", f"bearer  {SHARED}", basic(SHARED), basic(SHARED, user="")):
         status, body, _ = ask(guarded, path, Authorization=given, Host="view.example:80")
-        assert status == (503 if path == "/readyz" else 200)
+        assert status == (503 if path in {"/readyz", *STORED} else 200)
         assert SHARED not in body
 
 
@@ -119,7 +122,7 @@ def test_probes_are_open_and_say_yes_or_no(guarded):
     assert json.loads(body)["missing"] == {"extract": "it has not started"}
 
 
-@pytest.mark.parametrize("path", PAGES + PROBES)
+@pytest.mark.parametrize("path", PAGES + STORED + PROBES)
 @pytest.mark.parametrize(
     "host",
     ["rebind.example", "rebind.example:6066", "127.0.0.1.nip.example", "localhost.example", "10.0.0.1",
@@ -145,12 +148,78 @@ def test_nothing_but_reading(open_view, guarded, method):
             status, _, headers = ask(port, path, method, Authorization=f"Bearer {SHARED}")
             assert (status, headers["Allow"]) == (405, "GET,HEAD")
     assert ask(open_view, "/", "HEAD")[:2] == (200, "")
+    if method != "POST":
+        for port in (open_view, guarded):
+            status, _, headers = ask(port, "/try", method, Authorization=f"Bearer {SHARED}")
+            assert (status, headers["Allow"]) == (405, "GET,HEAD,POST")
+
+
+def send(port, body=b"", **headers):
+    """Send the form of `/try`; an empty one is answered with 400 once it is let in."""
+    headers = {"Content-Type": "multipart/form-data; boundary=b"} | headers
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as client:
+        client.request("POST", "/try", body or b"--b--\r\n", headers)
+        answer = client.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 400),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 400),
+        # A proxy may change the Host header.
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://view.example"}, 400),
+        ({"Sec-Fetch-Site": "none"}, 400),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:7"}, 403),
+        ({"Sec-Fetch-Site": "SAME-ORIGIN"}, 403),
+        ({"Origin": "http://localhost:7"}, 400),
+        ({"Origin": "http://LOCALHOST:7"}, 400),
+        ({"Origin": "http://localhost"}, 403),
+        ({"Origin": "http://localhost:8"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "http://localhost:7.evil.example"}, 403),
+        ({"Origin": "file://localhost:7"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+    ],
+)
+def test_a_form_of_another_site_is_refused(open_view, guarded, headers, status):
+    token = {"Authorization": f"Bearer {SHARED}"}
+    for port, more in ((open_view, {}), (guarded, token)):
+        answered, body = send(port, Host="localhost:7", **more, **headers)
+        assert answered == status
+        assert ("another site" in body) == (status == 403)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("view.example", "https://view.example", 400),
+        ("view.example", "http://view.example:80", 400),
+        ("view.example:443", "https://view.example", 400),
+        ("view.example", "https://view.example:444", 403),
+        ("view.example", "https://other.example", 403),
+    ],
+)
+def test_a_form_is_the_views_own_under_any_name_with_the_token(guarded, host, origin, status):
+    assert send(guarded, Host=host, Origin=origin)[0] == 401
+    answered = send(guarded, Host=host, Origin=origin, Authorization=f"Bearer {SHARED}")
+    assert answered[0] == status
+
+
+def test_a_form_for_a_foreign_name_of_loopback_is_refused(open_view):
+    for origin in ({}, {"Origin": "http://rebind.example"}, {"Sec-Fetch-Site": "same-origin"}):
+        assert send(open_view, Host="rebind.example", **origin)[0] == 421
 
 
 def test_every_answer_has_the_headers(open_view, guarded):
     answers = [ask(port, path) for port in (open_view, guarded) for path in (*PAGES, "/nowhere")]
     answers += [ask(open_view, "/", Host="rebind.example"), ask(open_view, "/", "POST")]
-    assert {status for status, _, _ in answers} == {200, 401, 404, 405, 421}
+    answers += [ask(open_view, path) for path in STORED]
+    answers += [ask(open_view, "/try", "POST"), ask(open_view, "/try", "POST", Origin="null")]
+    assert {status for status, _, _ in answers} == {200, 401, 403, 404, 405, 415, 421, 503}
     for _, _, headers in answers:
         assert {name: headers[name] for name in view.HEADERS} == view.HEADERS
         assert "Set-Cookie" not in headers
@@ -286,5 +355,9 @@ def test_the_view_works_below_a_path_of_a_proxy(open_view):
             proxy.shutdown()
             thread.join()
     pages = {address.removeprefix(base) for address in seen}
-    assert pages == {"", "?live=no", "articles", "style.css", "view.js", "metrics"}
-    assert set(seen.values()) == {200}
+    assert pages == {
+        *("", "?live=no", "articles", "sites", "stories", "try", "style.css", "view.js", "metrics")
+    }
+    without_store = {f"{base}sites", f"{base}stories"}
+    assert {status for address, status in seen.items() if address not in without_store} == {200}
+    assert {seen[address] for address in without_store} == {503}

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import urllib.request
 
 import orjson
 import pytest
@@ -143,3 +144,43 @@ def test_a_stage_run_by_fausts_own_command_has_the_view(settings):
         assert metric(worker, "cleanwire_decide_seconds_count") is None
         assert metric(worker, "cleanwire_facts") is None
         assert worker.get("/healthz")[0] == 200
+
+
+def test_sites_stories_and_a_trial_on_a_worker(settings):
+    values = [
+        page(1, TITLE),
+        page(1, TITLE, url="https://copy.example/b"),
+        page(1, TITLE, url="https://farm.example/c"),
+        page(2, "Ferry resumes", url="https://farm.example/d"),
+        b"not json",
+    ]
+    with Worker(settings) as worker:
+        publish(settings, values, partition=0)
+        wait_for_outcomes(settings, len(values))
+        deadline = time.monotonic() + 30
+        while "copies on" not in worker.get("/stories")[1]:
+            assert time.monotonic() < deadline, worker.get("/stories")
+            time.sleep(0.3)
+        body = worker.get("/stories?range=hour")[1]
+        assert "&lt;script&gt;alert(1)&lt;/script&gt; shakes the harbour" in body
+        assert "<b>2</b> copies on <b>2</b> sites" in body
+        body = worker.get("/sites")[1]
+        for site in ("copy.example", "farm.example"):
+            assert f"<title>{site} has 1 copies of s1.example</title>" in body
+        status, body, _ = worker.get("/sites/farm.example")
+        assert status == 200
+        assert '<a href="../sites/s1.example">' in body
+
+        html = orjson.loads(page(3, "A third harbour"))["body"]
+        form = f'--b\r\nContent-Disposition: form-data; name="page"\r\n\r\n{html}\r\n--b--\r\n'
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{worker.settings.web_port}/try",
+            form.encode(),
+            {"Content-Type": "multipart/form-data; boundary=b"},
+        )
+        with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310 - http
+            body = answer.read().decode()
+        assert "<b>Published</b>, unless" in body
+        assert "<bdi>A third harbour</bdi>" in body
+    # Nothing of it was published or logged.
+    assert "third" not in worker.log.read_text()

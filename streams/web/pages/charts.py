@@ -79,5 +79,27 @@ def sparkline(values: Sequence[float], *, label: str) -> Markup:
     ).format(width, HEIGHT + 4, label, _number(values[-1]), _number(top), points)
 
 
+def shares(parts: Mapping[str, float], *, label: str) -> Markup:
+    """A bar that is divided by the shares of its parts.
+
+    Args:
+        parts: the size of each part, by the name of its style class, from left to right.
+        label: what is divided, for who cannot see it; the shares are added to it.
+    """
+    total = sum(parts.values()) or 1
+    told = ", ".join(f"{name} {value / total:.0%}" for name, value in parts.items())
+    shown, start = Markup(""), 0.0
+    for name, value in parts.items():
+        wide = 100 * value / total
+        shown += Markup('<rect class="{}" x="{:.2f}" y="0" width="{:.2f}" height="10"/>').format(
+            name, start, wide
+        )
+        start += wide
+    return Markup(
+        '<svg class="shares" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" '
+        'aria-label="{}: {}">{}</svg>'
+    ).format(label, told, shown)
+
+
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"

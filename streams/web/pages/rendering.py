@@ -3,7 +3,8 @@
 Invariants:
 
 - Every value is escaped (Jinja2's autoescaping), and every character in it that cannot be printed
-  becomes U+FFFD. So no page's text becomes an element, an attribute or a control character.
+  becomes U+FFFD. So no page's text becomes an element, an attribute or a control character. Only a
+  text area gives back every character that was typed in it.
 - A name that a template uses and nobody gives is an error, not an empty text.
 - Links are relative, because a proxy may serve the view below a path of its own.
 """
@@ -11,6 +12,7 @@ Invariants:
 import datetime as dt
 import functools
 import importlib.resources
+import urllib.parse
 from typing import Any
 
 import jinja2
@@ -21,7 +23,13 @@ from streams.web.units import duration, size
 REFRESH_SECONDS = 5
 """How often a page that follows the stream is brought up to date."""
 
-NAVIGATION = (("", "Overview"), ("articles", "Articles"))
+NAVIGATION = (
+    ("", "Overview"),
+    ("articles", "Articles"),
+    ("sites", "Sites"),
+    ("stories", "Stories"),
+    ("try", "Try"),
+)
 """The pages that every page links to: path from the root of the view, and text."""
 
 
@@ -68,6 +76,31 @@ def page_text(text: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(printable(text))
 
 
+def site_path(name: str) -> str:
+    """The path of a site's page from the root of the view; empty if its name cannot be in a path.
+
+    Names are hosts. A name with a slash, or of dots alone, is another program's, and would be
+    another path to a browser or a proxy.
+    """
+    if "/" in name or "\\" in name or not name.strip(". \t\r\n"):
+        return ""
+    return f"sites/{urllib.parse.quote(name, safe='', errors='replace')}"
+
+
+def typed(text: str) -> Markup:
+    """What somebody typed, for the text area that it came from: unchanged, to be sent again.
+
+    HTML drops the first line break of a text area, so one is put before the text.
+    """
+    return Markup("\n{}").format(text)
+
+
+def query(**values: object) -> str:
+    """The query of a link: what is given and not empty."""
+    given = {name: value for name, value in values.items() if value not in (None, "")}
+    return "?" + urllib.parse.urlencode(given, errors="replace")
+
+
 def lines(text: str) -> Markup:
     """A text of several lines, for an element that keeps them; each line is printable."""
     parts = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4).split("\n")
@@ -92,11 +125,14 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals["query"] = query
     environment.filters |= {
         "clock": clock,
         "duration": duration,
         "lines": lines,
         "page_text": page_text,
+        "site_path": site_path,
+        "typed": typed,
         "size": size,
         "number": lambda value: f"{value:,}",
     }

@@ -224,7 +224,8 @@ class Story:
         original: its own outcome; None if the store does not have it (any more).
         copies: how many copies of it were found in the time range.
         sites: how many sites these are on.
-        hours: (start of the hour, copies) for each hour with copies, in order.
+        hours: (start of the hour, copies) for each hour with copies, in order; a query can ask for
+            shorter or longer intervals.
     """
 
     article: str

@@ -11,7 +11,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 
-from streams.web.store import figures
+from streams.web.store import figures, words
 from streams.web.store.model import (
     Copying,
     Count,
@@ -36,6 +36,9 @@ from streams.web.store.search import (
 HOUR = 3_600_000
 MOST_INTERVALS = 3_000
 """Intervals of one answer; two days of minutes are fewer."""
+
+MOST_SKIPPED = 1_000_000
+"""Sites that can be left out before the first one of an answer."""
 
 _COPIES = "kind IN (SELECT number FROM kind WHERE outcome = 'duplicate' AND name != 'recrawl')"
 """A recrawl repeats the article of its own URL, and is no copy of it."""
@@ -94,24 +97,66 @@ def count_copies(connection: sqlite3.Connection, name: str, most: int = 10_000) 
     return Count(number=min(found, most), more=found > most)
 
 
-def sites(connection: sqlite3.Connection, *, limit: int = 100) -> tuple[SiteCount, ...]:
-    """The sites with the most outcomes, and how many they have of each kind."""
-    counts = collections.defaultdict(list)
-    for number, kind, many in connection.execute(
-        "SELECT site, kind, count(*) FROM outcome WHERE site IS NOT NULL GROUP BY site, kind"
-    ):
-        counts[number].append((kind, many))
-    totals = {number: sum(many for _, many in kinds_) for number, kinds_ in counts.items()}
-    named = kinds(connection)
-    most = sorted(totals, key=lambda number: (-totals[number], number))[: min(limit, MOST_ITEMS)]
+def sites(
+    connection: sqlite3.Connection, *, limit: int = 100, skip: int = 0, containing: str = ""
+) -> tuple[SiteCount, ...]:
+    """The sites with the most outcomes, and how many they have of each kind.
+
+    Args:
+        connection: an open store.
+        limit: how many at most, up to `MOST_ITEMS`.
+        skip: how many sites with more outcomes are left out.
+        containing: what stands in the name, in upper or lower case; an empty text is in all.
+    """
+    named = ""
+    if containing:
+        named = "AND site IN (SELECT number FROM site WHERE instr(lower(name), ?))"
+    wanted = (words.clean(containing).lower(),) if containing else ()
+    found = connection.execute(
+        "SELECT site, count(*) AS many FROM outcome INDEXED BY outcome_site "  # noqa: S608 - literals
+        f"WHERE site IS NOT NULL {named} GROUP BY site ORDER BY many DESC, site LIMIT ? OFFSET ?",
+        (*wanted, min(max(limit, 1), MOST_ITEMS), min(max(skip, 0), MOST_SKIPPED)),
+    ).fetchall()
+    known = kinds(connection)
     return tuple(
         SiteCount(
             site=_site_name(connection, number),
-            count=totals[number],
-            kinds=kind_counts(named, counts[number]),
+            count=many,
+            kinds=kind_counts(
+                known,
+                connection.execute(
+                    "SELECT kind, count(*) FROM outcome WHERE site = ? GROUP BY kind", (number,)
+                ).fetchall(),
+            ),
         )
-        for number in most
+        for number, many in found
     )
+
+
+def copyings(connection: sqlite3.Connection, *, limit: int = 12) -> tuple[Copying, ...]:
+    """Who copies whom: the sites that copy most, and the sites that are copied most.
+
+    Args:
+        connection: an open store.
+        limit: how many sites of either sort, at most.
+
+    Returns:
+        The copies among them, the most first. A site can copy itself, under other URLs.
+    """
+    limit = min(max(limit, 1), MOST_ITEMS)
+    found = connection.execute(
+        "WITH pair AS MATERIALIZED ("  # noqa: S608 - literals
+        "SELECT site, copy_of_site AS original, count(*) AS many "
+        "FROM outcome INDEXED BY outcome_copied WHERE copy_of_site IS NOT NULL "
+        f"AND site IS NOT NULL AND {_COPIES} GROUP BY copy_of_site, site) "
+        "SELECT a.name, b.name, many FROM pair "
+        "JOIN site a ON a.number = site JOIN site b ON b.number = original "
+        "WHERE site IN (SELECT site FROM pair GROUP BY site ORDER BY sum(many) DESC, site LIMIT ?) "
+        "AND original IN (SELECT original FROM pair GROUP BY original "
+        "ORDER BY sum(many) DESC, original LIMIT ?) ORDER BY many DESC, a.name, b.name",
+        (limit, limit),
+    )
+    return tuple(Copying(site=site, original=other, count=many) for site, other, many in found)
 
 
 def site(connection: sqlite3.Connection, name: str, *, limit: int = 50) -> Site | None:
@@ -159,9 +204,17 @@ def site(connection: sqlite3.Connection, name: str, *, limit: int = 50) -> Site 
 
 
 def stories(
-    connection: sqlite3.Connection, since: int, until: int, *, limit: int = 20
+    connection: sqlite3.Connection, since: int, until: int, *, limit: int = 20, width: int = HOUR
 ) -> tuple[Story, ...]:
-    """The articles with the most copies in a time range, the most copied first."""
+    """The articles with the most copies in a time range, the most copied first.
+
+    Args:
+        connection: an open store.
+        since: when the range begins.
+        until: when it ends.
+        limit: how many at most, up to `MOST_ITEMS`.
+        width: the length of the intervals that copies are counted in, in milliseconds.
+    """
     span = (SLOTS * since, SLOTS * until)
     found = connection.execute(
         "SELECT copy_of, count(*) AS many, count(DISTINCT site) FROM outcome "  # noqa: S608 - literals
@@ -177,10 +230,10 @@ def stories(
             sites=spread,
             hours=tuple(
                 connection.execute(
-                    f"SELECT row / {SLOTS * HOUR} * {HOUR} AS hour, count(*) FROM outcome "  # noqa: S608 - literals
+                    "SELECT row / ? * ? AS start, count(*) FROM outcome "  # noqa: S608 - literals
                     f"WHERE copy_of = ? AND {_COPIES} AND row >= ? AND row < ? "
-                    "GROUP BY hour ORDER BY hour",
-                    (name, *span),
+                    "GROUP BY start ORDER BY start",
+                    (SLOTS * width, width, name, *span),
                 )
             ),
         )

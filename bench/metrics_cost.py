@@ -19,7 +19,7 @@ from streams.settings import Settings
 from streams.web.memory import measure
 from streams.web.metrics import exposition, registry
 from streams.web.probes import Stages
-from streams.web.state import Lag, State
+from streams.web.reading.state import Lag, State
 
 
 def micros(call: Callable[[], object], times: int) -> float:

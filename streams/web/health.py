@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from streams.kafka.worker_status import WorkerStatus
-from streams.web.backlog import Backlog
-from streams.web.state import State
+from streams.web.reading.backlog import Backlog
+from streams.web.reading.state import State
+from streams.web.reading.workers import is_silent
 from streams.web.units import duration
-from streams.web.workers import is_silent
 
 Level = Literal["good", "warn", "bad"]
 

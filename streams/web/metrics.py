@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from streams.web.memory import MemoryMeter
 from streams.web.probes import ShardSize, Stages, StateSize
-from streams.web.state import State
+from streams.web.reading.state import State
 
 PARTITION = ["group", "topic", "partition"]
 

@@ -5,8 +5,6 @@ keeps nothing of it. Scripts of no other origin can read them. Every request pas
 Faust's own pages stay off, because they show internal state.
 """
 
-import contextlib
-import dataclasses
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,24 +23,23 @@ from streams.settings import Settings
 from streams.stage import STAGES, app_id
 from streams.web.articles.handlers import Handlers
 from streams.web.articles.record_reader import RecordReader
-from streams.web.backlog import Backlog
-from streams.web.feed import Feed
+from streams.web.front_page import FrontPage
 from streams.web.guard import Guard
 from streams.web.memory import MemoryMeter
 from streams.web.metrics import exposition, registry
-from streams.web.owners import Owners
-from streams.web.pages.overview import Overview, overview
 from streams.web.pages.rendering import static
 from streams.web.probes import Stages
-from streams.web.readings import Readings
+from streams.web.reading.backlog import Backlog
+from streams.web.reading.feed import Feed
+from streams.web.reading.owners import Owners
+from streams.web.reading.readings import Readings
+from streams.web.reading.state import State
+from streams.web.reading.tailer import Tailer
+from streams.web.reading.workers import Workers
 from streams.web.sites import routes as site_routes
-from streams.web.state import State
 from streams.web.store.bounds import Bounds
-from streams.web.store.store import QueryTooSlowError, Store, StoreOffError
-from streams.web.store.summary import summary
-from streams.web.tailer import Tailer
+from streams.web.store.store import Store
 from streams.web.trial import Trial
-from streams.web.workers import Workers
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -136,7 +133,14 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
         await explainer.close()
         await records.close()
 
-    routes = _routes(settings, readings, stages, guard, store, articles)
+    front_page = FrontPage(settings=settings, readings=readings, stages=stages, store=store)
+    routes = {
+        "/": front_page.answer,
+        **articles.routes(),
+        **site_routes(store),
+        **{f"/{name}": _static(name, kind) for name, kind in STATIC.items()},
+        **_probes(state, stages, guard),
+    }
     for path, handler in routes.items():
         application.router.add_get(path, handler)
     application.router.add_get("/try", trial.form)
@@ -158,15 +162,8 @@ def _store(settings: Settings, *, is_worker: bool) -> Store:
     return Store(Path(settings.data_dir) / "view", bounds, off=off)
 
 
-def _routes(
-    settings: Settings,
-    readings: Readings,
-    stages: Stages,
-    guard: Guard,
-    store: Store,
-    articles: Handlers,
-) -> dict[str, Handler]:
-    state = readings.state
+def _probes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
+    """What Prometheus and an orchestrator ask for."""
     memory = MemoryMeter()
     collectors = registry(state, stages, memory)
 
@@ -176,27 +173,6 @@ def _routes(
             return waiting
         stale = state.stale()
         return {"view": "" if stale is None else stale.why}
-
-    async def index(request: web.Request) -> web.Response:
-        now = time.time()
-        shown = Overview(
-            state=state,
-            backlog=readings.backlog,
-            waiting=stages.missing(),
-            workers=readings.workers.all(now),
-            store_bytes=settings.view_store_bytes,
-            store_off=store.status.why,
-        )
-        if store.status.is_on:
-            # A store that fails meanwhile says why on the page that is asked for next.
-            with contextlib.suppress(StoreOffError, QueryTooSlowError):
-                shown = dataclasses.replace(
-                    shown,
-                    summary=await store.ask(summary, int(now * 1000)),
-                    extent=await store.extent(),
-                )
-        page = overview(shown, now, live=request.query.get("live") != "no")
-        return web.Response(text=page, content_type="text/html")
 
     async def metrics(_: web.Request) -> web.Response:
         await memory.look()
@@ -218,15 +194,7 @@ def _routes(
             answer["missing"] = awaited
         return web.json_response(answer, status=503 if awaited else 200)
 
-    return {
-        "/": index,
-        **articles.routes(),
-        **{f"/{name}": _static(name, kind) for name, kind in STATIC.items()},
-        **site_routes(store),
-        "/metrics": metrics,
-        "/healthz": health,
-        "/readyz": ready,
-    }
+    return {"/metrics": metrics, "/healthz": health, "/readyz": ready}
 
 
 def _static(name: str, content_type: str) -> Handler:

@@ -10,7 +10,7 @@ from streams.settings import Settings
 from streams.web.memory import MemoryMeter, ProcessMemory
 from streams.web.metrics import exposition, registry
 from streams.web.probes import Stages
-from streams.web.state import Lag, State
+from streams.web.reading.state import Lag, State
 
 
 def everything(folder):

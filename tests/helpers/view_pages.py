@@ -23,7 +23,7 @@ from streams.web.articles.handlers import Handlers
 from streams.web.articles.record_reader import Found, Missing
 from streams.web.guard import Guard
 from streams.web.probes import Stages
-from streams.web.state import State
+from streams.web.reading.state import State
 from streams.web.store.bounds import Bounds
 from streams.web.store.model import Place
 from streams.web.store.record import read_record

@@ -18,9 +18,9 @@ from streams.kafka import clients
 from streams.settings import Settings
 from streams.stage import app_id
 from streams.web import lag as module
-from streams.web.lag import LagMeter
-from streams.web.state import Lag, State
-from streams.web.tailer import Tailer
+from streams.web.reading.lag import LagMeter
+from streams.web.reading.state import Lag, State
+from streams.web.reading.tailer import Tailer
 
 NOW = 1_800_000_000.0
 

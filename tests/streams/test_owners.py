@@ -6,8 +6,8 @@ import time
 import pytest
 
 from helpers.harness import Worker, page, publish, records
-from streams.web.owners import Group, Owners
-from streams.web.state import Lag
+from streams.web.reading.owners import Group, Owners
+from streams.web.reading.state import Lag
 
 GROUP, TOPIC = "cleanwire-extract", "raw-pages"
 

@@ -15,17 +15,17 @@ from selectolax.lexbor import LexborHTMLParser
 
 from streams.kafka.outcome_topics import OTHER
 from streams.settings import Settings
-from streams.web.backlog import Backlog
 from streams.web.metrics import exposition, registry
-from streams.web.outcomes import seen
-from streams.web.owners import Owners
 from streams.web.pages.overview import Overview, overview
 from streams.web.probes import Stages
-from streams.web.readings import Readings
-from streams.web.state import HISTORY_SECONDS, LATEST, Lag, OutcomeView, State
+from streams.web.reading.backlog import Backlog
+from streams.web.reading.outcomes import seen
+from streams.web.reading.owners import Owners
+from streams.web.reading.readings import Readings
+from streams.web.reading.state import HISTORY_SECONDS, LATEST, Lag, OutcomeView, State
+from streams.web.reading.tailer import Tailer
+from streams.web.reading.workers import Workers
 from streams.web.store.record import MAX_PAGE
-from streams.web.tailer import Tailer
-from streams.web.workers import Workers
 
 NOW = 1_800_000_000.0
 CLEAN = {
@@ -336,7 +336,7 @@ def test_the_metrics_are_in_prometheus_text_format():
 
 @pytest.mark.parametrize("fault", [asyncio.CancelledError, OSError, KeyError])
 def test_no_fault_ends_the_following_but_being_stopped_does(monkeypatch, fault):
-    monkeypatch.setattr("streams.web.tailer.RETRY_SECONDS", 0)
+    monkeypatch.setattr("streams.web.reading.tailer.RETRY_SECONDS", 0)
     known = state()
     settings = Settings()
     owners = Owners({}, 30.0)

@@ -21,7 +21,7 @@ from streams.web.articles.source_text import source_of
 from streams.web.pages.article import Source, article, missing, source
 from streams.web.pages.article_links import filter_by_name
 from streams.web.pages.articles import Answer, Listing, articles
-from streams.web.state import State
+from streams.web.reading.state import State
 from streams.web.store import search
 from streams.web.store.model import Filter
 from streams.web.store.store import QueryTooSlowError, Store, StoreOffError

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from streams.kafka.outcome_topics import KINDS, OTHER, OutcomeTopic
 from streams.web.pages.article_links import name_of_page
 from streams.web.pages.rendering import render
-from streams.web.state import OutcomeView
+from streams.web.reading.state import OutcomeView
 from streams.web.store.model import Count, OutcomeRecord, Part, Stored
 
 PATH = "articles"

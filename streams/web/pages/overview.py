@@ -9,14 +9,14 @@ from markupsafe import Markup
 
 from streams.kafka.outcome_topics import KINDS, OTHER, OutcomeTopic
 from streams.kafka.worker_status import WorkerStatus
-from streams.web.backlog import Backlog
 from streams.web.health import health
 from streams.web.pages.charts import Column, columns, sparkline
 from streams.web.pages.rendering import render
-from streams.web.state import HISTORY_SECONDS, State
+from streams.web.reading.backlog import Backlog
+from streams.web.reading.state import HISTORY_SECONDS, State
+from streams.web.reading.workers import is_silent
 from streams.web.store.model import Extent, Interval, KindCount
 from streams.web.store.summary import DAY, HOUR, MINUTE, QUARTER, Summary
-from streams.web.workers import is_silent
 
 _WORDS: dict[OutcomeTopic, str] = {
     "clean": "published",

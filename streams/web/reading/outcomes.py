@@ -5,7 +5,7 @@ body is kept.
 """
 
 from streams.kafka.outcome_topics import OutcomeTopic
-from streams.web.state import OutcomeView
+from streams.web.reading.state import OutcomeView
 from streams.web.store.model import OutcomeRecord, Place, Tombstone
 from streams.web.store.record import Headers, read_record
 

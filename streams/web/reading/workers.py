@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.kafka.worker_status import SILENT_SECONDS, WorkerStatus, topic, unpack
 from streams.settings import Settings
-from streams.web import readers
+from streams.web.reading import readers
 
 MOST_WORKERS = 1000
 FORGOTTEN_SECONDS = 3600.0

@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import for_code
 
-from streams.web.state import Lag
+from streams.web.reading.state import Lag
 
 LEAST_SECONDS = 3.0
 

@@ -22,9 +22,9 @@ from aiokafka.errors import KafkaError
 from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.topic_ids import TopicIds
 from streams.settings import Settings
-from streams.web.outcomes import shown
-from streams.web.readers import clients, partitions_of
-from streams.web.state import OutcomeView, State
+from streams.web.reading.outcomes import shown
+from streams.web.reading.readers import clients, partitions_of
+from streams.web.reading.state import OutcomeView, State
 from streams.web.store.model import Place, Tombstone
 from streams.web.store.record import read_record
 from streams.web.store.store import Store

@@ -5,10 +5,10 @@ Invariant: the tailer alone changes it; the pages and the metrics only read it.
 
 import dataclasses
 
-from streams.web.backlog import Backlog
-from streams.web.owners import Owners
-from streams.web.state import State
-from streams.web.workers import Workers
+from streams.web.reading.backlog import Backlog
+from streams.web.reading.owners import Owners
+from streams.web.reading.state import State
+from streams.web.reading.workers import Workers
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ from streams.kafka.offsets import Note, unread
 from streams.runtime.transactions import written_at
 from streams.settings import Settings
 from streams.stage import STAGES, app_id, input_topic
-from streams.web.readers import partitions_of
-from streams.web.state import Lag
+from streams.web.reading.readers import partitions_of
+from streams.web.reading.state import Lag
 
 MOST_READS = 8
 """Records that are read at each measurement, to know their times."""

@@ -8,7 +8,7 @@ import collections
 import dataclasses
 from collections.abc import Sequence
 
-from streams.web.state import HISTORY_SECONDS, Lag
+from streams.web.reading.state import HISTORY_SECONDS, Lag
 
 TREND_SECONDS = 60.0
 """The time over which the speed is measured."""

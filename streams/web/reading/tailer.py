@@ -17,12 +17,12 @@ from collections.abc import Awaitable, Callable
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.settings import Settings
-from streams.web import readers
-from streams.web.feed import LAP_SECONDS, Feed
-from streams.web.lag import LagMeter
-from streams.web.readers import clients
-from streams.web.readings import Readings
-from streams.web.state import Part
+from streams.web.reading import readers
+from streams.web.reading.feed import LAP_SECONDS, Feed
+from streams.web.reading.lag import LagMeter
+from streams.web.reading.readers import clients
+from streams.web.reading.readings import Readings
+from streams.web.reading.state import Part
 
 LAG_SECONDS = 3.0
 RETRY_SECONDS = 5.0

@@ -311,7 +311,8 @@ def compare(store, model):
 )
 @example("http://a.example/x//y")
 @example("https://a.example/x/../y")
-@example("https://a.example/x-y_z")
+@example("https://a.example/x-y_z.html")
+@example("https://a.example/x.html.html")
 def test_the_short_way_to_a_url_key_gives_the_same_key(url):
     long_way = int.from_bytes(url_key_of(url, "")[:8], "big", signed=True)
     assert url_key(url) == long_way

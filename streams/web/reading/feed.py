@@ -118,7 +118,7 @@ class Feed:
                     if await partitions_of(admin, list(self._outcomes)) != partitions:
                         return
                 self._state.progressed(sum(ends.values()), time.time())
-                if any(ends[place] < following for place, following in self._next.items()):
+                if any(ends.get(place, at) < at for place, at in self._next.items()):
                     # A partition that shrinks was made again.
                     self._forget({place.topic for place in partitions})
                     return

@@ -18,7 +18,7 @@ from streams.web.store.schema import SLOTS
 from streams.web.store.words import index_text
 
 _NORMAL = re.compile(
-    r"https?://[a-z]{1,30}(?:\.[a-z][a-z0-9]{0,30}){1,6}(?:/[A-Za-z0-9_-]{1,200}){1,20}"
+    r"https?://[a-z]{1,30}(?:\.[a-z][a-z0-9]{0,30}){1,6}(?:/[A-Za-z0-9_-]{1,200}){1,20}(?:\.html)?"
 )
 """URLs that are normal for certain: `normalize_url` returns them as they are."""
 

@@ -236,7 +236,7 @@ class Store:
         self._gave_up = self._gave_up or isinstance(error, NewerSchemaError)
         status = Status(is_on=False, why=f"the store is off: {why}", fix=fix, rebuilds=rebuilds)
         if status != self.status:
-            line = f"the view's store is off: {why}; {fix}. The worker goes on without it"
+            line = f"the view's store is off: {why}; {fix}. The view goes on without it"
             log.warning(line)
         self.status = status
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.events import CleanArticle
-from cleanwire.explain import Explanation, explain_copy, explain_event
-from cleanwire.explain.explanation import AsItCame, Rejected
+from cleanwire.explain import Difference, Explanation, explain_copy, explain_event
+from cleanwire.explain.explanation import AsItCame, Brand, Rejected, Unseen
 from cleanwire.explain.word_diff import diff_words
 from cleanwire.similarity.index import Thresholds
 from cleanwire.urls import normalize_url
@@ -30,6 +30,7 @@ from streams.web.articles.record_reader import Found, Missing, RecordReader
 from streams.web.articles.search_form import query_of
 from streams.web.articles.source_text import source_of
 from streams.web.pages.article import (
+    MOST_BLOCKS,
     MOST_SOURCE,
     Comparison,
     Known,
@@ -545,7 +546,19 @@ def everything(said):
                 dataclasses.replace(block, text=f"b{said}", path=f"p{said}", fate=fate)
                 for fate in ("body", "out")
             ),
+            brand=Brand(
+                brand=f"b{said}",
+                first_witness=f"f{said}",
+                second_witness=f"s{said}",
+                title_before=f"t{said}",
+                title=f"t{said}",
+                places=1,
+                paragraphs=(),
+            ),
+            unseen=(Unseen(tag="select", path=f"p{said}", text=f"t{said}"),),
+            unseen_counts={"select": 1},
         ),
+        kind=dataclasses.replace(explanation.kind, tokens=((f"t{said}", 0.1),)),
         fields=tuple(
             dataclasses.replace(
                 field,
@@ -573,6 +586,16 @@ def everything(said):
     yield article(
         known(seen, timeline=part, originals=originals, name=32 * "a"), looked, LIMITS, NOW
     )
+    published = CleanArticle(
+        **{field.name: f"x{said}" for field in dataclasses.fields(CleanArticle)}
+    )
+    looked = dataclasses.replace(
+        looked,
+        published=published,
+        differences=(Difference(field="tags", published=(f"p{said}",), now=f"n{said}"),),
+    )
+    copies = Part(items=items[:1], following=7)
+    yield article(known(original, copies=copies, name=32 * "b"), looked, LIMITS, NOW)
     yield article(
         known(rejected, name="raw-pages:0:1"), Looked(explanation_fault=f"f{said}"), LIMITS, NOW
     )
@@ -727,6 +750,24 @@ def test_a_broker_that_is_away_is_a_sentence(monkeypatch):
     found = asyncio.run(read())
     assert len(found) == 2
     assert all(isinstance(one, Missing) and one.why.startswith("Kafka") for one in found)
+
+
+def test_a_long_page_is_folded_and_cut():
+    bus = Bus()
+    (seen,) = decided([EVENT], bus)
+    looked = asyncio.run(looked_at(known(seen), bus, Explainer()))
+    blocks = looked.explanation.blocks
+    many = dataclasses.replace(blocks, listed=blocks.listed[:1] * 1000, left_out=5)
+    looked = dataclasses.replace(
+        looked,
+        explanation=dataclasses.replace(looked.explanation, blocks=many),
+        published=dataclasses.replace(looked.published, text="word " * 100_000),
+    )
+    page = article(known(seen), looked, LIMITS, NOW)
+    assert f"{1000 - MOST_BLOCKS} more blocks</summary>" in page
+    assert "5 more blocks are not shown" in page
+    assert "Only its first 200,000 characters are shown" in page
+    assert len(page) < MOST_SOURCE + 1000 * 400
 
 
 def test_an_explanation_without_blocks_is_a_page():

@@ -1,10 +1,12 @@
 """Pages are looked up in the view of a worker, on a real broker."""
 
+import asyncio
 import contextlib
 import http.client
 import time
 import urllib.parse
 
+import confluent_kafka
 import pytest
 from kafka import TopicPartition
 from selectolax.lexbor import LexborHTMLParser
@@ -12,6 +14,9 @@ from selectolax.lexbor import LexborHTMLParser
 from helpers.harness import Worker, outcomes, publish, wait_for_outcomes
 from streams.kafka import clients
 from streams.testing.samples import sample_pages
+from streams.web.articles import record_reader
+from streams.web.articles.record_reader import Found, RecordReader
+from streams.web.store.model import Place
 
 pytestmark = pytest.mark.broker
 
@@ -100,3 +105,62 @@ def test_pages_are_found_and_tell_their_story(settings):
         assert "Retention" not in words(
             browser.open(f"/articles/{settings.topics.raw}:0:2"), "main"
         )
+        # The process that explains does not keep the worker from ending in order.
+        assert worker.stop() == 0
+        assert "Traceback" not in worker.log.read_text()
+
+
+def read(settings, *places):
+    async def ask():
+        reader = RecordReader(settings)
+        try:
+            return await reader.read(places)
+        finally:
+            await reader.close()
+
+    return [
+        one.value if isinstance(one, Found) else one.why.partition(";")[0]
+        for one in asyncio.run(ask())
+    ]
+
+
+def test_a_record_is_read_by_its_place_or_the_reason_is_told(settings):
+    raw = settings.topics.raw
+    producer = confluent_kafka.Producer(
+        {"bootstrap.servers": settings.broker, "transactional.id": settings.topic_prefix}
+    )
+    producer.init_transactions(30)
+    # Offsets 0 and 2 are records; 1 and 3 end their transactions. No consumer is given those, just
+    # as if compaction had deleted what was there.
+    for value in (b"first", b"second"):
+        producer.begin_transaction()
+        producer.produce(raw, value, partition=0, headers={"a": b"b"})
+        producer.commit_transaction(30)
+    producer.begin_transaction()
+    producer.produce(raw, b"open", partition=0)
+    producer.flush(30)
+
+    def at(offset, topic=raw, topic_id=""):
+        return Place(topic=topic, topic_id=topic_id, partition=0, offset=offset)
+
+    began = time.monotonic()
+    found = read(settings, *map(at, range(5)), at(99))
+    assert time.monotonic() - began < record_reader.READ_SECONDS
+    assert (found[0], found[2]) == (b"first", b"second")
+    for place in (1, 3):
+        assert found[place].startswith(f"Compaction has deleted the record at offset {place}")
+    for place in (4, 5):
+        assert "has no committed record at offset" in found[place]
+    producer.abort_transaction(30)
+
+    assert read(settings, at(0, topic_id="another-topic-of-that-nam"))[0].startswith(
+        f"The topic {raw} was deleted and made anew since"
+    )
+    assert read(settings, at(0, topic=settings.topics.candidates))[0].endswith(
+        "which this view does not read."
+    )
+    # A fault of one place leaves the others.
+    foreign = at(0, topic="__consumer_offsets")
+    assert read(settings, foreign, at(0))[1] == b"first"
+    missing = settings.model_copy(update={"topic_prefix": "nowhere."})
+    assert "does not exist any more" in read(missing, at(0, topic="nowhere.raw-pages"))[0]

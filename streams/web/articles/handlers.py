@@ -108,7 +108,9 @@ class Handlers:
         if isinstance(known, web.Response):
             return known
         looked = await looked_at(known, self._records, self._explainer)
-        return _html(article(known, looked, self._thresholds, time.time()))
+        # A long page takes a while to render, and the event loop is the stages' too.
+        page = await asyncio.to_thread(article, known, looked, self._thresholds, time.time())
+        return _html(page)
 
     async def source(self, request: web.Request) -> web.Response:
         """A raw page, as text."""
@@ -124,7 +126,7 @@ class Handlers:
             found = (
                 read.why if isinstance(read, Missing) else await asyncio.to_thread(source_of, read)
             )
-        return _html(source(name, seen, found, time.time()))
+        return _html(await asyncio.to_thread(source, name, seen, found, time.time()))
 
     async def _answer(self, asked: Query) -> tuple[Answer, int]:
         try:

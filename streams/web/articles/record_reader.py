@@ -139,6 +139,8 @@ class RecordReader:
         )
         stack.push_async_callback(made.stop)
         await made.start()
+        # A task of the client that has not run yet when it is stopped raises CancelledError there.
+        await asyncio.sleep(0)
         return made
 
 

@@ -35,7 +35,7 @@ EQUAL_CHARACTERS = 240
 """Characters that are shown of each end of a run that both texts have."""
 
 MOST_SOURCE = 200_000
-"""Characters of a page's source that are shown."""
+"""Characters of a page's source, and of a published text, that are shown."""
 
 _HTTP = re.compile(r"https?://[\x21-\x7e]{1,2000}", re.IGNORECASE)
 
@@ -159,6 +159,7 @@ def article(known: Known, looked: Looked, thresholds: Thresholds, now: float) ->
         original=known.originals.get(seen.copy_of or ""),
         reasons=REASONS,
         thresholds=thresholds,
+        most=MOST_SOURCE,
         looked=looked,
         made=made,
         segments=segments(blocks[:MOST_BLOCKS]),
@@ -170,7 +171,7 @@ def article(known: Known, looked: Looked, thresholds: Thresholds, now: float) ->
             for one in looked.comparisons
         ],
         timeline=rows(known.timeline.items, known.originals),
-        copies=rows(known.copies.items, known.originals),
+        copies=rows(known.copies.items, {seen.article or "": seen}),
         older={
             "timeline": _older(known, "timeline", known.timeline.following),
             "copies": _older(known, "copies", known.copies.following),

@@ -67,7 +67,7 @@ def static(name: str) -> str:
 
 def printable(value: object) -> object:
     """A text without characters that cannot be printed; other values and markup as they are."""
-    if not isinstance(value, str) or isinstance(value, Markup):
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in value)
 

@@ -89,7 +89,9 @@ class Trial:
                 explanation = await self._explained(pasted)
         except RefusedError as error:
             status, problem = error.status, error.sentence
-        answer = _html(trial(time.time(), pasted, explanation, problem), status)
+        # A long page takes some time to render, which must not hold up the event loop.
+        text = await asyncio.to_thread(trial, time.time(), pasted, explanation, problem)
+        answer = _html(text, status)
         if status == web.HTTPServiceUnavailable.status_code:
             answer.headers[hdrs.RETRY_AFTER] = "5"
         return answer

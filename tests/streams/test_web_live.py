@@ -166,7 +166,7 @@ def test_sites_stories_and_a_trial_on_a_worker(settings):
         assert "<b>2</b> copies on <b>2</b> sites" in body
         body = worker.get("/sites")[1]
         for site in ("copy.example", "farm.example"):
-            assert f"<title>{site} has 1 copies of s1.example</title>" in body
+            assert f"<title>{site} has 1 copy of s1.example</title>" in body
         status, body, _ = worker.get("/sites/farm.example")
         assert status == 200
         assert '<a href="../sites/s1.example">' in body

@@ -211,7 +211,9 @@ def test_the_page_of_sites(port, entries):
         assert cells == [f"{len(mine)}", *(f"{share / len(mine):.0%}" for share in shares)]
     pairs = collections.Counter((one.site, one.copy_of_site) for one in filter(is_copy, entries))
     cells = [words_of(cell, "title") for cell in tree.css("svg.matrix g:has(rect) > title")]
-    assert sorted(cells) == sorted(f"{a} has {n:,} copies of {b}" for (a, b), n in pairs.items())
+    assert sorted(cells) == sorted(
+        f"{a} has {n:,} {'copy' if n == 1 else 'copies'} of {b}" for (a, b), n in pairs.items()
+    )
     # The same is there without the picture.
     table = {
         tuple(words_of(cell, "*") for cell in row.css("th, td"))

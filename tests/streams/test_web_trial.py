@@ -22,7 +22,7 @@ from streams.runtime.explainer import ExplainerBusyError
 from streams.testing.ports import free_port
 from streams.testing.samples import sample_pages
 from streams.web import trial as trial_module
-from streams.web.pages.trial import MOST_GIVEN_BACK, Pasted, trial
+from streams.web.pages.trial import MOST_GIVEN_BACK, MOST_SHOWN, Pasted, trial
 from streams.web.trial import FIELDS, Trial
 
 NOW = 1_800_000_000.0
@@ -63,13 +63,13 @@ class Busy(Explainer):
 
 
 @contextlib.contextmanager
-def serving(explainer=None):
+def serving(explainer=None, most=MOST):
     """The form on a port of its own."""
     port, started, stop = free_port(), threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
 
     async def serve():
-        tried = Trial(explainer or Explainer(), MOST)
+        tried = Trial(explainer or Explainer(), most)
         application = web.Application()
         application.router.add_get("/try", tried.form)
         application.router.add_post("/try", tried.answer)
@@ -246,6 +246,18 @@ def test_a_body_that_does_not_come_is_given_up(port, monkeypatch):
     assert send(port, form(("page", PAGE)))[0] == 200
 
 
+def test_a_page_may_be_as_large_as_one_of_the_crawl():
+    slow = Slow()
+    slow.go.set()
+    text = "Harbour opens. " * 200_000
+    with serving(slow, most=len(text)) as port:
+        status, tree, _ = send(port, form(("page", text)))
+        assert status == 200
+        assert orjson.loads(slow.events[0])["body"] == text
+        assert tree.css_first("#verdict") is not None
+        assert send(port, form(("page", f"{text}x")))[0] == 413
+
+
 def test_one_page_at_a_time():
     explainer = Slow()
     with serving(explainer) as port:
@@ -349,3 +361,13 @@ def test_headings_are_in_order(port):
         assert levels[0] == 1
         assert levels.count(1) == 1
         assert all(later - level <= 1 for level, later in itertools.pairwise(levels))
+
+
+def test_a_long_text_is_cut():
+    explained = explain_page(PAGE, url="https://gull.example/h")
+    text = "word " * MOST_SHOWN
+    article = dataclasses.replace(explained.article, text=text)
+    page = trial(NOW, Pasted(page="p"), dataclasses.replace(explained, article=article))
+    tree = LexborHTMLParser(page)
+    assert words_of(tree, "#made .prose") == text[:MOST_SHOWN].strip()
+    assert f"The first {MOST_SHOWN:,} of {len(text):,} characters." in words_of(tree, "#made")

@@ -117,11 +117,12 @@ def matrix(copyings: Sequence[Copying]) -> Markup:
 def _cell(one: Copying, column: int, row: int, share: float) -> Markup:
     x, y = _NAMES + column * _CELL, _SLANT + row * _CELL
     return Markup(
-        '<g><title>{} has {:,} copies of {}</title><rect x="{}" y="{}" width="{}" height="{}" '
+        '<g><title>{} has {:,} {} of {}</title><rect x="{}" y="{}" width="{}" height="{}" '
         'fill-opacity="{:.2f}"/>{}</g>'
     ).format(
         printable(one.site),
         one.count,
+        "copy" if one.count == 1 else "copies",
         printable(one.original),
         x + 1,
         y + 1,

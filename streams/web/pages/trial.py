@@ -10,6 +10,9 @@ from cleanwire.explain import Explanation
 from streams.web.pages.article import MOST_BLOCKS, REASONS, segments, sides
 from streams.web.pages.rendering import render
 
+MOST_SHOWN = 200_000
+"""Characters of the clean text that are shown."""
+
 MOST_GIVEN_BACK = 1_000_000
 """Characters of a page that the text area gives back."""
 
@@ -50,6 +53,7 @@ def trial(
         explanation=explanation,
         made=explanation and (explanation.article or explanation.would_be),
         problem=problem,
+        most=MOST_SHOWN,
         reasons=REASONS,
         segments=segments(blocks[:MOST_BLOCKS]),
         folded=segments(blocks[MOST_BLOCKS:]),

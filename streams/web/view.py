@@ -1,13 +1,12 @@
-"""The routes of the view, added to Faust's web server or to one of the view's own.
+"""The view in Faust's web server, or in a server of its own.
 
-Invariant: only these paths are served. All are for reading only, but `/try`, which takes a page and
-keeps nothing of it. Scripts of no other origin can read them. Every request passes the guard.
+Invariant: the view reads Kafka and stops with its server, and touches nothing of the stages.
 Faust's own pages stay off, because they show internal state.
 """
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,19 +14,12 @@ import faust
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from faust.web.drivers.aiohttp import Web
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.policy import limits, thresholds
 from streams.runtime.explainer import Explainer
 from streams.settings import Settings
 from streams.stage import STAGES, app_id
-from streams.web.articles.handlers import Handlers
 from streams.web.articles.record_reader import RecordReader
-from streams.web.front_page import FrontPage
-from streams.web.guard import Guard
-from streams.web.memory import MemoryMeter
-from streams.web.metrics import exposition, registry
-from streams.web.pages.rendering import static
 from streams.web.probes import Stages
 from streams.web.reading.backlog import Backlog
 from streams.web.reading.feed import Feed
@@ -36,32 +28,9 @@ from streams.web.reading.readings import Readings
 from streams.web.reading.state import State
 from streams.web.reading.tailer import Tailer
 from streams.web.reading.workers import Workers
-from streams.web.sites import routes as site_routes
+from streams.web.routes import Sources, add_routes
 from streams.web.store.bounds import Bounds
 from streams.web.store.store import Store
-from streams.web.trial import Trial
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Other sites learn nothing. With `no-referrer`, browsers would send a form of the view itself
-    # with `Origin: null`, and it could not be told from another site's.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), display-capture=(), fullscreen=(), geolocation=(), "
-    "microphone=(), payment=(), usb=()",
-    "X-Permitted-Cross-Domain-Policies": "none",
-    "Cache-Control": "no-store",
-    # aiohttp's default header names the versions of Python and aiohttp.
-    "Server": "cleanwire",
-}
-
-STATIC = {"style.css": "text/css", "view.js": "text/javascript"}
-"""The files of the view and their types."""
 
 IDLE_SECONDS = 30.0
 """A connection without a whole request is closed after this time; aiohttp would wait an hour."""
@@ -69,8 +38,6 @@ IDLE_SECONDS = 30.0
 UNOWNED_SESSIONS = 3
 """Session timeouts after which a lagging partition without an owner makes a worker not ready. A
 group has given a lost member's partitions to others after one."""
-
-Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 _SERVER = logging.getLogger("aiohttp.server")
 
@@ -108,7 +75,6 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
         settings: the brokers, the token, and whose view has the store.
         apps: all apps of this process; none in `cleanwire view`, whose process is the view's own.
     """
-    guard = Guard(settings.web_token)
     _SERVER.addFilter(_is_our_fault)
     is_worker = bool(apps)
     groups = {app_id(settings, stage): str(stage) for stage in STAGES}
@@ -119,11 +85,16 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     feed = Feed(settings, state, store, rests=is_worker) if state.follows else None
     readings = Readings(state=state, backlog=Backlog(), workers=Workers(settings), owners=owners)
     tailer = Tailer(settings, readings, feed)
-    stages = Stages(apps, settings, owners.missing)
     records = RecordReader(settings)
     explainer = Explainer(limits(settings), thresholds(settings))
-    articles = Handlers(state, store, records, explainer, thresholds(settings))
-    trial = Trial(explainer, settings.max_page_bytes)
+    sources = Sources(
+        settings=settings,
+        readings=readings,
+        stages=Stages(apps, settings, owners.missing),
+        store=store,
+        records=records,
+        explainer=explainer,
+    )
 
     async def start(_: web.Application) -> None:
         tailer.start()
@@ -133,20 +104,7 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
         await explainer.close()
         await records.close()
 
-    front_page = FrontPage(settings=settings, readings=readings, stages=stages, store=store)
-    routes = {
-        "/": front_page.answer,
-        **articles.routes(),
-        **site_routes(store),
-        **{f"/{name}": _static(name, kind) for name, kind in STATIC.items()},
-        **_probes(state, stages, guard),
-    }
-    for path, handler in routes.items():
-        application.router.add_get(path, handler)
-    application.router.add_get("/try", trial.form)
-    application.router.add_post("/try", trial.answer)
-    application.middlewares.append(guard.middleware)
-    application.on_response_prepare.append(_secure)
+    add_routes(application, sources)
     application.on_startup.append(start)
     application.on_cleanup.append(stop)
 
@@ -160,58 +118,6 @@ def _store(settings: Settings, *, is_worker: bool) -> Store:
         off = "CLEANWIRE_VIEW_STORE=view gives it to `cleanwire view`"
     bounds = Bounds(most_bytes=settings.view_store_bytes, age=settings.view_store_age)
     return Store(Path(settings.data_dir) / "view", bounds, off=off)
-
-
-def _probes(state: State, stages: Stages, guard: Guard) -> dict[str, Handler]:
-    """What Prometheus and an orchestrator ask for."""
-    memory = MemoryMeter()
-    collectors = registry(state, stages, memory)
-
-    def missing() -> dict[str, str]:
-        waiting = stages.missing()
-        if waiting:
-            return waiting
-        stale = state.stale()
-        return {"view": "" if stale is None else stale.why}
-
-    async def metrics(_: web.Request) -> web.Response:
-        await memory.look()
-        return web.Response(
-            body=exposition(collectors), headers={"Content-Type": CONTENT_TYPE_LATEST}
-        )
-
-    async def health(request: web.Request) -> web.Response:
-        crashed = stages.crashed()
-        text = "crashed" if crashed else "ok"
-        if crashed and guard.trusts(request):
-            text += f": {', '.join(crashed)}"
-        return web.Response(text=text + "\n", status=503 if crashed else 200)
-
-    async def ready(request: web.Request) -> web.Response:
-        awaited = {stage: why for stage, why in missing().items() if why}
-        answer: dict[str, object] = {"ready": not awaited}
-        if guard.trusts(request):
-            answer["missing"] = awaited
-        return web.json_response(answer, status=503 if awaited else 200)
-
-    return {"/metrics": metrics, "/healthz": health, "/readyz": ready}
-
-
-def _static(name: str, content_type: str) -> Handler:
-    text = static(name)
-
-    async def serve(_: web.Request) -> web.Response:
-        return web.Response(text=text, content_type=content_type)
-
-    return serve
-
-
-async def _secure(_: web.Request, response: web.StreamResponse) -> None:
-    """Add the security headers to every answer, including those for unknown paths.
-
-    If aiohttp cannot read a request, it answers itself, in plain text, without this function.
-    """
-    response.headers.update(HEADERS)
 
 
 def _is_our_fault(record: logging.LogRecord) -> bool:

@@ -18,17 +18,18 @@ from streams.kafka.headers import SOURCE_ID
 from streams.runtime.dead_letters import _added
 from streams.settings import Settings
 from streams.testing.ports import free_port
-from streams.web import view
-from streams.web.articles.handlers import Handlers
 from streams.web.articles.record_reader import Found, Missing
-from streams.web.guard import Guard
 from streams.web.probes import Stages
+from streams.web.reading.backlog import Backlog
+from streams.web.reading.owners import Owners
+from streams.web.reading.readings import Readings
 from streams.web.reading.state import State
+from streams.web.reading.workers import Workers
+from streams.web.routes import Sources, add_routes
 from streams.web.store.bounds import Bounds
 from streams.web.store.model import Place
 from streams.web.store.record import read_record
 from streams.web.store.store import Store
-from streams.web.trial import Trial
 
 GONE = "Retention has deleted the record."
 TOPICS = {
@@ -70,7 +71,7 @@ def decided(values, bus):
             key, written = event.id.encode(), orjson.dumps(to_dict(event))
         else:
             outcome = "rejected"
-            headers = _added(REASONS[event.reason](event.detail), source, "r", b"1")
+            headers = _added(REASONS[event.reason](event.detail), source, "r", 0.001)
         bus.kept["raw-pages", offset] = Found(value=value, headers=[("crawler", b"<b>7</b>")])
         bus.kept[TOPICS[outcome], offset] = Found(value=written)
         place = Place(topic=TOPICS[outcome], topic_id="t", partition=0, offset=offset)
@@ -90,19 +91,22 @@ def browsing(folder, entries=(), bus=None, *, token=None, is_on=True):
         if is_on:
             await store.open()
             assert await store.enter(lambda: (list(entries), []))
-        state = State(time.time() - 60)
-        guard = Guard(settings.web_token)
-        articles = Handlers(
-            state, store, bus or Bus(), Explainer(), Thresholds(near=0.45, excerpt=0.7)
+        readings = Readings(
+            state=State(time.time() - 60),
+            backlog=Backlog(),
+            workers=Workers(settings),
+            owners=Owners({}, 30.0),
         )
-        application = web.Application(middlewares=[guard.middleware])
-        application.on_response_prepare.append(view._secure)
-        stages = Stages((), settings)
-        for path, handler in view._routes(state, stages, guard, store, articles).items():
-            application.router.add_get(path, handler)
-        trial = Trial(Explainer(), settings.max_page_bytes)
-        application.router.add_get("/try", trial.form)
-        application.router.add_post("/try", trial.answer)
+        application = web.Application()
+        sources = Sources(
+            settings=settings,
+            readings=readings,
+            stages=Stages((), settings),
+            store=store,
+            records=bus or Bus(),
+            explainer=Explainer(),
+        )
+        add_routes(application, sources)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", settings.web_port).start()

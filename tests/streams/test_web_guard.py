@@ -18,7 +18,7 @@ from helpers.harness import free_port
 from streams.errors import ConfigurationError
 from streams.runtime.app_factory import make_app
 from streams.settings import Settings, load_settings
-from streams.web import attach, require_token, view
+from streams.web import attach, require_token, routes, view
 from streams.web.guard import is_loopback
 
 SHARED = "c0rrect:horse-battery-staple"
@@ -221,7 +221,7 @@ def test_every_answer_has_the_headers(open_view, guarded):
     answers += [ask(open_view, "/try", "POST"), ask(open_view, "/try", "POST", Origin="null")]
     assert {status for status, _, _ in answers} == {200, 401, 403, 404, 405, 415, 421, 503}
     for _, _, headers in answers:
-        assert {name: headers[name] for name in view.HEADERS} == view.HEADERS
+        assert {name: headers[name] for name in routes.HEADERS} == routes.HEADERS
         assert "Set-Cookie" not in headers
         assert not any(name.startswith("Access-Control") for name in headers)
     policy = dict(

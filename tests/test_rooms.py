@@ -10,12 +10,7 @@ PACKAGES = [Path(package.__file__).parent for package in (cleanwire, streams)]
 TOOLS = REPOSITORY / "tools"
 MOST_LINES = 400
 MOST_MODULES = 15
-STILL_LONG = {
-    "tests/test_index.py",
-    "tests/streams/test_view_store.py",
-    "tests/streams/test_web_articles.py",
-    "tests/streams/test_web_sites.py",
-}
+STILL_LONG = {"tests/test_index.py"}
 """Modules that are over the limit until somebody splits them."""
 
 

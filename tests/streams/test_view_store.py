@@ -2,7 +2,6 @@
 
 import collections
 import datetime as dt
-import random
 import sqlite3
 
 import pytest
@@ -10,39 +9,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cleanwire.dedupe.deduper import url_key_of
+from helpers.opened_store import Opened
 from helpers.view_records import NOW, TOPICS, Model, name_of, outcome
-from streams.web.store import damage, figures, queries, search
-from streams.web.store.bounds import Bounds
+from streams.web.store import figures, queries, search
 from streams.web.store.model import Filter, OutcomeRecord, Place, Tombstone
 from streams.web.store.rows import url_key
-from streams.web.store.schema import SLOTS
 from streams.web.store.words import match_expression
-from streams.web.store.writer import Writer
 
 AGE = dt.timedelta(days=30)
 DAY = 86_400_000
-
-
-class Opened:
-    """A store that is open, with a clock of its own."""
-
-    def __init__(self, folder, *, most_bytes=1 << 30, age=AGE):
-        folder.mkdir(exist_ok=True)
-        self.folder = folder
-        self.now = NOW
-        self.connection = damage.connect(folder)
-        self.writer = Writer(
-            self.connection, Bounds(most_bytes=most_bytes, age=age), lambda: self.now
-        )
-
-    def enter(self, *entries):
-        self.writer.enter(entries, [])
-
-    def found(self, **wanted):
-        return [one.record for one in search.search(self.connection, Filter(**wanted)).items]
-
-    def bytes(self):
-        return b"".join(path.read_bytes() for path in self.folder.iterdir())
 
 
 @pytest.fixture
@@ -339,130 +314,3 @@ def test_latencies_are_from_fetch_and_from_arrival(store):
     assert interval.arrival.p99 == pytest.approx(2, rel=0.05)
     with pytest.raises(ValueError, match="no multiple of a minute"):
         queries.series(store.connection, 0, NOW, 1500)
-
-
-@pytest.mark.slow
-def test_the_store_stays_below_its_bytes_and_keeps_the_newest(tmp_path, monkeypatch):
-    # A quarter of the smallest bound that the settings allow, so the rest is a quarter too.
-    monkeypatch.setattr("streams.web.store.bounds.LOG_PAGES", 250)
-    monkeypatch.setattr("streams.web.store.bounds.LOG_BYTES", 2 << 20)
-    monkeypatch.setattr("streams.web.store.bounds.LOG_ROOM", 4 << 20)
-    monkeypatch.setattr("streams.web.store.bounds.STEP_ROWS", 50)
-    bound, many = 16 << 20, 20_000
-    store = Opened(tmp_path / "store", most_bytes=bound)
-    draw = random.Random(3)
-    largest = 0
-    for start in range(0, many, 50):
-        store.enter(
-            *(
-                outcome(
-                    number,
-                    "new",
-                    at=NOW - many + number,
-                    lead=" ".join(f"{draw.getrandbits(40):x}" for _ in range(20)),
-                )
-                for number in range(start, start + 50)
-            )
-        )
-        store.writer.trim()
-        largest = max(largest, sum(path.stat().st_size for path in store.folder.iterdir()))
-    (rows,) = store.connection.execute("SELECT count(*) FROM outcome").fetchone()
-    assert largest < bound
-    assert 2000 < rows < many - 1000
-    assert store.found()[0].source.offset == many - 1
-    assert not store.found(source=Place(topic="raw-pages", partition=0, offset=0))
-    store.connection.close()
-    # A bound that was lowered is kept too.
-    smaller = Opened(tmp_path / "store", most_bytes=bound // 2)
-    while smaller.writer.trim():
-        pass
-    smaller.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    assert sum(path.stat().st_size for path in smaller.folder.iterdir()) < bound // 2
-    assert smaller.found()[0].source.offset == many - 1
-    smaller.connection.close()
-
-
-def test_a_takedown_leaves_no_byte_of_the_article(store):
-    secret = outcome(
-        1,
-        "new",
-        title="Quokkazilla abducted",
-        lead="Zyxwvutsrqponian wombatgate unfolds.",
-        url="https://secretsite.example/quokkaslug",
-        site="secretsite.example",
-    )
-    copy = outcome(
-        2,
-        "near",
-        copy_of=name_of(1),
-        copy_of_url=secret.url,
-        copy_of_site=secret.site,
-        similarity=0.9,
-    )
-    recrawl = outcome(3, "recrawl", copy_of=name_of(1), copy_of_url=secret.url, url=secret.url)
-    gone = outcome(4, "http-error", url=secret.url, site=secret.site)
-    fill = [
-        outcome(number, "new", title=f"Harbour {number}", lead="Opens.")
-        for number in range(10, 3000)
-    ]
-    marks = [b"quokka", b"zyxwv", b"wombatgate", b"secretsite"]
-    for start in range(0, len(fill), 100):
-        store.enter(*fill[start : start + 100])
-        if start == 1000:
-            store.enter(secret, copy, recrawl, gone)
-    held = store.bytes().lower()
-    assert all(mark in held for mark in marks)
-    store.enter(Tombstone(article=name_of(1), at=NOW))
-    (left,) = store.found(article=name_of(2))
-    assert (left.copy_of, left.copy_of_url, left.copy_of_site) == (name_of(1), None, None)
-    assert store.found(url=secret.url) == []
-    assert store.found(words="quokkazilla") == []
-    assert store.writer.purge()
-    held = store.bytes().lower()
-    assert [mark for mark in marks if mark in held] == []
-    # The terms of the index are prefix-compressed on disk, so they are asked for as well.
-    store.connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, words, row)")
-    terms = {term for (term,) in store.connection.execute("SELECT term FROM temp.terms")}
-    assert "harbour" in terms
-    assert not {"quokkazilla", "abducted", "wombatgate", "quokkaslug", "secretsite"} & terms
-    # What is read again, or came late, is not let in.
-    store.enter(secret, recrawl, gone)
-    assert store.found(url=secret.url) == []
-    # The same URL, fetched later, is another page.
-    later = outcome(5000, "new", url=secret.url, fetched=NOW - 10, at=NOW - 5)
-    store.enter(later)
-    assert store.found(url=secret.url) == [later]
-
-
-def test_a_takedown_that_was_interrupted_is_finished_by_the_next_process(tmp_path):
-    store = Opened(tmp_path / "store")
-    store.enter(outcome(1, "new", title="Quokkazilla abducted"), outcome(2, "new", title="Harbour"))
-    store.enter(Tombstone(article=name_of(1), at=NOW))
-    store.connection.close()
-    again = Opened(tmp_path / "store")
-    assert again.writer.purge()
-    assert b"quokkazilla" not in again.bytes().lower()
-    assert not again.writer.purge()
-    again.connection.close()
-
-
-def test_the_words_of_what_expired_before_its_takedown_go_too(store):
-    store.enter(outcome(1, "new", title="Quokkazilla abducted"))
-    store.enter(*(outcome(number, "new", at=NOW + 0, title="Harbour") for number in range(10, 90)))
-    store.now = NOW + round(1000 * AGE.total_seconds()) - 500_000
-    while store.writer.trim():
-        pass
-    assert store.found(article=name_of(1)) == []
-    store.enter(Tombstone(article=name_of(1), at=store.now))
-    assert store.writer.purge()
-    assert b"quokkazilla" not in store.bytes().lower()
-
-
-def test_keys_are_in_the_order_of_time(store):
-    draw = random.Random(5)
-    numbers = list(range(300))
-    draw.shuffle(numbers)
-    store.enter(*(outcome(number, "new") for number in numbers))
-    found = search.search(store.connection, Filter(), limit=500).items
-    assert [one.record.source.offset for one in found] == sorted(numbers, reverse=True)
-    assert all(one.key // SLOTS == one.record.at for one in found)

@@ -4,6 +4,7 @@ Invariant: the view reads Kafka and stops with its server, and touches nothing o
 Faust's own pages stay off, because they show internal state.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Sequence
@@ -95,14 +96,16 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
         records=records,
         explainer=explainer,
     )
+    # Faust cleans its application up twice; a closed stack has nothing left to close.
+    opened = contextlib.AsyncExitStack()
+    for close in (records.close, explainer.close, tailer.stop):
+        opened.push_async_callback(close)
 
     async def start(_: web.Application) -> None:
         tailer.start()
 
     async def stop(_: web.Application) -> None:
-        await tailer.stop()
-        await explainer.close()
-        await records.close()
+        await opened.aclose()
 
     add_routes(application, sources)
     application.on_startup.append(start)

@@ -111,10 +111,10 @@ def test_the_largest_message_size_is_no_overflow(tmp_path):
 
 
 def test_the_command_runs_until_a_signal_and_needs_nothing_on_the_path(tmp_path):
-    settings = Settings(data_dir=tmp_path)
     port = free_port()
+    settings = Settings(data_dir=tmp_path, broker=f"127.0.0.1:{port}")
     process = subprocess.Popen(
-        [sys.executable, "-m", "streams.cli.main", "broker", "--port", str(port)],
+        [sys.executable, "-m", "streams.cli.main", "broker"],
         env=environment(settings) | {"PATH": "/nonexistent", "JAVA_HOME": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -138,7 +138,7 @@ def test_the_broker_ends_with_its_parent(tmp_path):
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "streams.cli.main", "broker", "--port", str(port)],
-        env=environment(Settings(data_dir=tmp_path)),
+        env=environment(Settings(data_dir=tmp_path, broker=f"127.0.0.1:{port}")),
         stderr=subprocess.DEVNULL,
     )
     try:

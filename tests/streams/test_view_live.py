@@ -109,7 +109,7 @@ def test_the_view_is_a_process_of_its_own_beside_workers_that_show_themselves(se
         assert "store is off" not in view.get("/")[1]
         assert view.get("/healthz")[:2] == (200, "ok\n")
         assert json.loads(view.get("/readyz")[1]) == {"ready": True, "missing": {}}
-        assert 'cleanwire_outcomes_total{kind="new",outcome="clean"} 1.0' in view.get("/metrics")[1]
+        assert "cleanwire_view_up 1.0" in view.get("/metrics")[1]
         assert "s1.example" not in worker.get("/")[1]
         assert "gives it to `cleanwire view`" in worker.get("/")[1]
         assert view.stop() == 0

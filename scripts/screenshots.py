@@ -1,7 +1,7 @@
 """Takes the pictures of the web view in docs/screenshots/, from a real run of the demo's news.
 
-It starts an embedded Kafka and a worker, publishes the sample pages and made-up news, waits, and lets
-Chromium (Debian's, or the one that CHROMIUM names) take the pictures:
+It starts an embedded Kafka and a worker, publishes the sample pages and made-up news, waits, and
+lets Chromium (Debian's, or the one that CHROMIUM names) take the pictures:
 
     python scripts/screenshots.py --minutes 20
 
@@ -46,7 +46,9 @@ def main() -> int:
     """Take the pictures; 2 if there is no Chromium."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=3.0, help="how long the news runs before")
-    parser.add_argument("--view", help="the address of a view that runs, in place of a run of its own")
+    parser.add_argument(
+        "--view", help="the address of a view that runs, in place of a run of its own"
+    )
     given = parser.parse_args()
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if chromium is None:
@@ -121,7 +123,9 @@ def _take(page: Page, name: str, *, height: int | None = None) -> None:
     found = path.stat().st_size
     print(f"{path.relative_to(FOLDER.parents[1])}: {found:,} bytes")
     if found > MOST_BYTES:
-        raise SystemExit(f"{path.name} has {found:,} bytes, over {MOST_BYTES:,}; take fewer colours")
+        raise SystemExit(
+            f"{path.name} has {found:,} bytes, over {MOST_BYTES:,}; take fewer colours"
+        )
 
 
 if __name__ == "__main__":

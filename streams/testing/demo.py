@@ -35,7 +35,7 @@ from streams.testing.ports import free_port, is_free
 from streams.testing.samples import Sample
 from streams.testing.samples.newsroom import newsroom
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 OUTCOME_SECONDS = 60.0
 STOP_SECONDS = 15.0
 PAGE_SECONDS = 0.5

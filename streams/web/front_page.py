@@ -3,7 +3,6 @@
 Invariant: the overview is shown whatever is away: the store, Kafka, or the stages.
 """
 
-import contextlib
 import dataclasses
 import time
 
@@ -45,12 +44,13 @@ class FrontPage:
             store_off=self.store.status.why,
         )
         if self.store.status.is_on:
-            # A store that fails meanwhile says why on the page that is asked for next.
-            with contextlib.suppress(StoreOffError, QueryTooSlowError):
+            try:
                 shown = dataclasses.replace(
                     shown,
                     summary=await self.store.ask(summary, int(now * 1000)),
                     extent=await self.store.extent(),
                 )
+            except (StoreOffError, QueryTooSlowError) as error:
+                shown = dataclasses.replace(shown, store_off=error.cause)
         page = overview(shown, now, live=request.query.get("live") != "no")
         return web.Response(text=page, content_type="text/html")

@@ -110,7 +110,8 @@ def _of_the_lag(backlog: Backlog, now: float) -> Health:
 
 def _behind(backlog: Backlog) -> str:
     last = backlog.latest
-    return f"{_counted(last.records if last else 0, 'record')} wait"
+    records = last.records if last else 0
+    return "1 record waits" if records == 1 else f"{records:,} records wait"
 
 
 def _counted(number: int, what: str) -> str:

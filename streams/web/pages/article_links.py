@@ -8,13 +8,14 @@ Invariant: an address needs no escaping in a URL, and outlasts the store, which 
 
 import re
 
+from streams.web.reading.state import OutcomeView
 from streams.web.store.model import Filter, OutcomeRecord, Place
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _PLACE = re.compile(r"([A-Za-z0-9._-]{1,249}):([0-9]{1,9}):([0-9]{1,18})")
 
 
-def name_of_page(record: OutcomeRecord) -> str | None:
+def name_of_page(record: OutcomeRecord | OutcomeView) -> str | None:
     """What follows `articles/` in the address of a page's story; None if nothing names the page."""
     if record.article is not None:
         return record.article

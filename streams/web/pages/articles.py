@@ -5,6 +5,7 @@ without scripts.
 """
 
 import dataclasses
+import re
 import urllib.parse
 from collections.abc import Mapping, Sequence
 
@@ -98,9 +99,11 @@ def articles(form: Form, answer: Answer, now: float) -> str:
         kinds=KINDS.items(),
         other=OTHER,
         answer=answer,
+        latest=[(one, None) for one in answer.latest],
         listing=listing,
         rows=() if listing is None else rows(listing.part.items, listing.originals),
         is_filtered=form != Form(),
+        time_field=_time_field,
         older=None
         if listing is None or listing.part.following is None
         else query(form, before=listing.part.following),
@@ -127,6 +130,13 @@ def query(form: Form, *, before: int | None = None) -> str:
         fields["before"] = str(before)
     return "?" + urllib.parse.urlencode(fields, errors="replace")
 
+
+def _time_field(typed: str) -> str:
+    """The type of a field for a time: browsers show other ways to write a time as text only."""
+    return "datetime-local" if not typed or _LOCAL_TIME.fullmatch(typed) else "text"
+
+
+_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?", re.ASCII)
 
 _CHOICES: tuple[tuple[OutcomeTopic, str], ...] = (
     ("clean", "clean (published)"),

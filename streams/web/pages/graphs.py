@@ -196,8 +196,9 @@ def _text(x: float, y: float, anchor: str, text: str, kind: str) -> Markup:
 
 def _svg(kind: str, width: float, height: float, label: str, parts: Sequence[Markup]) -> Markup:
     return Markup(
-        '<svg class="graph {}" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">{}</svg>'
-    ).format(kind, width, height, label, Markup("").join(parts))
+        '<svg class="graph {}" width="{:.0f}" height="{:.0f}" viewBox="0 0 {:.0f} {:.0f}" '
+        'role="img" aria-label="{}">{}</svg>'
+    ).format(kind, width, height, width, height, label, Markup("").join(parts))
 
 
 def _flows(flows: Sequence[Flow], most: int) -> list[Flow]:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from streams.kafka.outcome_topics import KINDS, OTHER, OutcomeTopic
 from streams.kafka.worker_status import WorkerStatus
 from streams.web.health import health
+from streams.web.pages.article_links import name_of_page
 from streams.web.pages.charts import Column, columns, sparkline
 from streams.web.pages.rendering import render
 from streams.web.reading.backlog import Backlog
@@ -90,7 +91,8 @@ def overview(shown: Overview, now: float, *, live: bool = True) -> str:
         shards=[(worker.name, one) for worker in shown.workers for one in worker.shards],
         extent=shown.extent,
         store_bytes=shown.store_bytes,
-        latest=state.latest[:20],
+        # Without the store there are no stories to lead to.
+        latest=[(one, name_of_page(one) if summary else None) for one in state.latest[:20]],
     )
 
 

@@ -48,4 +48,7 @@ def shown(record: OutcomeRecord) -> OutcomeView:
         detail=detail,
         similarity=record.similarity,
         copy_of=record.copy_of_url,
+        article=record.article,
+        source=record.source,
+        original=record.copy_of,
     )

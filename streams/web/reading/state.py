@@ -11,6 +11,7 @@ import dataclasses
 from typing import Literal
 
 from streams.kafka.outcome_topics import OutcomeTopic
+from streams.web.store.model import Place
 
 Part = Literal["outcomes", "lag", "workers"]
 """The parts of the view that are read, and can fail, on their own."""
@@ -35,6 +36,9 @@ class OutcomeView:
         detail: one more line: language and length, or why the page was rejected.
         similarity: 0 to 1; only duplicates have it.
         copy_of: the URL of the published article that a duplicate names.
+        article: the article's id; None for rejected pages.
+        source: the place of the raw record; None if that is unknown.
+        original: the id of the article that a duplicate names.
     """
 
     at: float
@@ -46,6 +50,9 @@ class OutcomeView:
     detail: str = ""
     similarity: float | None = None
     copy_of: str | None = None
+    article: str | None = None
+    source: Place | None = None
+    original: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

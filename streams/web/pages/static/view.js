@@ -15,17 +15,36 @@
     paused = !paused;
     pause.textContent = paused ? "Follow" : "Pause";
   });
+  // The space bar presses buttons, but not links.
+  pause.addEventListener("keydown", (event) => {
+    if (event.key !== " ") return;
+    event.preventDefault();
+    pause.click();
+  });
 
-  // A reader's place in a table, and what has the focus, outlast an update.
+  // A link is the same if it leads to the same place; other elements are told by their order.
+  const again = (fresh, element, place) => {
+    const same = [...fresh.querySelectorAll(element.tagName)];
+    const target = element.getAttribute("href");
+    if (target === null) return same[place];
+    return same.find((one) => one.getAttribute("href") === target) || fresh.querySelector(".scroll");
+  };
+
+  // A reader's place in a table, what is unfolded, and what has the focus, outlast an update.
   const replace = (old, fresh) => {
+    const unfolded = [...old.querySelectorAll("details")].map((one) => one.open);
+    [...fresh.querySelectorAll("details")].forEach((one, place) => {
+      one.open = unfolded[place] || one.open;
+    });
     if (old.outerHTML === fresh.outerHTML) return;
     const scrolled = [...old.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
-    const focused = old.contains(document.activeElement) ? document.activeElement.className : null;
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    const place = focused ? [...old.querySelectorAll(focused.tagName)].indexOf(focused) : -1;
     old.replaceWith(fresh);
-    [...fresh.querySelectorAll(".scroll")].forEach((box, place) => {
-      [box.scrollLeft, box.scrollTop] = scrolled[place] || [0, 0];
-      if (focused !== null && box.className === focused) box.focus();
+    [...fresh.querySelectorAll(".scroll")].forEach((box, number) => {
+      [box.scrollLeft, box.scrollTop] = scrolled[number] || [0, 0];
     });
+    if (focused) again(fresh, focused, place)?.focus({ preventScroll: true });
   };
 
   const update = async () => {

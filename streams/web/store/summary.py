@@ -36,15 +36,19 @@ class Summary:
 
 
 def summary(connection: sqlite3.Connection, now: int) -> Summary:
-    """The last hour and the last day; `now` is milliseconds since the epoch."""
-    with queries.snapshot(connection):
-        end = now - now % MINUTE + MINUTE
-        return Summary(
-            hour=queries.series(connection, end - HOUR, end, MINUTE),
-            day=queries.series(connection, end - DAY, end, QUARTER),
-            last_hour=_whole(connection, end - HOUR, end),
-            last_day=_whole(connection, end - DAY, end),
-        )
+    """The last hour and the last day.
+
+    Args:
+        connection: an open store, in a snapshot.
+        now: milliseconds since the epoch.
+    """
+    end = now - now % MINUTE + MINUTE
+    return Summary(
+        hour=queries.series(connection, end - HOUR, end, MINUTE),
+        day=queries.series(connection, end - DAY, end, QUARTER),
+        last_hour=_whole(connection, end - HOUR, end),
+        last_day=_whole(connection, end - DAY, end),
+    )
 
 
 def _whole(connection: sqlite3.Connection, since: int, until: int) -> Interval:

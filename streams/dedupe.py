@@ -105,7 +105,7 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
             limit=buffering.in_flight,
             limit_bytes=buffering.in_flight_bytes,
             instruments=app.instruments,
-            acknowledged=app.tally.note,
+            acked=app.tally.note,
         ) as delivery:
             async for event in raw_events(stream):
                 # `put` gets a finished list here, where `extract` gives it a coroutine. A decision

@@ -98,7 +98,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                 limit=buffering.in_flight,
                 limit_bytes=buffering.in_flight_bytes,
                 instruments=app.instruments,
-                acknowledged=app.tally.note,
+                acked=app.tally.note,
             ) as delivery:
                 async for event in raw_events(stream):
                     # The coroutine is not awaited here on purpose: `put` starts it as a task and

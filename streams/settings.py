@@ -168,7 +168,7 @@ class Settings(pydantic_settings.BaseSettings):
     view_store: Literal["worker", "view", "off"] = Field(
         "worker", description="whose view has the store of outcomes: a worker's, `view`'s, none"
     )
-    view_store_bytes: int = Field(
+    view_store_bytes: Bytes = Field(
         2 << 30, ge=64 << 20, description="bytes of the view's store; the oldest are deleted"
     )
     view_store_age: Duration = Field(

@@ -44,7 +44,9 @@ def test_every_setting_in_bytes_takes_units(monkeypatch, tmp_path):
     (tmp_path / "cleanwire.toml").write_text('dedupe_memory = "2GiB"\nclean_memory = 536870912\n')
     monkeypatch.setenv("CLEANWIRE_MAX_MESSAGE_BYTES", "32MiB")
     monkeypatch.setenv("CLEANWIRE_MAX_PAGE_BYTES", "20MB")
+    monkeypatch.setenv("CLEANWIRE_VIEW_STORE_BYTES", "4GiB")
     found = load_settings()
+    assert found.view_store_bytes == 4 << 30
     assert found.dedupe_memory == 2 << 30
     assert found.clean_memory == 512 << 20
     assert found.max_message_bytes == 32 << 20

@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from streams.cli.screen import say
 from streams.settings import load_settings
 
 
@@ -30,4 +31,4 @@ def command() -> int:
     if settings.view_store != "off":
         require_folder(settings)
     set_up(settings)
-    return asyncio.run(serve(settings, lambda line: click.echo(line, err=True)))
+    return asyncio.run(serve(settings, say))

@@ -8,6 +8,7 @@ Invariants:
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,8 +95,8 @@ def unpack(value: bytes) -> WorkerStatus:
         return WorkerStatus(
             name=str(fields["name"]),
             host=str(fields["host"]),
-            at=float(fields["at"]),
-            started=float(fields["started"]),
+            at=_finite(fields["at"]),
+            started=_finite(fields["started"]),
             version=str(fields["version"]),
             waits={str(stage): str(why) for stage, why in fields["waits"].items()},
             partitions={
@@ -105,10 +106,18 @@ def unpack(value: bytes) -> WorkerStatus:
             memory=int(fields["memory"]),
             shards=tuple(shards),
         )
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError) as error:
         raise ValueError(f"not a status: {error!r}") from None
 
 
 def _typed_shard(shard: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {name: int(shard[name]) for name in ("shard", "articles", "decisions", "size")}
-    return numbers | {"fill": {str(limit): float(share) for limit, share in shard["fill"].items()}}
+    fill = {str(limit): _finite(share) for limit, share in shard["fill"].items()}
+    return numbers | {"fill": fill}
+
+
+def _finite(value: Any) -> float:  # noqa: ANN401 - whatever a record says
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number

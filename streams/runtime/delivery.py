@@ -2,7 +2,8 @@
 
 Invariant: an event is acked after the broker has acknowledged every record that the event led to,
 and after every event before it in the queue. No other module acks: streams are read with `noack()`.
-So a crash at any point repeats events and never loses one.
+So a crash at any point repeats events and never loses one. Counting comes after the ack, and an
+error of it is logged: it neither stops nor reorders anything.
 
 One queue holds the events in flight, in their order. One task takes outcomes from the head of the
 queue and sends their records. A second task waits for the acknowledgements and acks. Both tasks go
@@ -75,7 +76,7 @@ class Delivery:
         limit: the most events in the queue.
         limit_bytes: the most bytes of values in the queue. An event that is larger is alone in it.
         instruments: counts the events that are acked; None counts nothing.
-        acknowledged: called with the records of each event, once they are acknowledged.
+        acked: called with the records of each event, once it is acked.
     """
 
     def __init__(
@@ -85,13 +86,13 @@ class Delivery:
         limit: int,
         limit_bytes: int,
         instruments: Instruments | None = None,
-        acknowledged: Callable[[Sequence[Produce]], None] = lambda _: None,
+        acked: Callable[[Sequence[Produce]], None] = lambda _: None,
     ) -> None:
         self._app = app
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._instruments = instruments
-        self._acknowledged = acknowledged
+        self._acked = acked
         self._unsent: collections.deque[_Item] = collections.deque()
         self._unacked: collections.deque[_Item] = collections.deque()
         self._size = 0
@@ -250,7 +251,6 @@ class Delivery:
             async with self._changed:
                 if self._unacked and self._unacked[0] is item:
                     produces = item.outcome.result()
-                    self._acknowledged(produces)
                     for produce, at in zip(produces, acknowledgements, strict=True):
                         if produce.acknowledged is not None:
                             produce.acknowledged(at.partition, at.offset)
@@ -258,15 +258,20 @@ class Delivery:
                     self._count -= 1
                     self._size -= item.size
                     item.event.ack()
-                    self._measure(item)
+                    self._tell(item.size, produces)
                     self._changed.notify_all()
 
-    def _measure(self, item: _Item) -> None:
-        if self._instruments is not None:
-            produces = item.outcome.result()
-            written = sum(len(produce.value or b"") for produce in produces)
-            pages = [produce.page for produce in produces if produce.page is not None]
-            self._instruments.acked(item.size, written, pages)
+    def _tell(self, size: int, produces: Sequence[Produce]) -> None:
+        """Count an event that is acked."""
+        try:
+            self._acked(produces)
+            if self._instruments is not None:
+                written = sum(len(produce.value or b"") for produce in produces)
+                pages = [produce.page for produce in produces if produce.page is not None]
+                self._instruments.acked(size, written, pages)
+        except Exception:
+            # A worker that stopped here would get the same event again, and stop again.
+            log.exception("an event that was acked could not be counted")
 
     async def _crash_on_error(self, work: Awaitable[None]) -> None:
         try:

@@ -1,7 +1,7 @@
-"""Counts the outcomes of a stage's events, as they are acknowledged.
+"""Counts the outcomes of a stage's events, as they are acked.
 
-Invariant: an event is counted once its records are acknowledged, and once for each time that it is
-delivered. What is no event of a page is not counted: changes of the state, drop notices, takedowns.
+Invariant: an event is counted once it is acked, and once for each time that it is delivered. What
+is no event of a page is not counted: changes of the state, drop notices, takedowns.
 """
 
 import collections
@@ -32,7 +32,7 @@ class Tally:
         self.reasons: collections.Counter[str] = collections.Counter()
 
     def note(self, produces: Sequence[Produce]) -> None:
-        """Count an event whose records are acknowledged."""
+        """Count an event that is acked, by the records that it led to."""
         for produce in produces:
             word = self._words.get(produce.topic)
             if word == "rejected":

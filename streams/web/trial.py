@@ -187,6 +187,8 @@ class Trial:
             ) from None
         except ExplainerBusyError as error:
             raise RefusedError(503, f"It is busy: {error}.") from None
+        except RuntimeError:
+            raise RefusedError(503, "The process that explains is ending; try again.") from None
 
 
 def _html(text: str, status: int = 200) -> web.Response:

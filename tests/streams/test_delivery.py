@@ -292,3 +292,25 @@ def test_a_page_counts_when_its_event_is_acked_and_not_when_it_is_dropped(monkey
 
     asyncio.run(run())
     assert counted(instruments, "cleanwire_pages_total") == 2
+
+
+@pytest.mark.parametrize("broken", ["tally", "instruments"])
+def test_what_cannot_be_counted_is_acked_and_stops_nothing(broken, caplog):
+    def fails(*_):
+        raise KeyError("no such series")
+
+    instruments = types.SimpleNamespace(acked=fails if broken == "instruments" else lambda *_: None)
+
+    async def scenario(bus, queue):
+        for offset in (1, 2):
+            await queue.put(bus.event(offset), [produce(b"a")])
+            await settle()
+            bus.acknowledge(offset - 1)
+            await settle()
+        assert queue.in_flight == 0
+
+    more = {"acked": fails} if broken == "tally" else {}
+    bus = run(scenario, instruments=instruments, **more)
+    assert bus.acks == [1, 2]
+    assert bus.crashed is None
+    assert "could not be counted" in caplog.text

@@ -330,6 +330,18 @@ def test_a_query_that_takes_too_long_is_ended_and_the_next_one_is_answered(tmp_p
     assert run(tmp_path / "view", work) == 50
 
 
+def test_an_error_of_the_module_alone_is_an_answer_too(tmp_path):
+    """It has no code of SQLite's: here, a query whose value is missing."""
+
+    async def work(made):
+        await fill(made)
+        with pytest.raises(StoreOffError, match="cannot be read"):
+            await made.ask(lambda connection: connection.execute("SELECT ?", ()))
+        return await find(made)
+
+    assert run(tmp_path / "view", work) == 50
+
+
 def test_the_settings_say_how_large_and_whose():
     made = Settings()
     assert (made.view_store, made.view_store_bytes) == ("worker", 2 << 30)

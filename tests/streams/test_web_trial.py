@@ -62,6 +62,13 @@ class Busy(Explainer):
         raise ExplainerBusyError(4)
 
 
+class Ending(Explainer):
+    """Is closed, as it is while its worker ends."""
+
+    async def explain(self, _):
+        raise RuntimeError("the explainer is closed")
+
+
 @contextlib.contextmanager
 def serving(explainer=None, most=MOST):
     """The form on a port of its own."""
@@ -289,6 +296,13 @@ def test_a_busy_explainer_and_a_slow_one_are_told(monkeypatch):
         assert status == 503
         assert "no answer within 0.2 seconds" in words_of(tree, "#problem")
         slow.go.set()
+
+
+def test_an_explainer_that_ends_is_told_and_is_no_fault_of_the_server():
+    with serving(Ending()) as port:
+        status, tree, _ = send(port, form(("page", PAGE)))
+    assert status == 503
+    assert "is ending; try again" in words_of(tree, "#problem")
 
 
 def test_nothing_of_a_page_is_logged(port, caplog):

@@ -23,6 +23,9 @@ from streams.web.units import duration, size
 REFRESH_SECONDS = 5
 """How often a page that follows the stream is brought up to date."""
 
+_LATEST = 253_402_300_799
+"""The last second of the year 9999, after which Python has no dates."""
+
 NAVIGATION = (
     ("", "Overview"),
     ("articles", "Articles"),
@@ -108,8 +111,11 @@ def lines(text: str) -> Markup:
 
 
 def clock(seconds: float, *, date: bool = False) -> Markup:
-    """A time of day in UTC, with its date on request, as an element that tells both."""
-    at = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    """A time of day in UTC, with its date on request, as an element that tells both.
+
+    A time outside of the years 1970 to 9999 is shown as the nearest one in them.
+    """
+    at = dt.datetime.fromtimestamp(min(max(seconds, 0), _LATEST), dt.UTC)
     shown = at.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), shown)
 

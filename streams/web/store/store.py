@@ -274,7 +274,8 @@ class Store:
                 return query(reader, *args, **kwargs)
         except sqlite3.Error as error:
             self._close_reader()
-            if error.sqlite_errorname == "SQLITE_INTERRUPT":
+            # An error of the module itself has no code of SQLite's.
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
                 raise QueryTooSlowError(
                     f"the answer takes over {QUERY_SECONDS:g} s", "narrow the search"
                 ) from None

@@ -36,7 +36,12 @@ class Summary:
 
 
 def summary(connection: sqlite3.Connection, now: int) -> Summary:
-    """The last hour and the last day; `now` is milliseconds since the epoch."""
+    """The last hour and the last day.
+
+    Args:
+        connection: an open store, in a snapshot.
+        now: milliseconds since the epoch.
+    """
     end = now - now % MINUTE + MINUTE
     return Summary(
         hour=queries.series(connection, end - HOUR, end, MINUTE),

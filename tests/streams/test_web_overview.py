@@ -3,6 +3,7 @@
 import urllib.request
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from helpers.view_pages import browsing
 from helpers.view_records import outcome
@@ -25,9 +26,17 @@ def overview(tmp_path_factory):
 
 
 def test_the_overview_has_the_counts_of_the_last_hour_and_the_last_day(overview):
-    assert "Numbers are those of the last hour, of all workers." in overview
-    assert "60%; in the last day 4" in overview
-    assert "40%; in the last day 2" in overview
+    words = " ".join(LexborHTMLParser(overview).body.text().split())
+    assert "The last hour, of all workers." in words
+    assert "published, 60% of all pages 4 in the last day" in words
+    assert "copies of published articles, 40% of all pages 2 in the last day" in words
+
+
+def test_a_kind_leads_to_the_list_of_its_pages(overview):
+    links = LexborHTMLParser(overview).css("#cards dt a")
+    assert ("near", "./articles?outcome=duplicate&kind=near") in [
+        (link.text(), link.attributes["href"]) for link in links
+    ]
 
 
 def test_the_overview_has_the_charts_and_the_size_of_the_store(overview):

@@ -14,7 +14,14 @@ from aiohttp import web
 
 from cleanwire.similarity.index import Thresholds
 from streams.errors import OperationalError
-from streams.web.articles.page_story import Explains, known_of, looked_at, originals, outcome_of
+from streams.web.articles.page_story import (
+    NOT_RAW,
+    Explains,
+    known_of,
+    looked_at,
+    originals,
+    outcome_of,
+)
 from streams.web.articles.record_reader import Missing, Records
 from streams.web.articles.search_form import KEY, Query, query_of
 from streams.web.articles.source_text import source_of
@@ -121,6 +128,8 @@ class Handlers:
         found: Source | str = "The outcome does not name its raw record."
         if seen.kind == "withdrawn":
             found = "The page was taken down, so it is not shown."
+        elif seen.source is not None and seen.source.topic != self._records.raw_topic:
+            found = NOT_RAW
         elif seen.source is not None:
             (read,) = await self._records.read([seen.source])
             found = (

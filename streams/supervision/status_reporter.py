@@ -115,9 +115,7 @@ class _Reporter:
                 raise
             self._producer = producer
         where = topic(self._settings)
-        await self._producer.send_and_wait(
-            where, key=self._name.encode(), value=value, partition=0
-        )
+        await self._producer.send_and_wait(where, key=self._name.encode(), value=value, partition=0)
 
     def _warn(self, error: Exception) -> None:
         if not self._warned:

@@ -17,9 +17,11 @@ def overview(tmp_path_factory):
         *(outcome(number, "near", at=now - 30_000 + number) for number in range(3, 5)),
         outcome(5, "new", at=now - 5 * 3_600_000),
     ]
-    with browsing(tmp_path_factory.mktemp("view"), entries) as port:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
-            yield answer.read().decode()
+    with (
+        browsing(tmp_path_factory.mktemp("view"), entries) as port,
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer,
+    ):
+        return answer.read().decode()
 
 
 def test_the_overview_has_the_counts_of_the_last_hour_and_the_last_day(overview):

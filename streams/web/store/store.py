@@ -30,8 +30,8 @@ QUERY_SECONDS = 5.0
 """Seconds after which a query is ended."""
 
 MOST_WAITING = 20
-"""Queries that may wait or be answered at a time. They are answered one after the other, so the last
-of them waits for `QUERY_SECONDS` times as many at the most."""
+"""Queries that may wait or be answered at a time. They are answered one after the other, so each of
+them waits for at most `MOST_WAITING` times `QUERY_SECONDS`."""
 
 AGAIN_SECONDS = 30.0
 """Seconds after which a store that is off is tried again."""
@@ -134,7 +134,7 @@ class Store:
 
         Raises:
             StoreOffError: the store is off.
-            QueryTooSlowError: the answer took longer than `QUERY_SECONDS`, or too many queries wait.
+            QueryTooSlowError: the answer took longer than `QUERY_SECONDS`, or `MOST_WAITING` wait.
         """
         if self._asked >= MOST_WAITING:
             raise QueryTooSlowError(

@@ -21,6 +21,12 @@ class OperationalError(Exception):
     def __str__(self) -> str:
         return f"{self.cause}; {self.fix}"
 
+    @property
+    def sentence(self) -> str:
+        """The cause and, if there is one, the fix, as a sentence for a page."""
+        text = f"{self.cause}; {self.fix}" if self.fix else self.cause
+        return f"{text[:1].upper()}{text[1:]}."
+
 
 class ConfigurationError(OperationalError):
     """A setting has a value that cannot be used."""

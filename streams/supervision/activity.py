@@ -98,7 +98,16 @@ class Activity:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     def report(self) -> None:
-        """Log what was done since the last report; nothing if nothing was done."""
+        """Log what was done since the last report; nothing if nothing was done.
+
+        A fault of the report is logged and not raised: the stages go on, and end, without this line.
+        """
+        try:
+            self._report()
+        except Exception:
+            log.exception("what was done cannot be reported")
+
+    def _report(self) -> None:
         now = time.monotonic()
         seconds, self._at = now - self._at, now
         found = {name: stage.since_last(seconds) for name, stage in self._stages.items()}
@@ -132,11 +141,7 @@ class Activity:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
-            try:
-                self.report()
-            except Exception:
-                # The stages go on without this line.
-                log.exception("what was done cannot be reported")
+            self.report()
 
 
 class _Stage:

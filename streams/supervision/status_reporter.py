@@ -1,7 +1,10 @@
 """Writes the status of this worker to Kafka, so that a view shows all workers.
 
-Invariant: it never stops or slows the stages. A status that cannot be written is dropped, and the
-log says so once.
+Invariants:
+
+- It never stops or slows the stages, nor their end. Its client is its own: what the stages send is
+  flushed when a worker ends, and a status that cannot be written would be waited for there.
+- A status that cannot be written is dropped, and the log says so once.
 """
 
 import asyncio
@@ -15,7 +18,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import faust
+from aiokafka import AIOKafkaProducer
 
+from streams.kafka.auth import login
 from streams.kafka.worker_status import (
     EVERY_SECONDS,
     ShardStatus,
@@ -54,7 +59,6 @@ def report(apps: Sequence[faust.App], settings: Settings) -> None:
 
 class _Reporter:
     def __init__(self, apps: Sequence[faust.App], settings: Settings) -> None:
-        self._first = apps[0]
         self._named = {app_id(settings, stage): str(stage) for stage in STAGES}
         self._stages = Stages(apps, settings)
         self._settings = settings
@@ -62,6 +66,7 @@ class _Reporter:
         self._name = settings.instance_id or f"{self._host}/{os.getpid()}"
         self._started = time.time()
         self._meter = MemoryMeter()
+        self._producer: AIOKafkaProducer | None = None
         self._task: asyncio.Task[None] | None = None
         self._warned = False
 
@@ -75,35 +80,51 @@ class _Reporter:
         if self._task is None:
             return
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        await self._send(None, LAST_SECONDS)
+        await asyncio.gather(self._task, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            # The client gives up by itself what it cannot send in its own time.
+            async with asyncio.timeout(LAST_SECONDS):
+                await self._write(None)
+        if self._producer is not None:
+            with contextlib.suppress(Exception):
+                await self._producer.stop()
 
     async def _report(self) -> None:
         while True:
-            # A worker that is still restoring its state has a producer only later.
-            if self._first.started:
+            try:
                 await self._meter.look()
-                await self._send(pack(self._status()), SEND_SECONDS)
-                await asyncio.sleep(EVERY_SECONDS)
-            else:
-                await asyncio.sleep(1)
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._write(pack(self._status()))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the stages go on
+                self._warn(error)
+            await asyncio.sleep(EVERY_SECONDS)
 
-    async def _send(self, value: bytes | None, seconds: float) -> None:
+    async def _write(self, value: bytes | None) -> None:
+        """Write a status; None withdraws it."""
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._settings.broker.split(","),
+                **login(self._settings),
+                acks="all",
+                request_timeout_ms=round(1000 * SEND_SECONDS),
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
         where = topic(self._settings)
-        try:
-            async with asyncio.timeout(seconds):
-                await self._first.producer.send_and_wait(
-                    where, self._name.encode(), value, 0, None, None
-                )
-        except Exception as error:  # noqa: BLE001 - whatever it is, the stages go on
-            if not self._warned and value is not None:
-                self._warned = True
-                log.warning(
-                    "the status of this worker cannot be written to %s: %s",
-                    where,
-                    type(error).__name__,
-                )
+        await self._producer.send_and_wait(where, key=self._name.encode(), value=value, partition=0)
+
+    def _warn(self, error: Exception) -> None:
+        if not self._warned:
+            self._warned = True
+            log.warning(
+                "the status of this worker cannot be written to %s: %s",
+                topic(self._settings),
+                type(error).__name__,
+            )
 
     def _status(self) -> WorkerStatus:
         state = self._stages.state()

@@ -147,17 +147,9 @@ def _answer(page: Page, path: str) -> Handler:
             status = error.status
             text = problem(now, path, error.title, error.sentence)
         except StoreOffError as error:
-            status = 503
-            sentence = f"{error.cause[:1].upper()}{error.cause[1:]}."
-            text = problem(now, path, "The store is off", f"{sentence} {_fix(error.fix)}".strip())
+            status, text = 503, problem(now, path, "The store is off", error.sentence)
         except QueryTooSlowError as error:
-            status = 503
-            sentence = f"{error.cause[:1].upper()}{error.cause[1:]}."
-            text = problem(now, path, "Too slow", f"{sentence} {_fix(error.fix)}")
+            status, text = 503, problem(now, path, "Too slow", error.sentence)
         return web.Response(text=text, content_type="text/html", status=status)
 
     return handler
-
-
-def _fix(fix: str) -> str:
-    return f"{fix[:1].upper()}{fix[1:]}." if fix else ""

@@ -42,6 +42,8 @@ TOPICS = {
 class Bus:
     """Records by their place, in place of Kafka, and which of them were asked for."""
 
+    raw_topic = "raw-pages"
+
     def __init__(self):
         self.kept, self.asked = {}, []
 

@@ -6,6 +6,7 @@ import os
 import random
 import sqlite3
 import subprocess
+import threading
 
 import pytest
 
@@ -325,6 +326,23 @@ def test_a_query_that_takes_too_long_is_ended_and_the_next_one_is_answered(tmp_p
         await fill(made)
         with pytest.raises(QueryTooSlowError):
             await made.ask(endless)
+        return await find(made)
+
+    assert run(tmp_path / "view", work) == 50
+
+
+def test_when_many_questions_wait_others_are_told_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "MOST_WAITING", 3)
+    let = threading.Event()
+
+    async def work(made):
+        await fill(made)
+        waiting = [asyncio.ensure_future(made.ask(lambda _: let.wait(20))) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(QueryTooSlowError, match="3 other questions wait"):
+            await find(made)
+        let.set()
+        assert await asyncio.gather(*waiting) == [True, True, True]
         return await find(made)
 
     assert run(tmp_path / "view", work) == 50

@@ -22,7 +22,7 @@ def overview(tmp_path_factory):
         browsing(tmp_path_factory.mktemp("view"), entries) as port,
         urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer,
     ):
-        yield answer.read().decode()
+        return answer.read().decode()
 
 
 def test_the_overview_has_the_counts_of_the_last_hour_and_the_last_day(overview):

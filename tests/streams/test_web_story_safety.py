@@ -16,6 +16,7 @@ from cleanwire.events import CleanArticle
 from cleanwire.explain import Difference, explain_copy, explain_event
 from cleanwire.explain.explanation import AsItCame, Brand, Rejected, Unseen
 from helpers.view_pages import Bus, browsing, decided
+from helpers.view_records import name_of, outcome
 from helpers.view_stand import (
     LIMITS,
     NO_COUNT,
@@ -37,6 +38,7 @@ from streams.web.pages.article import (
 )
 from streams.web.pages.articles import Answer, Form, Listing, articles
 from streams.web.store.model import OutcomeRecord, Part, Place, Stored
+from streams.web.store.writer import now_ms
 
 
 @pytest.fixture(scope="module")
@@ -297,3 +299,18 @@ def test_stories_and_sources_need_the_token(tmp_path):
             assert ask(port, path, Authorization=f"Bearer {SHARED}")[0] == 200
             assert ask(port, path, "POST", Authorization=f"Bearer {SHARED}")[0] == 405
     assert len(bus.asked) > 0
+
+
+@pytest.mark.parametrize("path", ["", "/source"])
+def test_only_raw_pages_are_read_as_raw_pages(tmp_path, path):
+    """Whoever may write an outcome could name the record of a withdrawn article as its raw page."""
+    bus = Bus()
+    place = Place(topic="clean-articles", partition=0, offset=7)
+    bus.kept["clean-articles", 7] = Found(value=b'{"text": "what was withdrawn"}')
+    entry = outcome(1, "near", at=now_ms() - 1000, source=place, similarity=0.9)
+    with browsing(tmp_path, [entry], bus) as port:
+        status, page = ask(port, f"/articles/{name_of(1)}{path}")
+    assert status == 200
+    assert "what was withdrawn" not in page
+    assert "a record of another topic as its raw record" in page
+    assert place not in bus.asked

@@ -13,8 +13,14 @@ from typing import TypeVar
 from aiohttp import web
 
 from cleanwire.similarity.index import Thresholds
-from streams.errors import OperationalError
-from streams.web.articles.page_story import Explains, known_of, looked_at, originals, outcome_of
+from streams.web.articles.page_story import (
+    NOT_RAW,
+    Explains,
+    known_of,
+    looked_at,
+    originals,
+    outcome_of,
+)
 from streams.web.articles.record_reader import Missing, Records
 from streams.web.articles.search_form import KEY, Query, query_of
 from streams.web.articles.source_text import source_of
@@ -121,6 +127,8 @@ class Handlers:
         found: Source | str = "The outcome does not name its raw record."
         if seen.kind == "withdrawn":
             found = "The page was taken down, so it is not shown."
+        elif seen.source is not None and seen.source.topic != self._records.raw_topic:
+            found = NOT_RAW
         elif seen.source is not None:
             (read,) = await self._records.read([seen.source])
             found = (
@@ -132,9 +140,9 @@ class Handlers:
         try:
             listing = await self._store.ask(_listing, asked.wanted, asked.before)
         except StoreOffError as error:
-            return Answer(fault=sentence(error), latest=self._state.latest), 200
+            return Answer(fault=error.sentence, latest=self._state.latest), 200
         except QueryTooSlowError as error:
-            return Answer(problems=(sentence(error),)), 503
+            return Answer(problems=(error.sentence,)), 503
         return Answer(listing=listing, before=asked.before), 200
 
     async def _known(
@@ -149,14 +157,8 @@ class Handlers:
         try:
             found = await self._store.ask(query)
         except (StoreOffError, QueryTooSlowError) as error:
-            return _missing(name, sentence(error), 503, path)
+            return _missing(name, error.sentence, 503, path)
         return _missing(name, UNKNOWN, 404, path) if found is None else found
-
-
-def sentence(error: OperationalError) -> str:
-    """An operational error as a sentence with its fix."""
-    text = f"{error.cause}; {error.fix}" if error.fix else error.cause
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _listing(connection: sqlite3.Connection, wanted: Filter, before: int | None) -> Listing:

@@ -3,7 +3,8 @@
 Invariants:
 
 - What cannot be had is a sentence in the story, never an error.
-- Nothing of a page that was taken down is read.
+- Nothing of a page that was taken down is read. What an outcome names as its raw record is read if
+  it is on the topic of raw pages: the text of a withdrawn article may still be on another topic.
 - Cleaning and comparing happen in the explainer's process, within `EXPLAIN_SECONDS` for a page.
 """
 
@@ -30,6 +31,8 @@ EXPLAIN_SECONDS = 25.0
 
 PART = 20
 """Entries of a part of the timeline and of the copies."""
+
+NOT_RAW = "The outcome names a record of another topic as its raw record, so it is not read."
 
 ENDING = "The process that explains is ending; try again."
 
@@ -120,14 +123,16 @@ async def looked_at(known: Known, records: Records, explainer: Explains) -> Look
         return Looked(explanation_fault="The page was taken down, so its text is not shown.")
     other = known.originals.get(seen.copy_of or seen.supersedes or "")
     places: dict[str, Place] = {}
-    if seen.source is not None:
+    is_raw = seen.source is None or seen.source.topic == records.raw_topic
+    if seen.source is not None and is_raw:
         places["raw"] = seen.source
     if seen.outcome == "clean":
         places["own"] = seen.place
     if other is not None:
         places["other"] = other.place
     read = dict(zip(places, await records.read(list(places.values())), strict=True))
-    explanation, explanation_fault = await _explained(read.get("raw"), explainer)
+    raw = read.get("raw") if is_raw else Missing(why=NOT_RAW)
+    explanation, explanation_fault = await _explained(raw, explainer)
     published, published_fault = published_of(read.get("own"))
     own = explanation.article if explanation else None
     made = own or (explanation.would_be if explanation else None)

@@ -54,7 +54,13 @@ Read = Found | Missing
 
 
 class Records(Protocol):
-    """What reads records by their place."""
+    """What reads records by their place.
+
+    Attributes:
+        raw_topic: the topic of the raw pages.
+    """
+
+    raw_topic: str
 
     async def read(self, places: Sequence[Place]) -> list[Read]:
         """Read records; the answers have the order of the places."""
@@ -66,10 +72,14 @@ class RecordReader:
 
     Args:
         settings: the brokers and the topics.
+
+    Attributes:
+        raw_topic: the topic of the raw pages.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.raw_topic = settings.topics.raw
         # Each topic is asked about alone, because a login may have the right to one of them only.
         self._ids = {
             topic: TopicIds(settings, (topic,))

@@ -29,6 +29,10 @@ from streams.web.store.writer import Entry, Writer
 QUERY_SECONDS = 5.0
 """Seconds after which a query is ended."""
 
+MOST_WAITING = 20
+"""Queries that may wait or be answered at a time. They are answered one after the other, so each of
+them waits for at most `MOST_WAITING` times `QUERY_SECONDS`."""
+
 AGAIN_SECONDS = 30.0
 """Seconds after which a store that is off is tried again."""
 
@@ -53,7 +57,7 @@ class StoreOffError(OperationalError):
 
 
 class QueryTooSlowError(OperationalError):
-    """A query took longer than `QUERY_SECONDS`."""
+    """A query took longer than `QUERY_SECONDS`, or `MOST_WAITING` others wait already."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class Store:
         self._writer: Writer | None = None
         self._reader: sqlite3.Connection | None = None
         self._reader_of: tuple[int, int] | None = None
+        self._asked = 0
         self._try_at = 0.0
         self._gave_up = bool(off)
         self._is_closed = False
@@ -129,10 +134,18 @@ class Store:
 
         Raises:
             StoreOffError: the store is off.
-            QueryTooSlowError: the answer took longer than `QUERY_SECONDS`.
+            QueryTooSlowError: the answer took longer than `QUERY_SECONDS`, or `MOST_WAITING` wait.
         """
+        if self._asked >= MOST_WAITING:
+            raise QueryTooSlowError(
+                f"{self._asked} other questions wait for the store", "try again in some seconds"
+            )
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._read, lambda: self._ask(query, *args, **kwargs))
+        self._asked += 1
+        try:
+            return await loop.run_in_executor(self._read, lambda: self._ask(query, *args, **kwargs))
+        finally:
+            self._asked -= 1
 
     async def extent(self) -> Extent:
         """How much the store holds.

@@ -42,7 +42,7 @@ def secured(tmp_path_factory):
 def outcome_of_a_page(worker):
     """The web view follows the topics, logged in as the stages are."""
     deadline = time.monotonic() + 30
-    while "<td class='page'>" not in (said := worker.get("/")[1]):
+    while '<td class="page">' not in (said := worker.get("/")[1]):
         assert time.monotonic() < deadline, said
         time.sleep(0.2)
     deadline = time.monotonic() + 30

@@ -100,7 +100,7 @@ class Activity:
     def report(self) -> None:
         """Log what was done since the last report; nothing if nothing was done.
 
-        A fault of the report is logged and not raised: the stages go on, and end, without this line.
+        A fault of the report is logged and not raised: stages go on, and end, without this line.
         """
         try:
             self._report()

@@ -64,6 +64,7 @@ def test_the_view_shows_what_stands_on_the_topics(settings):
         assert re.search(r"copies (<a [^>]*>)?<bdi>https://s1\.example/a</bdi>", body)
         assert "Not ready" not in body
         assert "raw page 0:3" in body
+        assert "Numbers are those of the last hour, of all workers." in body
 
         assert worker.get("/metrics")[2]["Content-Type"].startswith("text/plain; version=")
         assert worker.get("/healthz")[:2] == (200, "ok\n")
@@ -71,8 +72,8 @@ def test_the_view_shows_what_stands_on_the_topics(settings):
         assert (status, json.loads(body)) == (200, {"ready": True, "missing": {}})
         assert worker.get("/view.js")[2]["Content-Type"] == "text/javascript; charset=utf-8"
         assert worker.get("/style.css")[2]["Content-Type"] == "text/css; charset=utf-8"
-    # What was there before is read back for the page, and is nothing that this worker did.
-    with Worker(settings) as worker:
+    # Without a store, what was there before is read back. It is nothing that this worker did.
+    with Worker(settings.model_copy(update={"view_store": "off"})) as worker:
         wait_for(worker, "cleanwire_view_up", 1)
         deadline = time.monotonic() + 30
         while "shakes the harbour" not in worker.get("/")[1]:

@@ -47,6 +47,7 @@ def plan(settings: Settings) -> list[Growth]:
         OperationalError: a topic is missing, or the bus is away or refuses.
     """
     topics = settings.topics
+    may_grow = (topics.raw, topics.rejected)
     why_not = {
         topics.clean: "with more, a key's next record would be on another partition than its last; "
         "make the topics anew under another CLEANWIRE_TOPIC_PREFIX",
@@ -70,7 +71,9 @@ def plan(settings: Settings) -> list[Growth]:
                         topic=spec.name,
                         found=partitions,
                         wanted=spec.partitions,
-                        why_not=why_not.get(spec.name, ""),
+                        why_not=""
+                        if spec.name in may_grow
+                        else why_not.get(spec.name, "it is read as one partition"),
                         is_wrong=not spec.fits(partitions),
                     )
                 )

@@ -144,6 +144,25 @@ def test_outcomes_are_counted_by_kind():
     assert (known.total("clean"), known.read_back) == (3, 1)
 
 
+def test_what_is_taken_down_leaves_the_latest_at_once():
+    known = state(
+        entry(title="gone", article="a" * 32),
+        entry(
+            outcome="duplicate",
+            kind="near",
+            title="copy",
+            article="b" * 32,
+            original="a" * 32,
+            copy_of="https://gone.example/",
+        ),
+        entry(title="stays", article="c" * 32),
+    )
+    known.withdraw("a" * 32)
+    assert {seen.title for seen in known.latest} == {"copy", "stays"}
+    assert all(seen.copy_of is None for seen in known.latest)
+    assert "gone" not in shown(known)
+
+
 @given(st.lists(st.floats(-1e12, 1e12), max_size=120))
 def test_the_latest_are_in_order_and_bounded(times):
     known = state(*(entry(at=at) for at in times))

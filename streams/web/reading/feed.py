@@ -55,10 +55,11 @@ Positions = Mapping[tuple[str, str, int], int]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Read:
-    """What a batch is made of, and what was made of it: views, and unreadable records."""
+    """What a batch is made of, and what was made of it: views, withdrawn ids, unreadable records."""
 
     records: Sequence[tuple[TopicPartition, Any]]
     views: list[tuple[OutcomeView, bool]] = dataclasses.field(default_factory=list)
+    withdrawn: list[str] = dataclasses.field(default_factory=list)
     unreadable: list[int] = dataclasses.field(default_factory=list)
 
 
@@ -212,6 +213,8 @@ class Feed:
         now = time.time()
         for view, earlier in read.views:
             self._state.enter(view, now, earlier=earlier)
+        for article in read.withdrawn:
+            self._state.withdraw(article)
         self._state.unreadable += len(read.unreadable)
         await asyncio.sleep(self._rest * (time.monotonic() - started))
 
@@ -243,7 +246,9 @@ class Feed:
                 continue
             if is_for_store:
                 entries.append(entry)
-            if is_new and not isinstance(entry, Tombstone):
+            if isinstance(entry, Tombstone):
+                read.withdrawn.append(entry.article)
+            elif is_new:
                 read.views.append((shown(entry), record.offset < self._began[where]))
         return entries, [self._place(where, offset) for where, offset in ends.items()]
 

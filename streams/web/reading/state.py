@@ -162,6 +162,16 @@ class State:
             self._seconds[int(seen.at)] += 1
         self._drop_old_seconds(now)
 
+    def withdraw(self, article: str) -> None:
+        """Forget the latest outcomes of an article that was taken down; `article` is its id."""
+        self._latest = [
+            dataclasses.replace(seen, copy_of=None, original=None)
+            if seen.original == article
+            else seen
+            for seen in self._latest
+            if seen.article != article
+        ]
+
     def progressed(self, end: int, now: float) -> None:
         """Note how many records the outcome topics have had; the rates come from the differences.
 

@@ -55,7 +55,7 @@ Positions = Mapping[tuple[str, str, int], int]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Read:
-    """What a batch is made of, and what was made of it: views, withdrawn ids, unreadable records."""
+    """A batch, and what was made of it: views, ids that were withdrawn, unreadable records."""
 
     records: Sequence[tuple[TopicPartition, Any]]
     views: list[tuple[OutcomeView, bool]] = dataclasses.field(default_factory=list)

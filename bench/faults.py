@@ -1,6 +1,6 @@
 """A fault run on a real Kafka, with an audit that nothing was lost.
 
-    python bench/faults.py                              the size for CI: 20,000 events
+    python bench/faults.py                              the size for CI: 12,000 events
     python bench/faults.py --size full --seed 7         300,000 events, 100 SIGKILLs
     python bench/faults.py --events 5000 --brokers 1 --shards 3 --json result.json
 

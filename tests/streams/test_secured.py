@@ -30,7 +30,18 @@ WRONG = "wr0ng-s3cret"
 BOB = "bob"
 """May log in, and nothing more."""
 
-USERS = ("topics", "check", "extract", "dedupe", "publish", "tail", "audit", "takedown", "reshard")
+USERS = (
+    "topics",
+    "check",
+    "grow",
+    "extract",
+    "dedupe",
+    "publish",
+    "tail",
+    "audit",
+    "takedown",
+    "reshard",
+)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from helpers.harness import page, publish
 from streams.kafka import clients
 from streams.settings import Settings
 from streams.stage import app_id
-from streams.web import lag as module
+from streams.web.reading import lag as module
 from streams.web.reading.lag import LagMeter
 from streams.web.reading.state import Lag, State
 from streams.web.reading.tailer import Tailer

@@ -40,7 +40,9 @@ def busy_idle_and_rebalancing(settings, code):
         publish(settings, [page(n) for n in range(300)], partition=0)
         wait_for_outcomes(settings, 300)
         time.sleep(4)
-        with Worker(settings, command=("-c", code)) as other:
+        # Its data folder is that of the first one, which has the view's store.
+        without = settings.model_copy(update={"view_store": "off"})
+        with Worker(without, command=("-c", code)) as other:
             publish(settings, [page(1000 + n) for n in range(300)])
             wait_for_outcomes(settings, 600)
             time.sleep(4)

@@ -64,7 +64,7 @@ def test_the_view_shows_what_stands_on_the_topics(settings):
         assert re.search(r"copies (<a [^>]*>)?<bdi>https://s1\.example/a</bdi>", body)
         assert "Not ready" not in body
         assert "raw page 0:3" in body
-        assert "Numbers are those of the last hour, of all workers." in body
+        assert "The last hour, of all workers." in body
 
         assert worker.get("/metrics")[2]["Content-Type"].startswith("text/plain; version=")
         assert worker.get("/healthz")[:2] == (200, "ok\n")

@@ -18,9 +18,13 @@ from streams.kafka import clients
 from streams.settings import Settings
 from streams.stage import app_id
 from streams.web.reading import lag as module
+from streams.web.reading.backlog import Backlog
 from streams.web.reading.lag import LagMeter
+from streams.web.reading.owners import Owners
+from streams.web.reading.readings import Readings
 from streams.web.reading.state import Lag, State
 from streams.web.reading.tailer import Tailer
+from streams.web.reading.workers import Workers
 
 NOW = 1_800_000_000.0
 
@@ -142,7 +146,13 @@ class Group:
     def lags(self):
         async def run():
             state = State(time.time())
-            tailer = Tailer(self.settings, state)
+            readings = Readings(
+                state=state,
+                backlog=Backlog(),
+                workers=Workers(self.settings),
+                owners=Owners({}, 30.0),
+            )
+            tailer = Tailer(self.settings, readings)
             tailer.start()
             try:
                 async with asyncio.timeout(30):

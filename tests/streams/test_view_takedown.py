@@ -147,3 +147,24 @@ def test_keys_are_in_the_order_of_time(store):
     found = search.search(store.connection, Filter(), limit=500).items
     assert [one.record.source.offset for one in found] == sorted(numbers, reverse=True)
     assert all(one.key // SLOTS == one.record.at for one in found)
+
+
+def test_a_site_that_lost_its_rows_to_a_late_takedown_has_a_name_again(store):
+    url = {"url": "https://s1.example/a", "site": "s1.example"}
+    store.enter(outcome(1, "withdrawn", article=name_of(3)))
+    store.enter(outcome(2, "new", **url, fetched=NOW - 9000))
+    # Its own record tells the URL of the withdrawn article, and takes the earlier row along.
+    store.enter(outcome(3, "new", **url, fetched=NOW - 8000))
+    store.enter(outcome(4, "new", **url, fetched=NOW - 7000))
+    assert [one.site for one in store.found(url=url["url"])] == ["s1.example"]
+
+
+def test_a_site_that_lost_its_rows_to_expiry_has_a_name_again(store):
+    url = {"url": "https://s1.example/a", "site": "s1.example"}
+    store.enter(outcome(1, "new", **url, at=NOW - 1000))
+    store.now = NOW + 1000 * round(AGE.total_seconds())
+    while store.writer.trim():
+        pass
+    assert store.found(url=url["url"]) == []
+    store.enter(outcome(2, "new", **url, at=store.now))
+    assert [one.site for one in store.found(url=url["url"])] == ["s1.example"]

@@ -105,10 +105,11 @@ class Writer:
                 self._connection, self._words, self._bounds, self._now()
             )
             self._expired += expired
+            if expired:
+                # A site that lost its last row lost its number.
+                self._names.forget()
             if not more:
                 return False
-            # A site that lost its last row lost its number.
-            self._names.forget()
         return True
 
     def _next_merge(self) -> int:
@@ -175,9 +176,13 @@ class Writer:
             return None
         key = None if record.url is None else rows.url_key(record.url)
         may_enter, copy_of_url, copy_of_site = self._withdrawals.admit(record, key)
+        is_changed = copy_of_url != record.copy_of_url or copy_of_site != record.copy_of_site
+        if not may_enter or is_changed:
+            # The record told the URL of a withdrawn article, and rows of that URL may have gone.
+            self._names.forget()
         if not may_enter:
             return None
-        if copy_of_url != record.copy_of_url or copy_of_site != record.copy_of_site:
+        if is_changed:
             record = dataclasses.replace(record, copy_of_url=copy_of_url, copy_of_site=copy_of_site)
         counted.add(record, kind)
         return rows.insert(self._connection, self._names, record, kind, key)

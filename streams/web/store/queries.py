@@ -242,7 +242,7 @@ def stories(
 
 
 def series(
-    connection: sqlite3.Connection, since: int, until: int, width: int
+    connection: sqlite3.Connection, since: int, until: int, width: int, *, latencies: bool = True
 ) -> tuple[Interval, ...]:
     """What was written in each interval of a time range, in order.
 
@@ -251,6 +251,8 @@ def series(
         since: in the first interval.
         until: the last interval begins before this time.
         width: the length of an interval in milliseconds: a multiple of one of `figures.WIDTHS`.
+        latencies: whether the latencies are asked for, which are many times as many rows as the
+            counts; if not, they are None.
 
     Returns:
         The intervals in which something was written, at most `MOST_INTERVALS`.
@@ -270,12 +272,13 @@ def series(
     waits: dict[tuple[int, int], collections.Counter[int]] = collections.defaultdict(
         collections.Counter
     )
-    for start, measure, bucket, many in connection.execute(
-        "SELECT start, measure, bucket, count FROM latency "
-        "WHERE width = ? AND start >= ? AND start < ?",
-        span,
-    ):
-        waits[start - start % width, measure][bucket] += many
+    if latencies:
+        for start, measure, bucket, many in connection.execute(
+            "SELECT start, measure, bucket, count FROM latency "
+            "WHERE width = ? AND start >= ? AND start < ?",
+            span,
+        ):
+            waits[start - start % width, measure][bucket] += many
     named = kinds(connection)
     fetch, arrival = (figures.MEASURES.index(measure) for measure in ("fetch", "arrival"))
     return tuple(

@@ -23,8 +23,8 @@ class Summary:
     """The last hour and the last day.
 
     Attributes:
-        hour: the intervals of a minute of the last hour in which something was written.
-        day: the quarters of an hour of the last day in which something was written.
+        hour: the minutes of the last hour in which something was written, without latencies.
+        day: the quarters of an hour of the last day in which something was written, likewise.
         last_hour: the last hour as one interval.
         last_day: the last day as one interval.
     """
@@ -44,31 +44,35 @@ def summary(connection: sqlite3.Connection, now: int) -> Summary:
     """
     end = now - now % MINUTE + MINUTE
     return Summary(
-        hour=queries.series(connection, end - HOUR, end, MINUTE),
-        day=queries.series(connection, end - DAY, end, QUARTER),
+        hour=queries.series(connection, end - HOUR, end, MINUTE, latencies=False),
+        day=queries.series(connection, end - DAY, end, QUARTER, latencies=False),
         last_hour=_whole(connection, end - HOUR, end),
         last_day=_whole(connection, end - DAY, end),
     )
 
 
 def _whole(connection: sqlite3.Connection, since: int, until: int) -> Interval:
-    """A time range of whole minutes, as one interval."""
-    span = (MINUTE, since, until)
-    counts = connection.execute(
-        "SELECT kind, sum(count) FROM series WHERE width = ? AND start >= ? AND start < ? "
-        "GROUP BY kind",
-        span,
-    ).fetchall()
-    waits: dict[int, dict[int, int]] = collections.defaultdict(dict)
-    for measure, bucket, many in connection.execute(
-        "SELECT measure, bucket, sum(count) FROM latency "
-        "WHERE width = ? AND start >= ? AND start < ? GROUP BY measure, bucket",
-        span,
-    ):
-        waits[measure][bucket] = many
+    """A time range of whole minutes, an hour at least, as one interval."""
+    # Quarters are a fifteenth of the rows; only the ends of the range need minutes.
+    first, last = since + -since % QUARTER, until - until % QUARTER
+    counts: collections.Counter[int] = collections.Counter()
+    waits = [collections.Counter[int]() for _ in figures.MEASURES]
+    for span in ((MINUTE, since, first), (QUARTER, first, last), (MINUTE, last, until)):
+        for kind, many in connection.execute(
+            "SELECT kind, sum(count) FROM series WHERE width = ? AND start >= ? AND start < ? "
+            "GROUP BY kind",
+            span,
+        ):
+            counts[kind] += many
+        for measure, bucket, many in connection.execute(
+            "SELECT measure, bucket, sum(count) FROM latency "
+            "WHERE width = ? AND start >= ? AND start < ? GROUP BY measure, bucket",
+            span,
+        ):
+            waits[measure][bucket] += many
     fetch, arrival = (
         figures.quantiles(waits[figures.MEASURES.index(measure)])
         for measure in ("fetch", "arrival")
     )
-    found: tuple[KindCount, ...] = kind_counts(kinds(connection), counts)
+    found: tuple[KindCount, ...] = kind_counts(kinds(connection), list(counts.items()))
     return Interval(start=since, counts=found, fetch=fetch, arrival=arrival)

@@ -110,6 +110,11 @@ def build(settings: Settings, stage: Stage, *, web: bool) -> "faust.App":
     return cast("faust.App", module.build(settings, web=web))
 
 
+def stages_by_group(settings: Settings) -> dict[str, Stage]:
+    """The stages by their consumer groups, which have the names of their apps."""
+    return {app_id(settings, stage): stage for stage in STAGES}
+
+
 def app_id(settings: Settings, stage: Stage) -> str:
     """The name of a stage's app, which is also the name of its consumer group."""
     return f"{settings.topic_prefix}cleanwire-{stage}"

@@ -18,7 +18,7 @@ from faust.types import TP
 from streams.runtime.app import App
 from streams.runtime.consumer import Consumer
 from streams.settings import Settings
-from streams.stage import STAGES, Stage, app_id
+from streams.stage import Stage, stages_by_group
 from streams.supervision.rejections import MOST_REASONS, Rejections
 
 REPORT_SECONDS = 60.0
@@ -86,7 +86,7 @@ class Activity:
     """
 
     def __init__(self, apps: Sequence[App], settings: Settings) -> None:
-        names = {app_id(settings, stage): stage for stage in STAGES}
+        names = stages_by_group(settings)
         self._stages = {names[app.conf.id]: _Stage(app) for app in apps}
         self._at = time.monotonic()
         self._task: asyncio.Task[None] | None = None

@@ -9,7 +9,6 @@ Invariants:
 
 import asyncio
 import contextlib
-import importlib.metadata
 import logging
 import os
 import socket
@@ -30,8 +29,9 @@ from streams.kafka.worker_status import (
 )
 from streams.runtime.app import App
 from streams.settings import Settings
-from streams.stage import STAGES, app_id
+from streams.stage import stages_by_group
 from streams.web.memory import MemoryMeter
+from streams.web.metrics import versions
 from streams.web.probes import Stages
 
 SEND_SECONDS = 5.0
@@ -59,7 +59,7 @@ def report(apps: Sequence[faust.App], settings: Settings) -> None:
 
 class _Reporter:
     def __init__(self, apps: Sequence[faust.App], settings: Settings) -> None:
-        self._named = {app_id(settings, stage): str(stage) for stage in STAGES}
+        self._named = stages_by_group(settings)
         self._stages = Stages(apps, settings)
         self._settings = settings
         self._host = socket.gethostname()
@@ -134,7 +134,7 @@ class _Reporter:
             host=self._host,
             at=time.time(),
             started=self._started,
-            version=importlib.metadata.version("cleanwire"),
+            version=versions()["version"],
             waits=self._stages.missing(),
             partitions=self._partitions(),
             memory=sum(process.proportional for process in self._meter.latest),

@@ -38,7 +38,7 @@ from streams.kafka.auth import login
 from streams.runtime.app import App
 from streams.runtime.consumer import Consumer
 from streams.settings import Settings
-from streams.stage import STAGES, Stage, app_id, input_topic
+from streams.stage import STAGES, Stage, input_topic, stages_by_group
 from streams.supervision.progress import Progress
 
 TICK_SECONDS = 1.0
@@ -75,7 +75,7 @@ class Watchdog:
         settings: Settings,
         leave: Callable[[int], object] = os._exit,
     ) -> None:
-        names = {app_id(settings, stage): stage for stage in STAGES}
+        names = stages_by_group(settings)
         self._apps = {names[app.conf.id]: app for app in apps}
         self._inputs = {stage: input_topic(settings, stage) for stage in STAGES}
         self._progress = {stage: Progress(settings.stall_limit) for stage in self._apps}

@@ -217,7 +217,8 @@ def _sum(state: StateSize, name: str) -> int:
 
 
 @functools.cache
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions of what runs, by label; looked up once."""
     found = {"python": platform.python_version()}
     for label, package in PACKAGES.items():
         try:
@@ -228,11 +229,11 @@ def _versions() -> dict[str, str]:
 
 
 def _build() -> Metric:
-    versions = _versions()
+    found = versions()
     family = GaugeMetricFamily(
-        "cleanwire_build_info", "1, with the versions of what runs.", labels=list(versions)
+        "cleanwire_build_info", "1, with the versions of what runs.", labels=list(found)
     )
-    family.add_metric(list(versions.values()), 1)
+    family.add_metric(list(found.values()), 1)
     return family
 
 

@@ -17,7 +17,7 @@ from streams.runtime.app import App
 from streams.runtime.consumer import Consumer
 from streams.runtime.instruments import Instruments
 from streams.settings import Settings
-from streams.stage import STAGES, app_id
+from streams.stage import stages_by_group
 from streams.state.table import StateTable
 
 
@@ -71,8 +71,10 @@ class Stages:
         unowned: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._unowned = unowned
-        stages = {app_id(settings, stage): str(stage) for stage in STAGES}
-        self._apps = {stages.get(app.conf.id, app.conf.id): app for app in apps}
+        stages = stages_by_group(settings)
+        self._apps: dict[str, faust.App] = {
+            stages.get(app.conf.id, app.conf.id): app for app in apps
+        }
 
     def crashed(self) -> list[str]:
         """The stages whose apps have crashed."""

@@ -177,6 +177,21 @@ class Rejection:
     source: Source
 
 
+def from_json(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of an article as JSON has them -> as its type has them.
+
+    A list becomes a tuple, and each member of `blocks` a `TextBlock`.
+
+    Raises:
+        TypeError: `blocks` is no list of blocks.
+    """
+    typed = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in members.items()
+    }
+    typed["blocks"] = tuple(TextBlock(**block) for block in members.get("blocks", ()))
+    return typed
+
+
 def to_dict(event: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the events above
     """The event as plain JSON types, its fields in the order of the schema."""
     return dataclasses.asdict(event)

@@ -18,7 +18,7 @@ from cleanwire.dedupe.decision import Decision
 from cleanwire.dedupe.denylist import Denial, Takedown
 from cleanwire.dedupe.policy import BUCKETS
 from cleanwire.dedupe.shard_record import Record
-from cleanwire.events import Article, Source, TextBlock
+from cleanwire.events import Article, Source, from_json
 from cleanwire.similarity.index import KINDS, Entry, Match, MatchKind
 from cleanwire.similarity.minhash import VERSION as SIGNATURE
 
@@ -53,14 +53,8 @@ def unpack_candidate(value: bytes) -> CandidateRecord:
     """
     record = _record(value, "candidate")
     try:
-        article = record["article"]
-        article["blocks"] = [TextBlock(**block) for block in article.get("blocks", ())]
-        for name, part in article.items():
-            if isinstance(part, list):
-                # JSON has lists for the tuples of an article.
-                article[name] = tuple(part)
         return CandidateRecord(
-            article=Article(**article),
+            article=Article(**from_json(record["article"])),
             source=Source(**record["source"]),
             event_time=float(record["event_time"]),
         )

@@ -10,7 +10,7 @@ import pytest
 from cleanwire import Deduper
 from cleanwire.similarity.index import Entry, Index
 from cleanwire.similarity.minhash import signature
-from cleanwire.similarity.templates import gaps, lead_held, tell_apart
+from cleanwire.similarity.templates import gaps, lead_held, telling_test
 
 GENERATOR = Path(__file__).resolve().parents[1] / "bench" / "templated.py"
 
@@ -251,8 +251,8 @@ def test_what_stands_for_more_shingles_makes_longer_gaps():
 
 
 def test_nothing_is_told_apart_where_nothing_is_known():
-    assert not tell_apart(bits(""), 0, 1.0, 0.5, 0.5, 0, 0)
-    assert not tell_apart(bits("#######"), 7, 1.0, 0.5, 0.5, 0, 9)
+    assert not telling_test(bits(""), 0, 1.0, 0.5, 0.5, 0, 0)
+    assert not telling_test(bits("#######"), 7, 1.0, 0.5, 0.5, 0, 9)
 
 
 @pytest.fixture(scope="module")

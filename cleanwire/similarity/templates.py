@@ -192,17 +192,3 @@ def telling_test(
     if lead > NO_LEAD or (figures >= SURE_FIGURES and shared == figures):
         return 0
     return 6 if shingles >= STANDING_WORDS and jaccard < STANDING_SIMILARITY else 0
-
-
-@compiled("boolean(boolean[::1], int64, float64, float64, float64, int64, int64)")
-def tell_apart(
-    held: Bools,
-    shingles: int,
-    other_lead: float,
-    jaccard: float,
-    whole: float,
-    shared: int,
-    figures: int,
-) -> bool:
-    """Whether two similar texts are two stories; the arguments are those of `telling_test`."""
-    return telling_test(held, shingles, other_lead, jaccard, whole, shared, figures) > 0

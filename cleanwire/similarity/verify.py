@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cleanwire.native import compiled
 from cleanwire.similarity.hash_table_kernels import find
 from cleanwire.similarity.hash_table_layout import PLACE_BITS, Bools, Table, keys_of
-from cleanwire.similarity.templates import LEAD, LEAD_HASHES, LEAST_LEAD, tell_apart
+from cleanwire.similarity.templates import LEAD, LEAD_HASHES, LEAST_LEAD, telling_test
 
 MIN_HITS = 3
 """A match shares at least this many sample hashes, or all of them if a sample is smaller."""
@@ -165,10 +165,10 @@ def in_text_order(positions: Ints, states: States) -> Bools:
         positions: for each hash its position among them in the order of the text.
         states: for each hash its state, as `hash_states` gives it.
     """
-    in_text_order = np.empty(len(states), np.uint8)
+    ordered = np.empty(len(states), np.uint8)
     for at in range(len(states)):
-        in_text_order[positions[at]] = states[at]
-    held: Bools = in_text_order[in_text_order != _UNKNOWN] == _HELD
+        ordered[positions[at]] = states[at]
+    held: Bools = ordered[ordered != _UNKNOWN] == _HELD
     return held
 
 
@@ -340,7 +340,7 @@ def look_up(
         states = hash_states(sample, limit, hits, first, end, rows, cap)
         held = in_text_order(positions, states)
         lead = stored_lead(row_leads[row], np.int64(row_lead_counts[row]), limit, sample, states)
-        if tell_apart(held, shingles, lead, jaccard, whole, agreed, fewer):
+        if telling_test(held, shingles, lead, jaccard, whole, agreed, fewer):
             continue
         found_rows[found] = row
         found_kinds[found] = NEAR if near else EXCERPT

@@ -13,7 +13,8 @@ from streams.json_lines import JsonFormatter
 from streams.kafka.headers import DROP, TAKEDOWN
 from streams.runtime.dead_letters import rejected
 from streams.runtime.delivery import Produce
-from streams.runtime.tally import Tally, words
+from streams.runtime.instruments import CountedPage
+from streams.runtime.tally import Tally
 from streams.settings import Settings
 from streams.supervision import activity
 from streams.supervision.activity import Activity
@@ -42,15 +43,17 @@ def produce(topic, value=b"v", **more):
 
 
 def test_outcomes_are_counted_and_nothing_else():
-    extract, dedupe = (Tally(words(TOPICS, stage)) for stage in ("extract", "dedupe"))
+    extract, dedupe = (Tally(stage, TOPICS.candidates) for stage in ("extract", "dedupe"))
+    clean = {"page": CountedPage(outcome="clean", kind="new")}
+    copy = {"page": CountedPage(outcome="duplicate", kind="near")}
     extract.note([produce(TOPICS.candidates)])
     extract.note([dead()])
     assert extract.outcomes == {"cleaned": 1, "rejected": 1}
     assert extract.reasons == {"not-json": 1}
     change = produce("cleanwire-dedupe-facts-changelog")
     notice = produce(TOPICS.candidates, None, headers=[(DROP, b"1")])
-    dedupe.note([produce(TOPICS.clean), change, notice])
-    dedupe.note([produce(TOPICS.duplicates), change])
+    dedupe.note([produce(TOPICS.clean, **clean), change, notice])
+    dedupe.note([produce(TOPICS.duplicates, **copy), change])
     dedupe.note([produce(TOPICS.candidates), change])
     dedupe.note([produce(TOPICS.candidates, headers=[(TAKEDOWN, b"1")])])
     dedupe.note([produce(TOPICS.clean, None), change])
@@ -127,7 +130,7 @@ def stage_app(**more):
     return types.SimpleNamespace(
         **{
             "conf": types.SimpleNamespace(id="cleanwire-extract"),
-            "tally": Tally(words(settings.topics, "extract")),
+            "tally": Tally("extract", settings.topics.candidates),
             "started": True,
             "should_stop": False,
             "consumer": types.SimpleNamespace(unacked={1, 2}),

@@ -54,7 +54,7 @@ class App(faust.App):
         super().__init__(*arguments, **options)
         self.at_start: list[Callable[[], None]] = []
         self.at_stop: list[Callable[[], None]] = []
-        self.tally = Tally({})
+        self.tally = Tally("extract", "")
         self.missing = ""
         self.displaced = ""
         self.topic_ids: TopicIds | None = None

@@ -18,7 +18,7 @@ from streams.kafka.compression import read_any_xerial_header
 from streams.runtime.app import App
 from streams.runtime.flow_control import PARTITION_BYTES
 from streams.runtime.instruments import Instruments
-from streams.runtime.tally import Tally, words
+from streams.runtime.tally import Tally
 from streams.settings import Settings
 from streams.stage import (
     KEPT_LONGER,
@@ -90,7 +90,7 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         worker_redirect_stdouts=False,
     )
     app.instruments = Instruments(stage)
-    app.tally = Tally(words(settings.topics, stage))
+    app.tally = Tally(stage, settings.topics.candidates)
     # An audit looks back as far as pages are kept, and somebody needs a day to run it.
     app.keep_seconds = (settings.retention + KEPT_LONGER).total_seconds()
     return app

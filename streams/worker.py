@@ -15,7 +15,6 @@ import faust
 from faust.worker import Worker
 
 from streams import stage
-from streams.errors import OperationalError
 from streams.kafka.compression import require_codecs
 from streams.kafka.topics import require_topics
 from streams.runtime import transactions
@@ -28,6 +27,7 @@ from streams.supervision.logs import set_up
 from streams.supervision.status_reporter import report
 from streams.supervision.watchdog import watch
 from streams.web import attach, require_token
+from streams.web.address import cannot_listen, shown_address
 
 
 def preflight(settings: Settings, *, web: bool) -> None:
@@ -41,7 +41,7 @@ def preflight(settings: Settings, *, web: bool) -> None:
     require_codecs()
     require_folder(settings)
     if web:
-        _check_port(settings.web_bind, settings.web_port)
+        _check_port(settings)
     require_topics(settings)
 
 
@@ -81,8 +81,7 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
     # read back.
     worker = Worker(*reversed(apps), loop=loop, loglevel="WARNING", logging_config=logging_config)
     worker.spinner = None
-    host = f"[{settings.web_bind}]" if ":" in settings.web_bind else settings.web_bind
-    view = f", web view on http://{host}:{settings.web_port}/" if web else ""
+    view = f", web view on {shown_address(settings)}" if web else ""
     started = f"working on {', '.join(stages)} at {settings.broker}{view}"
     if settings.log_format == "json":
         tell(started, "info")
@@ -96,14 +95,13 @@ def run(settings: Settings, stages: Sequence[Stage], *, web: bool) -> int:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
 
 
-def _check_port(host: str, port: int) -> None:
+def _check_port(settings: Settings) -> None:
+    host, port = settings.web_bind, settings.web_port
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with contextlib.closing(socket.socket(family, kind)) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise OperationalError(
-            f"the web view cannot listen on {host}:{port}: {error.strerror}",
-            "set CLEANWIRE_WEB_PORT to a free port, or use --without-web",
-        ) from None
+        fix = "set CLEANWIRE_WEB_PORT to a free port, or use --without-web"
+        raise cannot_listen(settings, error, fix) from None

@@ -11,7 +11,7 @@ Invariants:
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Self
+from typing import Protocol, Self
 
 from cleanwire.clean import CLEANER
 from cleanwire.errors import PageRejected, ParserCrashed
@@ -28,6 +28,22 @@ MOST_WAITING = 4
 
 IDLE_SECONDS = 300.0
 """Seconds without a question after which the process ends."""
+
+
+ENDING = "The process that explains is ending; try again."
+"""What people are told whose question comes while the explainer closes."""
+
+
+class Explains(Protocol):
+    """What explains pages and pairs."""
+
+    async def explain(self, value: bytes | None) -> Explanation:
+        """Explain one raw-page event."""
+        ...
+
+    async def explain_copy(self, article: str, original: str) -> CopyExplanation | PageRejected:
+        """Explain what makes one text a copy of another, or not."""
+        ...
 
 
 class ExplainerBusyError(Exception):
@@ -171,14 +187,13 @@ class Explainer:
 
 def _explain(value: bytes | None, limits: Limits) -> Explanation | PageRejected:
     try:
-        explanation = explain_event(
+        return explain_event(
             value, max_page_bytes=limits.page_bytes, require_article=limits.require_article
         )
     except MemoryError:
         return ParserCrashed("the explaining process ran out of memory")
     except Exception as error:  # noqa: BLE001 - any error in a parser is an answer about its page
         return ParserCrashed(f"the explainer raised {type(error).__name__}")
-    return explanation
 
 
 def _explain_copy(

@@ -9,6 +9,7 @@ import time
 from aiohttp import web
 
 from streams.settings import Settings
+from streams.web.answers import html
 from streams.web.pages.overview import Overview, overview
 from streams.web.probes import Stages
 from streams.web.reading.readings import Readings
@@ -53,4 +54,4 @@ class FrontPage:
             except (StoreOffError, QueryTooSlowError) as error:
                 shown = dataclasses.replace(shown, store_off=error.cause)
         page = overview(shown, now, live=request.query.get("live") != "no")
-        return web.Response(text=page, content_type="text/html")
+        return html(page)

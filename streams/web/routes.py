@@ -5,15 +5,15 @@ keeps nothing of it. Scripts of no other origin can read them. Every request pas
 """
 
 import dataclasses
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.policy import thresholds
+from streams.runtime.explainer import Explains
 from streams.settings import Settings
+from streams.web.answers import Handler
 from streams.web.articles.handlers import Handlers
-from streams.web.articles.page_story import Explains
 from streams.web.articles.record_reader import Records
 from streams.web.front_page import FrontPage
 from streams.web.guard import Guard
@@ -48,8 +48,6 @@ HEADERS = {
 
 STATIC = {"style.css": "text/css", "view.js": "text/javascript"}
 """The files of the view and their types."""
-
-Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

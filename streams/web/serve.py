@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from streams.errors import OperationalError
 from streams.exit_codes import DONE, INTERRUPTED
 from streams.kafka.compression import read_any_xerial_header
 from streams.settings import Settings
+from streams.web.address import cannot_listen, shown_address
 from streams.web.guard import require_token
 from streams.web.view import IDLE_SECONDS, mount
 
@@ -48,16 +48,12 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> int:
             asyncio.get_running_loop().add_signal_handler(number, _end, ended, code)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        host, port = settings.web_bind, settings.web_port
         try:
-            await web.TCPSite(runner, host, port).start()
+            await web.TCPSite(runner, settings.web_bind, settings.web_port).start()
         except OSError as error:
-            raise OperationalError(
-                f"the web view cannot listen on {host}:{port}: {error.strerror}",
-                "set CLEANWIRE_WEB_PORT to a free port",
-            ) from None
-        shown = f"[{host}]" if ":" in host else host
-        say(f"web view on http://{shown}:{port}/ of {settings.broker}; Ctrl-C stops")
+            fix = "set CLEANWIRE_WEB_PORT to a free port"
+            raise cannot_listen(settings, error, fix) from None
+        say(f"web view on {shown_address(settings)} of {settings.broker}; Ctrl-C stops")
         return await ended
 
 

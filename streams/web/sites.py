@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from markupsafe import Markup
 
+from streams.web.answers import Handler, html
 from streams.web.pages.problem import problem
 from streams.web.pages.rendering import page_text
 from streams.web.pages.sites import Listed, site_page, sites_page
@@ -37,7 +38,6 @@ MOST_NAME = 253
 """Characters of a site's name: DNS has no longer ones."""
 
 Page = Callable[[web.Request, float], Awaitable[str]]
-Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class ProblemError(Exception):
@@ -150,6 +150,6 @@ def _answer(page: Page, path: str) -> Handler:
             status, text = 503, problem(now, path, "The store is off", error.sentence)
         except QueryTooSlowError as error:
             status, text = 503, problem(now, path, "Too slow", error.sentence)
-        return web.Response(text=text, content_type="text/html", status=status)
+        return html(text, status)
 
     return handler

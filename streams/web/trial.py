@@ -13,14 +13,14 @@ import contextlib
 import datetime as dt
 import time
 from collections.abc import Iterator
-from typing import Protocol
 
 import orjson
 from aiohttp import BodyPartReader, hdrs, web
 from aiohttp.http_exceptions import BadHttpMessage
 
 from cleanwire.explain import Explanation
-from streams.runtime.explainer import ExplainerBusyError
+from streams.runtime.explainer import ENDING, ExplainerBusyError, Explains
+from streams.web.answers import html
 from streams.web.pages.trial import Pasted, trial
 
 FIELDS = {"page": 0, "url": 8192, "content_type": 200}
@@ -39,14 +39,6 @@ NO_URL = "file:///pasted"
 """The URL of a page without one. It has no host, so the page has no site."""
 
 FORM = "multipart/form-data"
-
-
-class Explains(Protocol):
-    """What explains a page."""
-
-    async def explain(self, value: bytes | None) -> Explanation:
-        """Explain one raw-page event."""
-        ...
 
 
 class RefusedError(Exception):
@@ -77,7 +69,7 @@ class Trial:
 
     async def form(self, _: web.Request) -> web.Response:
         """The empty form."""
-        return _html(trial(time.time(), Pasted()))
+        return html(trial(time.time(), Pasted()))
 
     async def answer(self, request: web.Request) -> web.Response:
         """What becomes of a page that was pasted."""
@@ -91,7 +83,7 @@ class Trial:
             status, problem = error.status, error.sentence
         # A long page takes some time to render, which must not hold up the event loop.
         text = await asyncio.to_thread(trial, time.time(), pasted, explanation, problem)
-        answer = _html(text, status)
+        answer = html(text, status)
         if status == web.HTTPServiceUnavailable.status_code:
             answer.headers[hdrs.RETRY_AFTER] = "5"
         return answer
@@ -188,8 +180,4 @@ class Trial:
         except ExplainerBusyError as error:
             raise RefusedError(503, f"It is busy: {error}.") from None
         except RuntimeError:
-            raise RefusedError(503, "The process that explains is ending; try again.") from None
-
-
-def _html(text: str, status: int = 200) -> web.Response:
-    return web.Response(text=text, content_type="text/html", status=status)
+            raise RefusedError(503, ENDING) from None

@@ -19,7 +19,7 @@ from faust.web.drivers.aiohttp import Web
 from streams.policy import limits, thresholds
 from streams.runtime.explainer import Explainer
 from streams.settings import Settings
-from streams.stage import STAGES, app_id
+from streams.stage import stages_by_group
 from streams.web.articles.record_reader import RecordReader
 from streams.web.probes import Stages
 from streams.web.reading.backlog import Backlog
@@ -78,7 +78,7 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     """
     _SERVER.addFilter(_is_our_fault)
     is_worker = bool(apps)
-    groups = {app_id(settings, stage): str(stage) for stage in STAGES}
+    groups = stages_by_group(settings)
     ours = {app.conf.id: groups[app.conf.id] for app in apps}
     owners = Owners(ours, UNOWNED_SESSIONS * settings.session_timeout)
     state = State(time.time(), follows=not is_worker or settings.view_store != "view")
@@ -98,7 +98,7 @@ def mount(application: web.Application, settings: Settings, apps: Sequence[faust
     )
     # Faust cleans its application up twice; a closed stack has nothing left to close.
     opened = contextlib.AsyncExitStack()
-    for close in (records.close, explainer.close, tailer.stop):
+    for close in (store.close, records.close, explainer.close, tailer.stop):
         opened.push_async_callback(close)
 
     async def start(_: web.Application) -> None:

@@ -7,15 +7,16 @@ answered with a page that says so. None of them is an error of the server.
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
 from aiohttp import web
 
 from cleanwire.similarity.index import Thresholds
+from streams.runtime.explainer import Explains
+from streams.web.answers import Handler, html
 from streams.web.articles.page_story import (
     NOT_RAW,
-    Explains,
     known_of,
     looked_at,
     originals,
@@ -33,8 +34,6 @@ from streams.web.store.model import Filter
 from streams.web.store.store import QueryTooSlowError, Store, StoreOffError
 
 T = TypeVar("T")
-
-Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 PART = 50
 """Outcomes of one part of the list."""
@@ -95,7 +94,7 @@ class Handlers:
         answer, status = Answer(problems=asked.problems), 400
         if not asked.problems:
             answer, status = await self._answer(asked)
-        return _html(articles(asked.form, answer, time.time()), status)
+        return html(articles(asked.form, answer, time.time()), status)
 
     async def story(self, request: web.Request) -> web.Response:
         """One page's story."""
@@ -116,7 +115,7 @@ class Handlers:
         looked = await looked_at(known, self._records, self._explainer)
         # A long page takes a while to render, and the event loop is the stages' too.
         page = await asyncio.to_thread(article, known, looked, self._thresholds, time.time())
-        return _html(page)
+        return html(page)
 
     async def source(self, request: web.Request) -> web.Response:
         """A raw page, as text."""
@@ -134,7 +133,7 @@ class Handlers:
             found = (
                 read.why if isinstance(read, Missing) else await asyncio.to_thread(source_of, read)
             )
-        return _html(await asyncio.to_thread(source, name, seen, found, time.time()))
+        return html(await asyncio.to_thread(source, name, seen, found, time.time()))
 
     async def _answer(self, asked: Query) -> tuple[Answer, int]:
         try:
@@ -171,8 +170,4 @@ def _listing(connection: sqlite3.Connection, wanted: Filter, before: int | None)
 
 
 def _missing(name: str, why: str, status: int, path: str) -> web.Response:
-    return _html(missing(name, why, time.time(), path=path), status)
-
-
-def _html(text: str, status: int = 200) -> web.Response:
-    return web.Response(text=text, content_type="text/html", status=status)
+    return html(missing(name, why, time.time(), path=path), status)

@@ -12,14 +12,14 @@ import asyncio
 import dataclasses
 import sqlite3
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from cleanwire.errors import PageRejected
-from cleanwire.events import CleanArticle, Source, TextBlock
-from cleanwire.explain import CopyExplanation, Explanation, differences
-from streams.runtime.explainer import ExplainerBusyError
+from cleanwire.events import CleanArticle, Source, from_json
+from cleanwire.explain import Explanation, differences
+from streams.runtime.explainer import ENDING, ExplainerBusyError, Explains
 from streams.web.articles.record_reader import Missing, Read, Records
 from streams.web.pages.article import Comparison, Known, Looked, fault_of
 from streams.web.pages.article_links import filter_by_name
@@ -34,22 +34,8 @@ PART = 20
 
 NOT_RAW = "The outcome names a record of another topic as its raw record, so it is not read."
 
-ENDING = "The process that explains is ending; try again."
-
 _SAME_NAME = 20
 """Outcomes of one name among which the page's own is chosen."""
-
-
-class Explains(Protocol):
-    """What explains pages and pairs."""
-
-    async def explain(self, value: bytes | None) -> Explanation:
-        """Explain one raw-page event."""
-        ...
-
-    async def explain_copy(self, article: str, original: str) -> CopyExplanation | PageRejected:
-        """Explain what makes one text a copy of another, or not."""
-        ...
 
 
 def outcome_of(connection: sqlite3.Connection, name: str) -> OutcomeRecord | None:
@@ -231,11 +217,9 @@ def _article(event: Mapping[str, Any]) -> CleanArticle:
     """
     names = {field.name for field in dataclasses.fields(CleanArticle)}
     fields = {name: value for name, value in event.items() if name in names}
-    fields["authors"] = tuple(fields["authors"])
-    fields["tags"] = tuple(fields.get("tags") or ())
-    fields["source"] = Source(**fields["source"])
-    fields["blocks"] = tuple(TextBlock(**block) for block in fields.get("blocks") or ())
-    article = CleanArticle(**fields)
+    # Other programs may write null for an empty list.
+    fields |= {name: fields.get(name) or [] for name in ("tags", "blocks")}
+    article = CleanArticle(**from_json(fields | {"source": Source(**fields["source"])}))
     texts = (article.text, article.cleaner, *(block.text for block in article.blocks))
     if not all(isinstance(text, str) for text in texts):
         raise ValueError("a text is none")

@@ -16,9 +16,9 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.kafka.auth import login
 from streams.kafka.topic_ids import TopicIds
 from streams.settings import Settings
+from streams.web.reading import readers
 from streams.web.store.model import Place
 
 READ_SECONDS = 8.0
@@ -101,7 +101,7 @@ class RecordReader:
                 self._turns,
                 contextlib.AsyncExitStack() as stack,
             ):
-                consumer = await self._consumer(stack)
+                consumer = await readers.consumer(self._settings, stack, answer_bytes=1)
                 for place in places:
                     found.append(await self._read(consumer, place))  # noqa: PERF401 - what was read before a fault is kept
         except TimeoutError:
@@ -132,26 +132,6 @@ class RecordReader:
             return await _read(consumer, place)
         except KafkaError as error:
             return Missing(why=f"The topic {topic} cannot be read ({type(error).__name__}).")
-
-    async def _consumer(self, stack: contextlib.AsyncExitStack) -> AIOKafkaConsumer:
-        most = self._settings.max_message_bytes
-        made = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.broker.split(","),
-            **login(self._settings),
-            isolation_level="read_committed",
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=POLL_MS,
-            # One record is wanted. The broker gives a larger one too, in an answer of its own.
-            max_partition_fetch_bytes=min(most, 1 << 20),
-            fetch_max_bytes=most,
-        )
-        stack.push_async_callback(made.stop)
-        await made.start()
-        # A task of the client that has not run yet when it is stopped raises CancelledError there.
-        await asyncio.sleep(0)
-        return made
 
 
 async def _read(consumer: AIOKafkaConsumer, place: Place) -> Read:

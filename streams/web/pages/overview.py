@@ -105,7 +105,7 @@ def _cards_of_state(state: State) -> list[_Card]:
             total=state.total(outcome),
             share=None,
             day=None,
-            kinds=_shown_kinds(outcome, lambda kind, name=outcome: state.counts[name, kind]),
+            kinds=_shown_kinds(outcome, state.counts),
         )
         for outcome in KINDS
     ]
@@ -124,19 +124,21 @@ def _cards_of_store(summary: Summary) -> list[_Card]:
                 total=total,
                 share=total / whole if whole else None,
                 day=sum(count for (name, _), count in day.items() if name == outcome),
-                kinds=_shown_kinds(outcome, lambda kind, name=outcome: hour.get((name, kind), 0)),
+                kinds=_shown_kinds(outcome, hour),
             )
         )
     return cards
 
 
-def _shown_kinds(outcome: OutcomeTopic, count_of: Any) -> list[tuple[str, int]]:  # noqa: ANN401 - a lambda with a default
+def _shown_kinds(
+    outcome: OutcomeTopic, counts: Mapping[tuple[OutcomeTopic, str], int]
+) -> list[tuple[str, int]]:
     """The counts of an outcome by kind."""
     # There are many reasons of rejection, so those that never occurred are left out.
     kinds = [
         (kind, count)
         for kind in (*KINDS[outcome], OTHER)
-        if (count := count_of(kind)) or (outcome != "rejected" and kind != OTHER)
+        if (count := counts.get((outcome, kind), 0)) or (outcome != "rejected" and kind != OTHER)
     ]
     return sorted(kinds, key=lambda entry: -entry[1]) if outcome == "rejected" else kinds
 

@@ -131,8 +131,7 @@ class Feed:
                 check = time.monotonic() + CHECK_SECONDS
 
     async def close(self) -> None:
-        """Close the store and the client for topic ids."""
-        await self._store.close()
+        """Close the client for topic ids."""
         await self._ids_of.close()
 
     async def _ask_ids(self) -> bool:

@@ -4,6 +4,7 @@ Invariant: they have no consumer group and commit nothing, so they can never tak
 a stage.
 """
 
+import asyncio
 import contextlib
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -60,6 +61,8 @@ async def consumer(
     )
     stack.push_async_callback(made.stop)
     await made.start()
+    # A task of the client that has not run yet when it is stopped raises CancelledError there.
+    await asyncio.sleep(0)
     return made
 
 

@@ -5,7 +5,6 @@ record that is no status is left out.
 """
 
 import contextlib
-import time
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -65,6 +64,6 @@ class Workers:
             del self._known[oldest]
 
 
-def is_silent(status: WorkerStatus, now: float | None = None) -> bool:
-    """Whether a worker has not said anything for `SILENT_SECONDS`."""
-    return (time.time() if now is None else now) - status.at > SILENT_SECONDS
+def is_silent(status: WorkerStatus, now: float) -> bool:
+    """Whether a worker has not said anything for `SILENT_SECONDS`; `now` is since the epoch."""
+    return now - status.at > SILENT_SECONDS

@@ -1,9 +1,7 @@
 """The view over a store that was filled without a broker, on a port of its own."""
 
-import asyncio
 import contextlib
 import datetime as dt
-import threading
 import time
 
 import orjson
@@ -14,6 +12,7 @@ from cleanwire.events import CleanArticle, DuplicateArticle, Source, to_dict
 from cleanwire.explain import explain_copy, explain_event
 from cleanwire.similarity.index import Thresholds
 from helpers.oracle import oracle
+from helpers.web_server import serving
 from streams.kafka.headers import SOURCE_ID
 from streams.runtime.dead_letters import _added
 from streams.settings import Settings
@@ -86,9 +85,8 @@ def decided(values, bus):
 def browsing(folder, entries=(), bus=None, *, token=None, is_on=True):
     """The pages of the view over a store with these entries; yields the port."""
     settings = Settings(data_dir=folder, web_port=free_port(), web_token=token)
-    loop, started, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
 
-    async def serve():
+    async def serve(started, stop):
         store = Store(folder, Bounds(most_bytes=64 << 20, age=dt.timedelta(days=30)))
         if is_on:
             await store.open()
@@ -117,12 +115,5 @@ def browsing(folder, entries=(), bus=None, *, token=None, is_on=True):
         await runner.cleanup()
         await store.close()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    try:
-        assert started.wait(20)
+    with serving(serve):
         yield settings.web_port
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()

@@ -1,12 +1,11 @@
 """The view over the sample pages, without a broker, and how tests ask it."""
 
 import contextlib
-import http.client
-import http.server
 
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.similarity.index import Thresholds
+from helpers import web_server
 from helpers.view_pages import Bus, browsing, decided
 from streams.testing.samples import sample_pages
 from streams.web.pages.article import Known
@@ -34,13 +33,8 @@ def standing(folder):
 
 
 def ask(port, path, method="GET", **headers):
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        client.request(method, path, headers=headers)
-        answer = client.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        client.close()
+    """The status and the body of an answer."""
+    return web_server.ask(port, path, method, **headers)[:2]
 
 
 def tree_of(stand, path, status=200):

@@ -1,6 +1,5 @@
 """Who is answered by the web view: the real server, without a bus."""
 
-import asyncio
 import base64
 import contextlib
 import http.client
@@ -8,13 +7,11 @@ import http.server
 import json
 import logging
 import socket
-import threading
-import urllib.parse
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
 
 from helpers.harness import free_port
+from helpers.web_server import ask, followed_below_a_path, serving
 from streams.errors import ConfigurationError
 from streams.runtime.app_factory import make_app
 from streams.settings import Settings, load_settings
@@ -35,9 +32,8 @@ def served(tmp_path, **more):
     settings = Settings(
         broker=f"127.0.0.1:{free_port()}", data_dir=tmp_path, web_port=free_port(), **more
     )
-    loop, started, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
 
-    async def serve():
+    async def serve(started, stop):
         app = make_app(settings, "extract", web=True)
         attach([app], settings)
         await app.web.start_server()
@@ -45,15 +41,8 @@ def served(tmp_path, **more):
         await stop.wait()
         await app.web._runner.cleanup()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    try:
-        assert started.wait(20)
+    with serving(serve):
         yield settings.web_port
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +55,6 @@ def open_view(tmp_path_factory):
 def guarded(tmp_path_factory):
     with served(tmp_path_factory.mktemp("guarded"), web_token=SHARED) as port:
         yield port
-
-
-def ask(port, path, method="GET", **headers):
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as client:
-        client.request(method, path, headers=headers)
-        answer = client.getresponse()
-        return answer.status, answer.read().decode(), answer.headers
 
 
 def basic(password, user="whoever"):
@@ -310,50 +292,8 @@ def test_a_bad_token_is_refused_and_not_shown(monkeypatch, token):
     assert not token or token not in str(caught.value)
 
 
-class Prefix(http.server.BaseHTTPRequestHandler):
-    """A proxy that shows the view below a path of its own, and nothing elsewhere."""
-
-    prefix, upstream = "/ops/cleanwire", 0
-
-    def do_GET(self):
-        if not self.path.startswith(f"{self.prefix}/"):
-            self.send_error(404)
-            return
-        path = self.path.removeprefix(self.prefix)
-        status, body, headers = ask(self.upstream, path)
-        self.send_response(status)
-        self.send_header("Content-Type", headers["Content-Type"])
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *_):
-        pass
-
-
 def test_the_view_works_below_a_path_of_a_proxy(open_view):
-    handler = type("Handler", (Prefix,), {"upstream": open_view})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever)
-        thread.start()
-        try:
-            base = f"http://127.0.0.1:{proxy.server_port}{Prefix.prefix}/"
-            seen, left = {}, {base}
-            while left:
-                address = left.pop()
-                path = address.partition(str(proxy.server_port))[2]
-                seen[address], body, _ = ask(proxy.server_port, path)
-                # The addresses of this page, as a browser makes them of what it says.
-                for node in LexborHTMLParser(body).css("[href], [src], [action]"):
-                    for name in ("href", "src", "action"):
-                        given = node.attributes.get(name)
-                        if given is not None and not given.startswith(("http:", "https:")):
-                            left.add(
-                                urllib.parse.urldefrag(urllib.parse.urljoin(address, given)).url
-                            )
-                left -= set(seen)
-        finally:
-            proxy.shutdown()
-            thread.join()
+    base, seen = followed_below_a_path(open_view)
     pages = {address.removeprefix(base) for address in seen}
     assert pages == {
         *("", "?live=no", "articles", "sites", "stories", "try", "style.css", "view.js", "metrics")

@@ -11,47 +11,11 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from helpers.view_pages import browsing
+from helpers.view_sites import HOUR, KINDS, SITES, record
 from streams.web import sites as handlers
 from streams.web.pages.rendering import site_path
 from streams.web.pages.stories import RANGES
 from streams.web.store import damage, queries
-from streams.web.store.model import (
-    OutcomeRecord,
-    Place,
-)
-
-NOW = 1_800_000_000.0
-HOUR = 3_600_000
-KINDS = {
-    "new": "clean",
-    "revision": "clean",
-    "exact": "duplicate",
-    "near": "duplicate",
-    "excerpt": "duplicate",
-    "recrawl": "duplicate",
-    "http-error": "rejected",
-    "no-article": "rejected",
-}
-SITES = [
-    "gull.example",
-    "farm.example",
-    "2001:db8::7",
-    "tern.example",
-    "a%2fb.example",
-    "אבג.example",
-]
-
-
-def record(number, kind, at, **more):
-    place = {"partition": 0, "offset": number}
-    return OutcomeRecord(
-        place=Place(topic=KINDS[kind], topic_id="t", **place),
-        source=Place(topic="raw-pages", topic_id="r", **place),
-        at=at,
-        outcome=KINDS[kind],
-        kind=kind,
-        **more,
-    )
 
 
 def made_up(seed, now, count=400):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from helpers.view_sites import NOW, record
 from streams.web.pages.graphs import MOST_CELLS, MOST_NEIGHBOURS, cut, matrix, neighbours
 from streams.web.pages.problem import problem
 from streams.web.pages.rendering import site_path
@@ -17,47 +18,11 @@ from streams.web.pages.stories import RANGES, stories_page
 from streams.web.store.model import (
     Copying,
     KindCount,
-    OutcomeRecord,
-    Place,
     Site,
     SiteCount,
     Stored,
     Story,
 )
-
-NOW = 1_800_000_000.0
-HOUR = 3_600_000
-KINDS = {
-    "new": "clean",
-    "revision": "clean",
-    "exact": "duplicate",
-    "near": "duplicate",
-    "excerpt": "duplicate",
-    "recrawl": "duplicate",
-    "http-error": "rejected",
-    "no-article": "rejected",
-}
-SITES = [
-    "gull.example",
-    "farm.example",
-    "2001:db8::7",
-    "tern.example",
-    "a%2fb.example",
-    "אבג.example",
-]
-
-
-def record(number, kind, at, **more):
-    place = {"partition": 0, "offset": number}
-    return OutcomeRecord(
-        place=Place(topic=KINDS[kind], topic_id="t", **place),
-        source=Place(topic="raw-pages", topic_id="r", **place),
-        at=at,
-        outcome=KINDS[kind],
-        kind=kind,
-        **more,
-    )
-
 
 HOSTILE = st.lists(
     st.sampled_from(

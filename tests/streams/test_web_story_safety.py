@@ -1,11 +1,7 @@
 """The pages on which outcomes are looked up: what pages say stays text, and who may read them."""
 
 import dataclasses
-import http.client
-import http.server
 import re
-import threading
-import urllib.parse
 
 import pytest
 from hypothesis import given
@@ -28,6 +24,7 @@ from helpers.view_stand import (
     offset_of,
     standing,
 )
+from helpers.web_server import followed_below_a_path
 from streams.web.articles.record_reader import Found
 from streams.web.articles.source_text import source_of
 from streams.web.pages.article import (
@@ -234,54 +231,12 @@ def test_only_a_web_address_is_a_link_to_its_site(url, is_linked):
     assert all(node.attributes["rel"].startswith("noreferrer nofollow") for node in links)
 
 
-class Prefix(http.server.BaseHTTPRequestHandler):
-    """A proxy that shows the view below a path of its own, and nothing elsewhere."""
-
-    prefix, upstream = "/ops/cleanwire", 0
-
-    def do_GET(self):
-        if not self.path.startswith(f"{self.prefix}/"):
-            self.send_error(404)
-            return
-        status, body = ask(self.upstream, self.path.removeprefix(self.prefix))
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *_):
-        pass
-
-
 def test_all_pages_work_below_a_path_of_a_proxy(tmp_path):
     bus = Bus()
     kinds = ("clean", "duplicate/near", "clean", "rejected/no-article")
     values = [next(one.value for one in SAMPLES if one.expected == kind) for kind in kinds]
-    handler = type("Handler", (Prefix,), {})
-    with (
-        browsing(tmp_path, decided(values, bus), bus) as handler.upstream,
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy,
-    ):
-        thread = threading.Thread(target=proxy.serve_forever)
-        thread.start()
-        try:
-            base = f"http://127.0.0.1:{proxy.server_port}{Prefix.prefix}/"
-            seen, left = {}, {base}
-            while left:
-                address = left.pop()
-                seen[address], body = ask(
-                    proxy.server_port, address.partition(str(proxy.server_port))[2]
-                )
-                for node in LexborHTMLParser(body).css("[href], [src], [action]"):
-                    for name in ("href", "src", "action"):
-                        given_ = node.attributes.get(name)
-                        if given_ is not None and not given_.startswith(("http:", "https:")):
-                            left.add(
-                                urllib.parse.urldefrag(urllib.parse.urljoin(address, given_)).url
-                            )
-                left -= set(seen)
-        finally:
-            proxy.shutdown()
-            thread.join()
+    with browsing(tmp_path, decided(values, bus), bus) as port:
+        _, seen = followed_below_a_path(port)
     assert set(seen.values()) == {200}
     assert sum(address.endswith("/source") for address in seen) >= 2
 

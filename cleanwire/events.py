@@ -6,6 +6,7 @@ stays without one.
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -155,11 +156,31 @@ class CleanArticle(Article):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class DuplicateArticle:
-    """A page that repeats a published article; `similarity` is 0 to 1."""
+class ArticleDetails:
+    """What a published article has besides its text, where that is published apart from it.
+
+    The fields are those of its `CleanArticle` of the same names.
+    """
 
     id: str
     url: str
+    fetched_at: str
+    revision: int
+    signature: str
+    blocks: tuple[TextBlock, ...]
+    source: Source
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateArticle:
+    """A page that repeats a published article.
+
+    `title` is the page's own headline, None if it has none; `similarity` is 0 to 1.
+    """
+
+    id: str
+    url: str
+    title: str | None = None
     kind: DuplicateKind
     duplicate_of: str
     duplicate_of_url: str
@@ -180,7 +201,8 @@ class Rejection:
 def from_json(members: Mapping[str, Any]) -> dict[str, Any]:
     """The members of an article as JSON has them -> as its type has them.
 
-    A list becomes a tuple, and each member of `blocks` a `TextBlock`.
+    A list becomes a tuple, and each member of `blocks` a `TextBlock`. Members of a block that this
+    version does not know are left out.
 
     Raises:
         TypeError: `blocks` is no list of blocks.
@@ -188,8 +210,27 @@ def from_json(members: Mapping[str, Any]) -> dict[str, Any]:
     typed = {
         name: tuple(value) if isinstance(value, list) else value for name, value in members.items()
     }
-    typed["blocks"] = tuple(TextBlock(**block) for block in members.get("blocks", ()))
+    typed["blocks"] = tuple(
+        TextBlock(**known(TextBlock, block)) for block in members.get("blocks", ())
+    )
     return typed
+
+
+def known(kind: type, members: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the members that a type has fields for; a later version may have added others.
+
+    Raises:
+        TypeError: it is no mapping.
+    """
+    if not isinstance(members, Mapping):
+        raise TypeError(f"no {kind.__name__}: {type(members).__name__}")
+    names = _names(kind)
+    return {name: value for name, value in members.items() if name in names}
+
+
+@functools.cache
+def _names(kind: type) -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(kind))
 
 
 def to_dict(event: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the events above

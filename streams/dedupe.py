@@ -21,7 +21,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import faust
-import orjson
 from faust.types import EventT, Message, StreamT
 
 from cleanwire.dedupe.decision import Decision
@@ -40,10 +39,11 @@ from cleanwire.errors import InvalidEvent, Withdrawn
 from cleanwire.events import Source
 from streams.kafka.headers import ARRIVED, DROP, MATCHES, ORDER, SOURCE_ID, TAKEDOWN
 from streams.kafka.sequences import Sequences
-from streams.kafka.topic_ids import TopicIds
+from streams.kafka.topic_ids import Ids, TopicIds
 from streams.kafka.topics import partitions_of
 from streams.policy import thresholds, window
 from streams.runtime.app_factory import make_app
+from streams.runtime.article_details import DetailsTopic
 from streams.runtime.cloudevents import headers
 from streams.runtime.dead_letters import arrival_of, rejected, withdrawn
 from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
@@ -90,7 +90,13 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
     )
     sequences = Sequences(settings)
     app.topic_ids = TopicIds(settings, (settings.topics.candidates,))
-    app.before_reading = sequences.require
+    details = DetailsTopic(settings)
+
+    async def before_reading(ids: Ids) -> None:
+        await sequences.require(ids)
+        await details.look()
+
+    app.before_reading = before_reading
     buffering = buffering_of("dedupe")
     fullness = Fullness()
 
@@ -112,7 +118,7 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
                 # reads and changes the shard, so each one is complete before the next one starts.
                 # Only the sending and the acknowledgements overlap.
                 began = time.perf_counter()
-                produces = list(_take(settings, table, sequences, event))
+                produces = list(_take(settings, table, sequences, details, event))
                 app.instruments.decided(time.perf_counter() - began)
                 await delivery.put(event, produces)
 
@@ -131,7 +137,11 @@ def new_shard(settings: Settings, number: int) -> Shard:
 
 
 def _take(
-    settings: Settings, table: StateTable, sequences: Sequences, event: EventT[Any]
+    settings: Settings,
+    table: StateTable,
+    sequences: Sequences,
+    details: DetailsTopic,
+    event: EventT[Any],
 ) -> Iterator[Produce]:
     message = event.message
     number = message.partition
@@ -154,9 +164,9 @@ def _take(
             writes = table.store.state_of(number).drop(article, until)
             yield from (table.write(number, key, record) for key, record in writes)
         elif TAKEDOWN in carried:
-            yield from _takedown(settings, table, message, carried)
+            yield from _takedown(settings, table, details, message, carried)
         else:
-            yield from _article(settings, table, message, carried)
+            yield from _article(settings, table, details, message, carried)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # Another producer wrote this record to the internal topic. Reject it, so that it is kept
         # and the reason is visible.
@@ -172,7 +182,11 @@ def _take(
 
 
 def _takedown(
-    settings: Settings, table: StateTable, message: Message, carried: Mapping[str, bytes]
+    settings: Settings,
+    table: StateTable,
+    details: DetailsTopic,
+    message: Message,
+    carried: Mapping[str, bytes],
 ) -> Iterator[Produce]:
     number = message.partition
     sequence = _sequence(carried[ORDER])
@@ -183,26 +197,32 @@ def _takedown(
         yield _pass_on(settings, message, number + 1, headers_on)
         return
     done = table.store.state_of(number).withdraw(wanted)
+    yield from details.tombstones(done.ids)
     yield from (_tombstone(settings, article) for article in done.ids)
     yield from (table.write(number, key, record) for key, record in done.writes)
     yield from (_drop_notice(settings, article, sequence) for article in done.dropped)
 
 
 def _article(
-    settings: Settings, table: StateTable, message: Message, carried: Mapping[str, bytes]
+    settings: Settings,
+    table: StateTable,
+    details: DetailsTopic,
+    message: Message,
+    carried: Mapping[str, bytes],
 ) -> Iterator[Produce]:
     number = message.partition
     arrived = unpack_candidate(message.value or b"")
     sequence = _sequence(carried[ORDER])
     matches = unpack_matches(carried[MATCHES]) if number else []
     result = table.store.state_of(number).take(_candidate(arrived, sequence), matches)
-    yield from _produces_for(settings, message, arrived, sequence, result, carried)
+    yield from _produces_for(settings, details, message, arrived, sequence, result, carried)
     yield from (table.write(number, key, record) for key, record in result.writes)
     yield from (_drop_notice(settings, article, sequence) for article in result.dropped)
 
 
 def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and the shard's result
     settings: Settings,
+    details: DetailsTopic,
     message: Message,
     arrived: CandidateRecord,
     sequence: int,
@@ -216,6 +236,7 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
     if result.is_withdrawn:
         # A worker that decided on the article before the takedown may have published it after the
         # takedown's tombstone. Send the tombstone again.
+        yield from details.tombstones([arrived.article.id])
         yield _tombstone(settings, arrived.article.id)
         error = Withdrawn(TAKEN_DOWN)
         article = arrived.article.id
@@ -223,7 +244,8 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
         seconds = arrival_of(at)
         yield withdrawn(topic, article, error, arrived.source, source_id, trace, arrived=seconds)
     elif result.decision is not None:
-        yield _outcome(settings, arrived, result.decision, source_id, at, trace)
+        decision = result.decision
+        yield from _outcome(settings, details, arrived, decision, source_id, at, trace)
     else:
         headers_on = [
             (ORDER, str(sequence).encode()),
@@ -276,19 +298,23 @@ def _tombstone(settings: Settings, article: str) -> Produce:
 
 def _outcome(  # noqa: PLR0913, PLR0917 - an article, its decision, and the headers that go on
     settings: Settings,
+    details: DetailsTopic,
     arrived: CandidateRecord,
     decision: Decision,
     source_id: str,
     at: bytes,
     trace: Headers,
-) -> Produce:
+) -> Iterator[Produce]:
     happened = outcome_event(arrived.article, arrived.source, decision)
     topics = settings.topics
-    return Produce(
+    carried = [(SOURCE_ID, source_id.encode()), (ARRIVED, at), *trace]
+    # Whoever finds the article should find its details, so these are sent first.
+    yield from details.records(happened, carried)
+    yield Produce(
         topic=topics.clean if decision.outcome == "clean" else topics.duplicates,
         key=decision.id.encode(),
-        value=orjson.dumps(happened),
-        headers=[*headers(happened), (SOURCE_ID, source_id.encode()), (ARRIVED, at), *trace],
+        value=details.value(happened),
+        headers=[*headers(happened), *carried],
         page=_counted(decision, arrival_of(at)),
     )
 

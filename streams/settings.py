@@ -51,6 +51,7 @@ class Topics:
     clean: str
     duplicates: str
     rejected: str
+    details: str
 
 
 def _default_data_dir() -> Path:
@@ -138,6 +139,12 @@ class Settings(pydantic_settings.BaseSettings):
     )
     replay_horizon: Duration = Field(
         dt.timedelta(days=7), description="time past the window in which an id repeats its outcome"
+    )
+    article_details: Annotated[Literal["inline", "topic"], pydantic.BeforeValidator(_lower)] = (
+        Field(
+            "inline",
+            description="where signature and blocks are: in clean-articles, or in article-details",
+        )
     )
     near_threshold: float = Field(0.45, gt=0, le=1, description="least similarity of a copy")
     containment_threshold: float = Field(0.7, gt=0, le=1, description="least share of an excerpt")
@@ -261,6 +268,7 @@ class Settings(pydantic_settings.BaseSettings):
             "clean-articles",
             "duplicate-articles",
             "rejected-pages",
+            "article-details",
         )
         return Topics(*(self.topic_prefix + name for name in names))
 

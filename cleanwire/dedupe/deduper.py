@@ -276,6 +276,7 @@ def outcome_event(
     return DuplicateArticle(
         id=article.id,
         url=article.url,
+        title=article.title,
         kind=decision.outcome,
         duplicate_of=decision.duplicate_of or "",
         duplicate_of_url=decision.duplicate_of_url or "",

@@ -18,7 +18,7 @@ from cleanwire.dedupe.decision import Decision
 from cleanwire.dedupe.denylist import Denial, Takedown
 from cleanwire.dedupe.policy import BUCKETS
 from cleanwire.dedupe.shard_record import Record
-from cleanwire.events import Article, Source, from_json
+from cleanwire.events import Article, Source, from_json, known
 from cleanwire.similarity.index import KINDS, Entry, Match, MatchKind
 from cleanwire.similarity.minhash import VERSION as SIGNATURE
 
@@ -48,14 +48,18 @@ def pack_candidate(candidate: CandidateRecord) -> bytes:
 def unpack_candidate(value: bytes) -> CandidateRecord:
     """The inverse of `pack_candidate`.
 
+    Members that this version does not know are left out: in a rolling upgrade the next version of
+    `extract` may already write them. A member that an earlier version did not write gets its
+    default.
+
     Raises:
         ValueError: the value is not a candidate of this version.
     """
     record = _record(value, "candidate")
     try:
         return CandidateRecord(
-            article=Article(**from_json(record["article"])),
-            source=Source(**record["source"]),
+            article=Article(**from_json(known(Article, record["article"]))),
+            source=Source(**known(Source, record["source"])),
             event_time=float(record["event_time"]),
         )
     except (KeyError, TypeError) as error:

@@ -1,7 +1,8 @@
 """Where an article that was cleaned again differs from the one that was published.
 
 Invariant: only what cleaning makes is compared. What deciding adds (source, revision) is left out,
-and so is the version of the cleaner, which is named beside the differences.
+and so is the version of the cleaner, which is named beside the differences. Blocks are compared
+where they were published with the article: on a topic of their own they are not looked up.
 """
 
 import dataclasses
@@ -46,7 +47,7 @@ def differences(now: Article, published: Article) -> tuple[Difference, ...]:
                 now=f"{len(now.text)} characters",
             )
         )
-    if published.blocks != now.blocks:
+    if published.blocks and published.blocks != now.blocks:
         found.append(
             Difference(
                 field="blocks",

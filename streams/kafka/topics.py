@@ -13,6 +13,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 
+from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAlreadyExistsError
 
@@ -50,6 +51,8 @@ class Spec:
         config: its options, by their names in Kafka.
         or_more: whether the topic may have more partitions than that.
         or_fewer: whether it may have fewer.
+        as_many_as: a topic that has to have as many partitions, if it is there: the records of a
+            key are on partitions of one number then.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Spec:
     config: Mapping[str, str]
     or_more: bool = False
     or_fewer: bool = False
+    as_many_as: str | None = None
 
     def fits(self, partitions: int) -> bool:
         """Whether the topic may have so many partitions."""
@@ -95,7 +99,7 @@ def changelog(settings: Settings) -> str:
 
 
 def specs(settings: Settings) -> list[Spec]:
-    """All topics, as they should be."""
+    """All topics, as they should be; that of the details only where the setting asks for it."""
     topics = settings.topics
     size = {"max.message.bytes": str(settings.max_message_bytes)}
     stamped = {"message.timestamp.type": "LogAppendTime"}
@@ -135,6 +139,7 @@ def specs(settings: Settings) -> list[Spec]:
             or_fewer=True,
             config=compacted | size,
         ),
+        *_details(settings, compacted | size),
         Spec(
             name=topics.duplicates,
             partitions=settings.raw_partitions,
@@ -165,6 +170,25 @@ def specs(settings: Settings) -> list[Spec]:
     ]
 
 
+def _details(settings: Settings, config: Mapping[str, str]) -> list[Spec]:
+    if settings.article_details == "inline":
+        return []
+    topics = settings.topics
+    partitions = settings.raw_partitions
+    return [
+        Spec(name=topics.details, partitions=partitions, config=config, as_many_as=topics.clean)
+    ]
+
+
+def _on_this_bus(admin: KafkaAdminClient, spec: Spec) -> Spec:
+    """The topic as it should be beside those that exist."""
+    if spec.as_many_as is None:
+        return spec
+    (described,) = admin.describe_topics([spec.as_many_as])
+    partitions = len(described["partitions"]) or spec.partitions
+    return dataclasses.replace(spec, partitions=partitions)
+
+
 def ensure_topics(settings: Settings) -> list[str]:
     """Create the topics that are missing, and bring the layout of the state up to date.
 
@@ -181,9 +205,10 @@ def ensure_topics(settings: Settings) -> list[str]:
     created = []
     with clients.admin(settings) as admin:
         present = set(admin.list_topics())
-        for spec in specs(settings):
-            if spec.name in present:
+        for wanted in specs(settings):
+            if wanted.name in present:
                 continue
+            spec = _on_this_bus(admin, wanted)
             # Another process may have created the topic in the meantime, which is as good.
             with contextlib.suppress(TopicAlreadyExistsError):
                 admin.create_topics(
@@ -230,12 +255,13 @@ def check_topics(settings: Settings) -> list[Difference]:
     differences = []
     with clients.admin(settings) as admin:
         present = set(admin.list_topics())
-        for spec in specs(settings):
-            if spec.name not in present:
+        for as_set in specs(settings):
+            if as_set.name not in present:
                 differences.append(
-                    Difference(topic=spec.name, what="existence", wanted="present", found=None)
+                    Difference(topic=as_set.name, what="existence", wanted="present", found=None)
                 )
                 continue
+            spec = _on_this_bus(admin, as_set)
             (described,) = admin.describe_topics([spec.name])
             resource = ConfigResource(ConfigResourceType.TOPIC, spec.name)
             configs = admin.describe_configs([resource], config_filter="all")

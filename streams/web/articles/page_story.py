@@ -211,6 +211,8 @@ def published_of(read: Read | None) -> tuple[CleanArticle | None, str]:
 def _article(event: Mapping[str, Any]) -> CleanArticle:
     """An event of the topic of clean articles as its type.
 
+    The signature is empty, and there are no blocks, where the event was published without them.
+
     Raises:
         ValueError: a text is none.
         TypeError, KeyError, AttributeError: the event has another shape.
@@ -219,6 +221,7 @@ def _article(event: Mapping[str, Any]) -> CleanArticle:
     fields = {name: value for name, value in event.items() if name in names}
     # Other programs may write null for an empty list.
     fields |= {name: fields.get(name) or [] for name in ("tags", "blocks")}
+    fields.setdefault("signature", "")
     article = CleanArticle(**from_json(fields | {"source": Source(**fields["source"])}))
     texts = (article.text, article.cleaner, *(block.text for block in article.blocks))
     if not all(isinstance(text, str) for text in texts):

@@ -37,7 +37,8 @@ from cleanwire.dedupe.records import (
 from cleanwire.dedupe.shard import Shard, ShardResult, home
 from cleanwire.dedupe.shard_chain import TAKEN_DOWN
 from cleanwire.errors import InvalidEvent, Withdrawn
-from cleanwire.events import Source
+from cleanwire.events import CleanArticle, Source
+from cleanwire.flat import flat_value
 from streams.kafka.headers import ARRIVED, DROP, MATCHES, ORDER, SOURCE_ID, TAKEDOWN
 from streams.kafka.sequences import Sequences
 from streams.kafka.topic_ids import TopicIds
@@ -183,7 +184,8 @@ def _takedown(
         yield _pass_on(settings, message, number + 1, headers_on)
         return
     done = table.store.state_of(number).withdraw(wanted)
-    yield from (_tombstone(settings, article) for article in done.ids)
+    for article in done.ids:
+        yield from _tombstones(settings, article)
     yield from (table.write(number, key, record) for key, record in done.writes)
     yield from (_drop_notice(settings, article, sequence) for article in done.dropped)
 
@@ -216,7 +218,7 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
     if result.is_withdrawn:
         # A worker that decided on the article before the takedown may have published it after the
         # takedown's tombstone. Send the tombstone again.
-        yield _tombstone(settings, arrived.article.id)
+        yield from _tombstones(settings, arrived.article.id)
         error = Withdrawn(TAKEN_DOWN)
         article = arrived.article.id
         topic = settings.topics.rejected
@@ -224,6 +226,7 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
         yield withdrawn(topic, article, error, arrived.source, source_id, trace, arrived=seconds)
     elif result.decision is not None:
         yield _outcome(settings, arrived, result.decision, source_id, at, trace)
+        yield from _flat(settings, arrived, result.decision, trace)
     else:
         headers_on = [
             (ORDER, str(sequence).encode()),
@@ -270,8 +273,10 @@ def _drop_notice(settings: Settings, article: str, sequence: int) -> Produce:
     )
 
 
-def _tombstone(settings: Settings, article: str) -> Produce:
-    return Produce(topic=settings.topics.clean, key=article.encode(), value=None)
+def _tombstones(settings: Settings, article: str) -> Iterator[Produce]:
+    yield Produce(topic=settings.topics.clean, key=article.encode(), value=None)
+    if settings.flat_articles:
+        yield Produce(topic=settings.topics.flat, key=article.encode(), value=None)
 
 
 def _outcome(  # noqa: PLR0913, PLR0917 - an article, its decision, and the headers that go on
@@ -291,6 +296,22 @@ def _outcome(  # noqa: PLR0913, PLR0917 - an article, its decision, and the head
         headers=[*headers(happened), (SOURCE_ID, source_id.encode()), (ARRIVED, at), *trace],
         page=_counted(decision, arrival_of(at)),
     )
+
+
+def _flat(
+    settings: Settings, arrived: CandidateRecord, decision: Decision, trace: Headers
+) -> Iterator[Produce]:
+    """The flat record of an article that is published, if the setting asks for one."""
+    if not settings.flat_articles:
+        return
+    happened = outcome_event(arrived.article, arrived.source, decision)
+    if isinstance(happened, CleanArticle):
+        yield Produce(
+            topic=settings.topics.flat,
+            key=decision.id.encode(),
+            value=flat_value(happened),
+            headers=[("content-type", b"application/json"), *trace],
+        )
 
 
 def _counted(decision: Decision, arrived: float | None) -> CountedPage:

@@ -51,6 +51,7 @@ class Topics:
     clean: str
     duplicates: str
     rejected: str
+    flat: str
 
 
 def _default_data_dir() -> Path:
@@ -138,6 +139,9 @@ class Settings(pydantic_settings.BaseSettings):
     )
     replay_horizon: Duration = Field(
         dt.timedelta(days=7), description="time past the window in which an id repeats its outcome"
+    )
+    flat_articles: bool = Field(
+        default=False, description="write articles to flat-articles too, for Kafka Connect"
     )
     near_threshold: float = Field(0.45, gt=0, le=1, description="least similarity of a copy")
     containment_threshold: float = Field(0.7, gt=0, le=1, description="least share of an excerpt")
@@ -261,6 +265,7 @@ class Settings(pydantic_settings.BaseSettings):
             "clean-articles",
             "duplicate-articles",
             "rejected-pages",
+            "flat-articles",
         )
         return Topics(*(self.topic_prefix + name for name in names))
 

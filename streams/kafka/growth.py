@@ -48,9 +48,13 @@ def plan(settings: Settings) -> list[Growth]:
     """
     topics = settings.topics
     may_grow = (topics.raw, topics.rejected)
+    compacted = (
+        "with more, a key's next record would be on another partition than its last; "
+        "make the topics anew under another CLEANWIRE_TOPIC_PREFIX"
+    )
     why_not = {
-        topics.clean: "with more, a key's next record would be on another partition than its last; "
-        "make the topics anew under another CLEANWIRE_TOPIC_PREFIX",
+        topics.clean: compacted,
+        topics.flat: compacted,
         topics.duplicates: "with more, a key's records would be out of order; make the topics anew "
         "under another CLEANWIRE_TOPIC_PREFIX",
         topics.candidates: "each is a shard's, and a new shard remembers nothing; run "

@@ -95,7 +95,7 @@ def changelog(settings: Settings) -> str:
 
 
 def specs(settings: Settings) -> list[Spec]:
-    """All topics, as they should be."""
+    """All topics, as they should be; that of flat articles only where it is switched on."""
     topics = settings.topics
     size = {"max.message.bytes": str(settings.max_message_bytes)}
     stamped = {"message.timestamp.type": "LogAppendTime"}
@@ -135,6 +135,7 @@ def specs(settings: Settings) -> list[Spec]:
             or_fewer=True,
             config=compacted | size,
         ),
+        *_flat(settings, compacted | size),
         Spec(
             name=topics.duplicates,
             partitions=settings.raw_partitions,
@@ -163,6 +164,14 @@ def specs(settings: Settings) -> list[Spec]:
             config={"cleanup.policy": "compact,delete", "retention.ms": _ms(STATUS_KEPT)},
         ),
     ]
+
+
+def _flat(settings: Settings, config: Mapping[str, str]) -> list[Spec]:
+    """The topic of flat articles, under the rules of `clean-articles`; none where it is off."""
+    if not settings.flat_articles:
+        return []
+    name, partitions = settings.topics.flat, settings.raw_partitions
+    return [Spec(name=name, partitions=partitions, or_fewer=True, config=config)]
 
 
 def ensure_topics(settings: Settings) -> list[str]:

@@ -43,11 +43,10 @@ from streams.kafka.topic_ids import Ids, TopicIds
 from streams.kafka.topics import partitions_of
 from streams.policy import thresholds, window
 from streams.runtime.app_factory import make_app
-from streams.runtime.article_details import DetailsTopic
-from streams.runtime.cloudevents import headers
 from streams.runtime.dead_letters import arrival_of, rejected, withdrawn
 from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
 from streams.runtime.instruments import CountedPage
+from streams.runtime.publication import Publication
 from streams.runtime.trace_context import trace_context
 from streams.settings import Settings
 from streams.stage import buffering_of
@@ -90,11 +89,11 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
     )
     sequences = Sequences(settings)
     app.topic_ids = TopicIds(settings, (settings.topics.candidates,))
-    details = DetailsTopic(settings)
+    publication = Publication(settings)
 
     async def before_reading(ids: Ids) -> None:
         await sequences.require(ids)
-        await details.look()
+        await publication.look()
 
     app.before_reading = before_reading
     buffering = buffering_of("dedupe")
@@ -118,7 +117,7 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
                 # reads and changes the shard, so each one is complete before the next one starts.
                 # Only the sending and the acknowledgements overlap.
                 began = time.perf_counter()
-                produces = list(_take(settings, table, sequences, details, event))
+                produces = list(_take(settings, table, sequences, publication, event))
                 app.instruments.decided(time.perf_counter() - began)
                 await delivery.put(event, produces)
 
@@ -140,7 +139,7 @@ def _take(
     settings: Settings,
     table: StateTable,
     sequences: Sequences,
-    details: DetailsTopic,
+    publication: Publication,
     event: EventT[Any],
 ) -> Iterator[Produce]:
     message = event.message
@@ -164,9 +163,9 @@ def _take(
             writes = table.store.state_of(number).drop(article, until)
             yield from (table.write(number, key, record) for key, record in writes)
         elif TAKEDOWN in carried:
-            yield from _takedown(settings, table, details, message, carried)
+            yield from _takedown(settings, table, publication, message, carried)
         else:
-            yield from _article(settings, table, details, message, carried)
+            yield from _article(settings, table, publication, message, carried)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # Another producer wrote this record to the internal topic. Reject it, so that it is kept
         # and the reason is visible.
@@ -184,7 +183,7 @@ def _take(
 def _takedown(
     settings: Settings,
     table: StateTable,
-    details: DetailsTopic,
+    publication: Publication,
     message: Message,
     carried: Mapping[str, bytes],
 ) -> Iterator[Produce]:
@@ -197,8 +196,7 @@ def _takedown(
         yield _pass_on(settings, message, number + 1, headers_on)
         return
     done = table.store.state_of(number).withdraw(wanted)
-    yield from details.tombstones(done.ids)
-    yield from (_tombstone(settings, article) for article in done.ids)
+    yield from publication.tombstones(done.ids)
     yield from (table.write(number, key, record) for key, record in done.writes)
     yield from (_drop_notice(settings, article, sequence) for article in done.dropped)
 
@@ -206,7 +204,7 @@ def _takedown(
 def _article(
     settings: Settings,
     table: StateTable,
-    details: DetailsTopic,
+    publication: Publication,
     message: Message,
     carried: Mapping[str, bytes],
 ) -> Iterator[Produce]:
@@ -215,14 +213,14 @@ def _article(
     sequence = _sequence(carried[ORDER])
     matches = unpack_matches(carried[MATCHES]) if number else []
     result = table.store.state_of(number).take(_candidate(arrived, sequence), matches)
-    yield from _produces_for(settings, details, message, arrived, sequence, result, carried)
+    yield from _produces_for(settings, publication, message, arrived, sequence, result, carried)
     yield from (table.write(number, key, record) for key, record in result.writes)
     yield from (_drop_notice(settings, article, sequence) for article in result.dropped)
 
 
 def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and the shard's result
     settings: Settings,
-    details: DetailsTopic,
+    publication: Publication,
     message: Message,
     arrived: CandidateRecord,
     sequence: int,
@@ -236,16 +234,18 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
     if result.is_withdrawn:
         # A worker that decided on the article before the takedown may have published it after the
         # takedown's tombstone. Send the tombstone again.
-        yield from details.tombstones([arrived.article.id])
-        yield _tombstone(settings, arrived.article.id)
+        yield from publication.tombstones([arrived.article.id])
         error = Withdrawn(TAKEN_DOWN)
         article = arrived.article.id
         topic = settings.topics.rejected
         seconds = arrival_of(at)
         yield withdrawn(topic, article, error, arrived.source, source_id, trace, arrived=seconds)
     elif result.decision is not None:
-        decision = result.decision
-        yield from _outcome(settings, details, arrived, decision, source_id, at, trace)
+        yield from publication.records(
+            outcome_event(arrived.article, arrived.source, result.decision),
+            [(SOURCE_ID, source_id.encode()), (ARRIVED, at), *trace],
+            _counted(result.decision, arrival_of(at)),
+        )
     else:
         headers_on = [
             (ORDER, str(sequence).encode()),
@@ -289,33 +289,6 @@ def _drop_notice(settings: Settings, article: str, sequence: int) -> Produce:
         value=None,
         headers=[(DROP, str(sequence).encode())],
         partition=home(article, settings.dedupe_shards),
-    )
-
-
-def _tombstone(settings: Settings, article: str) -> Produce:
-    return Produce(topic=settings.topics.clean, key=article.encode(), value=None)
-
-
-def _outcome(  # noqa: PLR0913, PLR0917 - an article, its decision, and the headers that go on
-    settings: Settings,
-    details: DetailsTopic,
-    arrived: CandidateRecord,
-    decision: Decision,
-    source_id: str,
-    at: bytes,
-    trace: Headers,
-) -> Iterator[Produce]:
-    happened = outcome_event(arrived.article, arrived.source, decision)
-    topics = settings.topics
-    carried = [(SOURCE_ID, source_id.encode()), (ARRIVED, at), *trace]
-    # Whoever finds the article should find its details, so these are sent first.
-    yield from details.records(happened, carried)
-    yield Produce(
-        topic=topics.clean if decision.outcome == "clean" else topics.duplicates,
-        key=decision.id.encode(),
-        value=details.value(happened),
-        headers=[*headers(happened), *carried],
-        page=_counted(decision, arrival_of(at)),
     )
 
 

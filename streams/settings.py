@@ -52,6 +52,7 @@ class Topics:
     duplicates: str
     rejected: str
     details: str
+    flat: str
 
 
 def _default_data_dir() -> Path:
@@ -145,6 +146,9 @@ class Settings(pydantic_settings.BaseSettings):
             "inline",
             description="where signature and blocks are: in clean-articles, or in article-details",
         )
+    )
+    flat_articles: bool = Field(
+        default=False, description="write articles to flat-articles too, for Kafka Connect"
     )
     near_threshold: float = Field(0.45, gt=0, le=1, description="least similarity of a copy")
     containment_threshold: float = Field(0.7, gt=0, le=1, description="least share of an excerpt")
@@ -269,6 +273,7 @@ class Settings(pydantic_settings.BaseSettings):
             "duplicate-articles",
             "rejected-pages",
             "article-details",
+            "flat-articles",
         )
         return Topics(*(self.topic_prefix + name for name in names))
 

@@ -12,7 +12,14 @@ from cleanwire.page.raw_page import parse_raw_page
 from helpers.schemas import example, schema, validator
 from streams.testing.samples import sample_pages
 
-NAMES = ["raw-page", "clean-article", "article-details", "duplicate-article", "rejected-page"]
+NAMES = [
+    "raw-page",
+    "clean-article",
+    "article-details",
+    "duplicate-article",
+    "flat-article",
+    "rejected-page",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

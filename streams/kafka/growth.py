@@ -65,7 +65,7 @@ def plan(settings: Settings) -> list[Growth]:
                 raise OperationalError(f"topic {spec.name} is missing", "run `cleanwire topics`")
             (described,) = admin.describe_topics([spec.name])
             partitions = len(described["partitions"])
-            # The topic of details has as many as that of the articles, which never grows.
+            # Copies of articles have as many partitions as the articles, whose never grow.
             if partitions < spec.partitions and spec.as_many_as is None:
                 found.append(
                     Growth(

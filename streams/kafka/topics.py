@@ -99,7 +99,7 @@ def changelog(settings: Settings) -> str:
 
 
 def specs(settings: Settings) -> list[Spec]:
-    """All topics, as they should be; that of the details only where the setting asks for it."""
+    """All topics, as they should be; of `article-details` and `flat-articles` those in use."""
     topics = settings.topics
     size = {"max.message.bytes": str(settings.max_message_bytes)}
     stamped = {"message.timestamp.type": "LogAppendTime"}
@@ -139,7 +139,7 @@ def specs(settings: Settings) -> list[Spec]:
             or_fewer=True,
             config=compacted | size,
         ),
-        *_details(settings, compacted | size),
+        *_copies(settings, compacted | size),
         Spec(
             name=topics.duplicates,
             partitions=settings.raw_partitions,
@@ -170,13 +170,15 @@ def specs(settings: Settings) -> list[Spec]:
     ]
 
 
-def _details(settings: Settings, config: Mapping[str, str]) -> list[Spec]:
-    if settings.article_details == "inline":
-        return []
+def _copies(settings: Settings, config: Mapping[str, str]) -> list[Spec]:
+    """The topics beside that of the articles, under its rules, as far as settings ask for them."""
     topics = settings.topics
+    names = [topics.details] if settings.article_details == "topic" else []
+    names += [topics.flat] if settings.flat_articles else []
     partitions = settings.raw_partitions
     return [
-        Spec(name=topics.details, partitions=partitions, config=config, as_many_as=topics.clean)
+        Spec(name=name, partitions=partitions, config=config, as_many_as=topics.clean)
+        for name in names
     ]
 
 

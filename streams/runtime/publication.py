@@ -1,0 +1,113 @@
+"""The records that an outcome is published as, and those that withdraw an article.
+
+Invariant: no text of an article that was taken down stays on any topic of articles. A worker looks
+which of these topics there are before it decides. So a takedown reaches the copies that an earlier
+worker published, even where a setting has been switched off again since.
+
+An article is one record on `clean-articles`. By settings it is up to three. Its details are
+on `article-details` (`CLEANWIRE_ARTICLE_DETAILS`). `flat-articles` has it as Kafka Connect reads it
+(`CLEANWIRE_FLAT_ARTICLES`). All of them have the article's id as their key.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from cleanwire.dedupe.published import details_of, without_details
+from cleanwire.events import CleanArticle, DuplicateArticle
+from cleanwire.flat import flat_value
+from streams.kafka import clients
+from streams.runtime.cloudevents import headers
+from streams.runtime.delivery import Headers, Produce
+from streams.runtime.instruments import CountedPage
+from streams.settings import Settings
+
+_JSON: Headers = [("content-type", b"application/json")]
+
+
+class Publication:
+    """Makes the records of outcomes, as the settings have them.
+
+    Args:
+        settings: the topics, what is on them, and where the bus is.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        topics = settings.topics
+        self._copies = {
+            topics.details: settings.article_details == "topic",
+            topics.flat: settings.flat_articles,
+        }
+        self._present = [topic for topic, is_wanted in self._copies.items() if is_wanted]
+
+    async def look(self) -> None:
+        """Find out which topics may have copies to withdraw; a worker asks before it reads.
+
+        Raises:
+            OperationalError: the bus is away.
+        """
+        if not all(self._copies.values()):
+            there = await asyncio.to_thread(_topics_on, self._settings)
+            self._present = [
+                topic for topic, is_wanted in self._copies.items() if is_wanted or topic in there
+            ]
+
+    def records(
+        self, event: CleanArticle | DuplicateArticle, carried: Headers, page: CountedPage
+    ) -> Iterator[Produce]:
+        """The records of an outcome. The article comes last, so that its details are there first.
+
+        Args:
+            event: the outcome.
+            carried: the headers that all records have beside those of CloudEvents.
+            page: how the metrics count the outcome.
+
+        Raises:
+            TypeError: a text cannot be encoded, because it holds half of a surrogate pair.
+        """
+        topics = self._settings.topics
+        key = event.id.encode()
+        if isinstance(event, DuplicateArticle):
+            yield Produce(
+                topic=topics.duplicates,
+                key=key,
+                value=orjson.dumps(event),
+                headers=[*headers(event), *carried],
+                page=page,
+            )
+            return
+        if self._copies[topics.details]:
+            details = details_of(event)
+            yield Produce(
+                topic=topics.details,
+                key=key,
+                value=orjson.dumps(details),
+                headers=[*headers(details), *carried],
+            )
+        if self._copies[topics.flat]:
+            yield Produce(
+                topic=topics.flat, key=key, value=flat_value(event), headers=[*_JSON, *carried]
+            )
+        is_apart = self._copies[topics.details]
+        yield Produce(
+            topic=topics.clean,
+            key=key,
+            value=orjson.dumps(without_details(event) if is_apart else event),
+            headers=[*headers(event), *carried],
+            page=page,
+        )
+
+    def tombstones(self, articles: Iterable[str]) -> Iterator[Produce]:
+        """The records that withdraw articles, by their ids, from every topic that has them."""
+        for article in articles:
+            for topic in (*self._present, self._settings.topics.clean):
+                yield Produce(topic=topic, key=article.encode(), value=None)
+
+
+def _topics_on(settings: Settings) -> set[str]:
+    # The list leaves out what this login may not see. Asking for a topic by its name would be an
+    # error then, even where there is none.
+    with clients.admin(settings) as admin:
+        return set(admin.list_topics())

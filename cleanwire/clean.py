@@ -10,7 +10,9 @@ from cleanwire import urls
 from cleanwire.errors import NoArticle
 from cleanwire.events import Article, RawPage, details_of
 from cleanwire.extract import Extracted, extract_html, extract_text
-from cleanwire.page.raw_page import Content, decode, parse_raw_page
+from cleanwire.page.formats.raw_record import RawRecord, as_record
+from cleanwire.page.formats.record_page import parse_record
+from cleanwire.page.raw_page import Content, decode
 from cleanwire.similarity import minhash
 
 try:
@@ -119,17 +121,20 @@ def clean_raw_page(page: RawPage, *, require_article: bool = True) -> Article:
 
 
 def clean_event(
-    value: bytes | None, *, max_page_bytes: int | None = None, require_article: bool = True
+    value: bytes | RawRecord | None,
+    *,
+    max_page_bytes: int | None = None,
+    require_article: bool = True,
 ) -> Article:
-    """Clean one raw-page event in the form it has in Kafka.
+    """Clean one raw page in the form it has in Kafka.
 
     Args:
-        value: the record's value, JSON.
+        value: the record, in any of the formats; or the value alone of a raw-page event, JSON.
         max_page_bytes: the largest body, in bytes; None for no limit.
         require_article: as for `clean_page`.
 
     Raises:
-        PageRejected: as for `clean_page`, and for a value that is no raw-page event.
+        PageRejected: as for `clean_page`, and for a record that does not follow its format.
     """
-    page = parse_raw_page(value, max_page_bytes=max_page_bytes)
+    page = parse_record(as_record(value), max_page_bytes=max_page_bytes)
     return clean_raw_page(page, require_article=require_article)

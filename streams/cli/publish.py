@@ -10,6 +10,7 @@ from streams.cli.screen import OUT, progress, say, summarize
 from streams.errors import OperationalError
 from streams.exit_codes import ANSWER_IS_NO
 from streams.kafka import clients
+from streams.kafka.headers import EVENT
 from streams.settings import Settings, load_settings
 from streams.sources import InputPage, Tally, read_inputs
 
@@ -76,7 +77,7 @@ def _publish(
             if page.refusal is not None:
                 refused.append(page)
                 continue
-            waiting.append(producer.send(topic, page.value))
+            waiting.append(producer.send(topic, page.value, headers=EVENT))
             if len(waiting) > _UNACKNOWLEDGED:
                 sent += _acknowledged(waiting.popleft(), topic, lost)
                 update(sent, None)

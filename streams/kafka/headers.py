@@ -3,7 +3,17 @@
 Invariant: these names never change, because users' programs and records on the bus depend on them.
 """
 
+from cleanwire.page.formats.format_names import FORMAT_HEADER
+
 PREFIX = "cleanwire."
+
+FORMAT = FORMAT_HEADER
+"""On raw pages, and on dead letters: the format of the value. A record without it has the format of
+the setting `CLEANWIRE_RAW_FORMAT`."""
+
+EVENT = [(FORMAT, b"event")]
+"""The headers of raw-page events that Cleanwire's own programs write. They say the format, because
+the workers may have another setting."""
 
 SOURCE_ID = f"{PREFIX}source.topic-id"
 """On candidates and outcomes: the id of the raw record's topic. An offset identifies a record only
@@ -11,8 +21,9 @@ together with this id."""
 
 ARRIVED = f"{PREFIX}source.timestamp"
 """On candidates and outcomes: when the raw record arrived on its topic, in milliseconds since the
-epoch. The view and the metrics measure from it how long a page takes. It decides nothing. It is
-empty or missing where the time is not known."""
+epoch. The view and the metrics measure from it how long a page takes. It decides nothing, except
+on a raw page in the format `html` without a fetch time: a dead letter that is sent again keeps its
+time, and so its id. It is empty or missing where the time is not known."""
 
 ORDER = f"{PREFIX}order"
 """On candidates, from the second shard on: the sequence, which orders a candidate among all."""

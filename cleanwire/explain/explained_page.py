@@ -7,8 +7,9 @@ Invariants:
 """
 
 import dataclasses
+from collections.abc import Mapping
 
-from cleanwire.clean import CLEANER, article_of
+from cleanwire.clean import CLEANER, article_of, with_response
 from cleanwire.errors import HttpError, NoArticle, PageRejected
 from cleanwire.events import Article
 from cleanwire.explain.as_it_came import Fetched, as_it_came
@@ -37,12 +38,13 @@ from cleanwire.page.raw_page import Content, check_status, decode
 from cleanwire.similarity import minhash
 
 
-def explain_page(
+def explain_page(  # noqa: PLR0913 - the arguments of `clean_page`
     body: str | bytes,
     *,
     url: str | None = None,
     content_type: str | None = None,
     fetched_at: str | None = None,
+    headers: Mapping[str, str] | None = None,
     require_article: bool = True,
 ) -> Explanation:
     """Explain what cleaning makes of a page.
@@ -52,12 +54,13 @@ def explain_page(
         url: where the page was fetched.
         content_type: the HTTP header.
         fetched_at: when the page was fetched.
+        headers: the response headers.
         require_article: whether a page that is no article is rejected.
 
     Returns:
         The explanation; a page that gives no article has `rejected`.
     """
-    page = Fetched(body, url, content_type, fetched_at, None)
+    page = Fetched(body, url, content_type, fetched_at, None, headers)
     try:
         content = decode(body, content_type)
     except PageRejected as error:
@@ -92,7 +95,7 @@ def explain_event(
         check_status(raw.status)
     except HttpError as error:
         refused = error
-    page = Fetched(raw.body, raw.url, raw.content_type, raw.fetched_at, raw.status)
+    page = Fetched(raw.body, raw.url, raw.content_type, raw.fetched_at, raw.status, raw.headers)
     try:
         content = decode(raw.body, raw.content_type)
     except PageRejected as error:
@@ -144,6 +147,7 @@ def _explained(page: Fetched, content: Content, *, require_article: bool) -> Exp
         except NoArticle as error:
             rejected = _rejected(error, "article")
     found = html_result(steps) if isinstance(steps, HtmlSteps) else text_result(steps)
+    found = with_response(found, page.headers)
     article: Article | None = None
     try:
         article = article_of(found, page.body, content, url=page.url, fetched_at=page.fetched_at)
@@ -158,7 +162,14 @@ def _explained(page: Fetched, content: Content, *, require_article: bool) -> Exp
         would_be=article if rejected is not None else None,
         signature=None if article is None else _signature(article),
         blocks=blocks_of(steps, html),
-        fields=fields_of(found, steps, html, url=page.url, fetched_at=page.fetched_at),
+        fields=fields_of(
+            found,
+            steps,
+            html,
+            url=page.url,
+            fetched_at=page.fetched_at,
+            headers=page.headers,
+        ),
         kind=kind_of_page(steps),
     )
 

@@ -10,7 +10,7 @@ from streams.cli.screen import OUT, progress, say, summarize
 from streams.errors import OperationalError
 from streams.exit_codes import ANSWER_IS_NO
 from streams.kafka import clients
-from streams.kafka.headers import EVENT
+from streams.kafka.raw_records import EVENT
 from streams.settings import Settings, load_settings
 from streams.sources import InputPage, Tally, read_inputs
 

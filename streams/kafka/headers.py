@@ -3,17 +3,7 @@
 Invariant: these names never change, because users' programs and records on the bus depend on them.
 """
 
-from cleanwire.page.formats.format_names import FORMAT_HEADER
-
 PREFIX = "cleanwire."
-
-FORMAT = FORMAT_HEADER
-"""On raw pages, and on dead letters: the format of the value. A record without it has the format of
-the setting `CLEANWIRE_RAW_FORMAT`."""
-
-EVENT = [(FORMAT, b"event")]
-"""The headers of raw-page events that Cleanwire's own programs write. They say the format, because
-the workers may have another setting."""
 
 SOURCE_ID = f"{PREFIX}source.topic-id"
 """On candidates and outcomes: the id of the raw record's topic. An offset identifies a record only

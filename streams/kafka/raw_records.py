@@ -6,9 +6,13 @@ at which that arrived.
 
 from collections.abc import Iterable
 
-from cleanwire.page.formats.format_names import RawFormat
+from cleanwire.page.formats.format_names import FORMAT_HEADER, RawFormat
 from cleanwire.page.formats.raw_record import RawRecord
 from streams.kafka.headers import ARRIVED
+
+EVENT = [(FORMAT_HEADER, b"event")]
+"""The headers of raw-page events that Cleanwire's own programs write. They say the format, because
+the workers may have another setting."""
 
 _MOST_DIGITS = 18
 

@@ -15,8 +15,8 @@ from faust.types import Message
 
 from cleanwire.errors import PageRejected
 from cleanwire.events import Source
-from cleanwire.page.formats.format_names import RawFormat
-from streams.kafka.headers import ARRIVED, FORMAT, PREFIX, SOURCE_ID
+from cleanwire.page.formats.format_names import FORMAT_HEADER, RawFormat
+from streams.kafka.headers import ARRIVED, PREFIX, SOURCE_ID
 from streams.kafka.raw_records import arrival
 from streams.runtime.delivery import Headers, Produce
 from streams.runtime.instruments import CountedPage
@@ -54,8 +54,8 @@ def rejected(  # noqa: PLR0913 - everything that a dead letter names
         if _size_without_value(message) > largest:
             key, headers = None, []
     added = _added(error, source, source_id, arrived)
-    if unmarked != "event" and not any(name == FORMAT and said for name, said in headers):
-        added.append((FORMAT, unmarked.encode()))
+    if unmarked != "event" and not any(name == FORMAT_HEADER and said for name, said in headers):
+        added.append((FORMAT_HEADER, unmarked.encode()))
     page = CountedPage(outcome="rejected", kind=error.reason, arrived=arrived)
     return Produce(topic=topic, key=key, value=value, headers=[*headers, *added], page=page)
 

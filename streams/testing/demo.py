@@ -26,8 +26,8 @@ from kafka import TopicPartition
 
 from streams.errors import OperationalError
 from streams.kafka import clients
-from streams.kafka.headers import EVENT
 from streams.kafka.outcome_topics import outcome_topics
+from streams.kafka.raw_records import EVENT
 from streams.kafka.topics import ensure_topics
 from streams.runtime.dead_letters import added_to
 from streams.settings import Settings, load_settings

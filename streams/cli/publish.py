@@ -69,9 +69,7 @@ def _publish(
     sent = 0
     topic = settings.topics.raw
     # Without this check the producer would wait a minute for a topic that does not exist.
-    with clients.admin(settings) as admin:
-        if topic not in admin.list_topics():
-            raise OperationalError(f"topic {topic} does not exist", "run `cleanwire topics`")
+    clients.require_topic(settings, topic)
     with clients.producer(settings) as producer, progress("publishing") as update:
         for page in inputs:
             if page.refusal is not None:

@@ -75,6 +75,8 @@ def _rules(text: str, *, scoped: bool) -> Iterator[str]:
         # Some sites part rules by blanks alone.
         *words, name = before.split() or [""]
         if not all(map(_NAME.fullmatch, (*words, name))):
+            if scoped and colon:
+                return
             continue
         yield from words
         if not colon:

@@ -4,13 +4,18 @@ Invariant: the answer is a function of the page alone. No state passes from one 
 pages can be cleaned anywhere, in any order, and again.
 """
 
+import dataclasses
 import importlib.metadata
+from collections.abc import Mapping
 
 from cleanwire import urls
 from cleanwire.errors import NoArticle
 from cleanwire.events import Article, RawPage, details_of
 from cleanwire.extract import Extracted, extract_html, extract_text
-from cleanwire.page.raw_page import Content, decode, parse_raw_page
+from cleanwire.extract.metadata.robots import joined, rules_in_header
+from cleanwire.page.formats.raw_record import RawRecord, as_record
+from cleanwire.page.formats.record_page import parse_record
+from cleanwire.page.raw_page import Content, decode
 from cleanwire.similarity import minhash
 
 try:
@@ -20,12 +25,13 @@ except importlib.metadata.PackageNotFoundError:
 """The `cleaner` of every article: the name and version of this package."""
 
 
-def clean_page(
+def clean_page(  # noqa: PLR0913 - what is known of a fetch, each by its name
     body: str | bytes,
     *,
     url: str | None = None,
     content_type: str | None = None,
     fetched_at: str | None = None,
+    headers: Mapping[str, str] | None = None,
     require_article: bool = True,
 ) -> Article:
     """Clean one page.
@@ -36,6 +42,7 @@ def clean_page(
         content_type: the HTTP header, with or without a charset.
         fetched_at: RFC 3339. Together with `url` and `body` it makes the article's id. A date more
             than a day later than it is no date of the page.
+        headers: the response headers; only X-Robots-Tag is read.
         require_article: whether to reject a page that is no article (a home page, a list, a shop's
             page). If not, only a page without a word is rejected.
 
@@ -54,7 +61,19 @@ def clean_page(
         found = extract_text(
             content.text, url=url, fetched_at=fetched_at, require_article=require_article
         )
+    found = with_response(found, headers)
     return article_of(found, body, content, url=url, fetched_at=fetched_at)
+
+
+def with_response(found: Extracted, headers: Mapping[str, str] | None) -> Extracted:
+    """What a page holds, with what its response headers say of it in front.
+
+    Args:
+        found: what the page holds.
+        headers: as for `clean_page`.
+    """
+    robots = rules_in_header(headers)
+    return dataclasses.replace(found, robots=joined(robots, found.robots)) if robots else found
 
 
 def article_of(
@@ -114,22 +133,26 @@ def clean_raw_page(page: RawPage, *, require_article: bool = True) -> Article:
         url=page.url,
         content_type=page.content_type,
         fetched_at=page.fetched_at,
+        headers=page.headers,
         require_article=require_article,
     )
 
 
 def clean_event(
-    value: bytes | None, *, max_page_bytes: int | None = None, require_article: bool = True
+    value: bytes | RawRecord | None,
+    *,
+    max_page_bytes: int | None = None,
+    require_article: bool = True,
 ) -> Article:
-    """Clean one raw-page event in the form it has in Kafka.
+    """Clean one raw page in the form it has in Kafka.
 
     Args:
-        value: the record's value, JSON.
+        value: the record, in any of the formats; or the value alone of a raw-page event, JSON.
         max_page_bytes: the largest body, in bytes; None for no limit.
         require_article: as for `clean_page`.
 
     Raises:
-        PageRejected: as for `clean_page`, and for a value that is no raw-page event.
+        PageRejected: as for `clean_page`, and for a record that does not follow its format.
     """
-    page = parse_raw_page(value, max_page_bytes=max_page_bytes)
+    page = parse_record(as_record(value), max_page_bytes=max_page_bytes)
     return clean_raw_page(page, require_article=require_article)

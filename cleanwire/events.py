@@ -71,6 +71,7 @@ class PageDetails:
         section: the section of the site.
         tags: keywords.
         paywalled: whether the page is behind a paywall; None if the page does not tell.
+        robots: what its publisher does not want crawlers to do with it, such as `noindex`.
     """
 
     canonical_url: str | None = None
@@ -79,6 +80,7 @@ class PageDetails:
     section: str | None = None
     tags: tuple[str, ...] = ()
     paywalled: bool | None = None
+    robots: tuple[str, ...] = ()
 
 
 def details_of(page: PageDetails) -> dict[str, Any]:

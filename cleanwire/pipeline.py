@@ -11,6 +11,7 @@ from cleanwire.dedupe.deduper import Deduper, outcome_event
 from cleanwire.dedupe.policy import Window
 from cleanwire.errors import PageRejected
 from cleanwire.events import Article, CleanArticle, DuplicateArticle, Rejection, Source
+from cleanwire.page.formats.raw_record import RawRecord
 from cleanwire.similarity.index import Thresholds
 
 OutcomeEvent = CleanArticle | DuplicateArticle | Rejection
@@ -42,12 +43,12 @@ class Pipeline:
         self._require_article = require_article
 
     def process(
-        self, value: bytes | None, source: Source, *, received_at: float | None = None
+        self, value: bytes | RawRecord | None, source: Source, *, received_at: float | None = None
     ) -> OutcomeEvent:
-        """The outcome of one raw-page event.
+        """The outcome of one raw page.
 
         Args:
-            value: the event in the form it has in Kafka.
+            value: the record as it is in Kafka; or the value alone of a raw-page event.
             source: where the event came from.
             received_at: when it was received, in seconds since the epoch; caps its event time.
         """
@@ -83,8 +84,10 @@ class Pipeline:
         """Take articles down, as `Deduper.withdraw` does; returns the ids of all of them."""
         return self._deduper.withdraw(ids=ids, pages=pages, at=at)
 
-    def run(self, pages: Iterable[tuple[bytes | None, Source]]) -> Iterator[OutcomeEvent]:
-        """The outcomes of many raw-page events, in the same order, one at a time."""
+    def run(
+        self, pages: Iterable[tuple[bytes | RawRecord | None, Source]]
+    ) -> Iterator[OutcomeEvent]:
+        """The outcomes of many raw pages, in the same order, one at a time."""
         for value, source in pages:
             yield self.process(value, source)
 

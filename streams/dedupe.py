@@ -38,12 +38,13 @@ from cleanwire.dedupe.shard_chain import TAKEN_DOWN
 from cleanwire.errors import InvalidEvent, Withdrawn
 from cleanwire.events import Source
 from streams.kafka.headers import ARRIVED, DROP, MATCHES, ORDER, SOURCE_ID, TAKEDOWN
+from streams.kafka.raw_records import arrival_of
 from streams.kafka.sequences import Sequences
 from streams.kafka.topic_ids import Ids, TopicIds
 from streams.kafka.topics import partitions_of
 from streams.policy import thresholds, window
 from streams.runtime.app_factory import make_app
-from streams.runtime.dead_letters import arrival_of, rejected, withdrawn
+from streams.runtime.dead_letters import rejected, withdrawn
 from streams.runtime.delivery import Delivery, Headers, Produce, raw_events
 from streams.runtime.instruments import CountedPage
 from streams.runtime.publication import Publication

@@ -17,9 +17,10 @@ from cleanwire.errors import PageRejected, TooLarge
 from cleanwire.events import Source
 from streams import policy
 from streams.kafka.headers import ARRIVED, SOURCE_ID
+from streams.kafka.raw_records import arrival, raw_record
 from streams.kafka.topic_ids import TopicIds
 from streams.runtime.app_factory import make_app
-from streams.runtime.dead_letters import arrival, record_size, rejected
+from streams.runtime.dead_letters import headers_of, record_size, rejected
 from streams.runtime.delivery import Delivery, Produce, raw_events
 from streams.runtime.pool import Cleaned, CleaningPool
 from streams.runtime.trace_context import trace_context
@@ -57,7 +58,14 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                 "only the topic that it came from has its value"
             )
         else:
-            result = await pool.clean(message.value, source, message.timestamp)
+            record = raw_record(
+                message.value,
+                key=message.key,
+                headers=headers_of(message),
+                timestamp=message.timestamp,
+                unmarked=settings.raw_format,
+            )
+            result = await pool.clean(record, source, message.timestamp)
         if isinstance(result, PageRejected):
             return [
                 rejected(
@@ -68,6 +76,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                     topic_id,
                     largest=limits.message_bytes,
                     arrived=message.timestamp,
+                    unmarked=settings.raw_format,
                 )
             ]
         return [

@@ -22,6 +22,7 @@ import pydantic
 import pydantic_settings
 from pydantic import Field, SecretStr
 
+from cleanwire.page.formats.format_names import RawFormat
 from streams import json_lines
 from streams.errors import ConfigurationError
 from streams.sizes import parse_size
@@ -114,6 +115,9 @@ class Settings(pydantic_settings.BaseSettings):
     )
     max_page_bytes: Bytes = Field(
         10 << 20, ge=1 << 10, le=1 << 30, description="largest body that is cleaned"
+    )
+    raw_format: Annotated[RawFormat, pydantic.BeforeValidator(_lower)] = Field(
+        "event", description="format of raw pages that do not say it: event, html, warc, ..."
     )
     require_article: bool = Field(
         default=True, description="reject pages that are no article: home pages, lists, shops"

@@ -26,6 +26,7 @@ class Fetched:
         content_type: the HTTP header.
         fetched_at: when the page was fetched.
         status: the HTTP status.
+        headers: the response headers.
     """
 
     body: str | bytes
@@ -33,6 +34,7 @@ class Fetched:
     content_type: str | None = None
     fetched_at: str | None = None
     status: int | None = None
+    headers: Mapping[str, str] | None = None
 
 
 def as_it_came(page: Fetched, content: Content | None) -> AsItCame:

@@ -7,13 +7,11 @@ Invariants:
 """
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
 
-import orjson
-
-from cleanwire.clean import CLEANER, article_of
+from cleanwire.clean import CLEANER, article_of, with_response
 from cleanwire.errors import HttpError, NoArticle, PageRejected
-from cleanwire.events import Article, RawPage
+from cleanwire.events import Article
 from cleanwire.explain.as_it_came import Fetched, as_it_came
 from cleanwire.explain.block_fates import blocks_of
 from cleanwire.explain.explanation import (
@@ -34,16 +32,19 @@ from cleanwire.extract.extractor import (
 )
 from cleanwire.extract.model.page_kind import check_article
 from cleanwire.extract.steps import HtmlSteps, TextSteps
-from cleanwire.page.raw_page import Content, decode, parse_raw_page
+from cleanwire.page.formats.raw_record import RawRecord, as_record
+from cleanwire.page.formats.record_page import read_page, told_by
+from cleanwire.page.raw_page import Content, check_status, decode
 from cleanwire.similarity import minhash
 
 
-def explain_page(
+def explain_page(  # noqa: PLR0913 - the arguments of `clean_page`
     body: str | bytes,
     *,
     url: str | None = None,
     content_type: str | None = None,
     fetched_at: str | None = None,
+    headers: Mapping[str, str] | None = None,
     require_article: bool = True,
 ) -> Explanation:
     """Explain what cleaning makes of a page.
@@ -53,12 +54,13 @@ def explain_page(
         url: where the page was fetched.
         content_type: the HTTP header.
         fetched_at: when the page was fetched.
+        headers: the response headers.
         require_article: whether a page that is no article is rejected.
 
     Returns:
         The explanation; a page that gives no article has `rejected`.
     """
-    page = Fetched(body, url, content_type, fetched_at, None)
+    page = Fetched(body, url, content_type, fetched_at, None, headers)
     try:
         content = decode(body, content_type)
     except PageRejected as error:
@@ -67,12 +69,15 @@ def explain_page(
 
 
 def explain_event(
-    value: bytes | None, *, max_page_bytes: int | None = None, require_article: bool = True
+    value: bytes | RawRecord | None,
+    *,
+    max_page_bytes: int | None = None,
+    require_article: bool = True,
 ) -> Explanation:
-    """Explain what cleaning makes of a raw-page event in the form it has in Kafka.
+    """Explain what cleaning makes of a raw page in the form it has in Kafka.
 
     Args:
-        value: the record's value, JSON.
+        value: as for `clean_event`.
         max_page_bytes: the largest body, in bytes; None for no limit.
         require_article: as for `explain_page`.
 
@@ -80,18 +85,17 @@ def explain_event(
         The explanation. Of a page that is rejected for its HTTP status, what cleaning makes of its
         body otherwise.
     """
+    record = as_record(value)
+    try:
+        raw = read_page(record, max_page_bytes=max_page_bytes)
+    except PageRejected as error:
+        return _of_event(record, error)
     refused: PageRejected | None = None
     try:
-        raw = parse_raw_page(value, max_page_bytes=max_page_bytes)
+        check_status(raw.status)
     except HttpError as error:
         refused = error
-        try:
-            raw = _without_status(value, max_page_bytes)
-        except PageRejected as other:
-            return _of_event(value, other)
-    except PageRejected as error:
-        return _of_event(value, error)
-    page = Fetched(raw.body, raw.url, raw.content_type, raw.fetched_at, raw.status)
+    page = Fetched(raw.body, raw.url, raw.content_type, raw.fetched_at, raw.status, raw.headers)
     try:
         content = decode(raw.body, raw.content_type)
     except PageRejected as error:
@@ -108,32 +112,14 @@ def explain_event(
     )
 
 
-def _without_status(value: bytes | None, max_page_bytes: int | None) -> RawPage:
-    """The page of an event whose status alone makes it unfit."""
-    event: dict[str, Any] = orjson.loads((value or b"").removeprefix(b"\xef\xbb\xbf"))
-    status = event.pop("status")
-    raw = parse_raw_page(orjson.dumps(event), max_page_bytes=max_page_bytes)
-    return dataclasses.replace(raw, status=status)
-
-
-def _of_event(value: bytes | None, error: PageRejected) -> Explanation:
-    """The explanation of an event that gives no page; what of it can be read is shown."""
-    try:
-        event = orjson.loads((value or b"").removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
-        event = None
-    members = event if isinstance(event, dict) else {}
-    texts = {
-        name: shown(said) if isinstance(said := members.get(name), str) else None
-        for name in ("url", "fetched_at", "content_type")
-    }
-    status = members.get("status")
-    known = status if isinstance(status, int) and not isinstance(status, bool) else None
+def _of_event(record: RawRecord, error: PageRejected) -> Explanation:
+    """The explanation of a record that gives no page; what of it can be read is shown."""
+    told = told_by(record)
     came = AsItCame(
-        url=texts["url"],
-        fetched_at=texts["fetched_at"],
-        content_type=texts["content_type"],
-        status=known,
+        url=None if told.url is None else shown(told.url),
+        fetched_at=None if told.fetched_at is None else shown(told.fetched_at),
+        content_type=None if told.content_type is None else shown(told.content_type),
+        status=told.status,
     )
     return Explanation(came=came, rejected=_rejected(error, "event"), cleaner=CLEANER)
 
@@ -161,6 +147,7 @@ def _explained(page: Fetched, content: Content, *, require_article: bool) -> Exp
         except NoArticle as error:
             rejected = _rejected(error, "article")
     found = html_result(steps) if isinstance(steps, HtmlSteps) else text_result(steps)
+    found = with_response(found, page.headers)
     article: Article | None = None
     try:
         article = article_of(found, page.body, content, url=page.url, fetched_at=page.fetched_at)
@@ -175,7 +162,14 @@ def _explained(page: Fetched, content: Content, *, require_article: bool) -> Exp
         would_be=article if rejected is not None else None,
         signature=None if article is None else _signature(article),
         blocks=blocks_of(steps, html),
-        fields=fields_of(found, steps, html, url=page.url, fetched_at=page.fetched_at),
+        fields=fields_of(
+            found,
+            steps,
+            html,
+            url=page.url,
+            fetched_at=page.fetched_at,
+            headers=page.headers,
+        ),
         kind=kind_of_page(steps),
     )
 

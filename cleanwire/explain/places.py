@@ -17,6 +17,7 @@ from cleanwire.extract.extractor import BYLINE_AFTER, HEAD_LINES, Extracted
 from cleanwire.extract.metadata.bylines import authors_in_lines
 from cleanwire.extract.metadata.date_labels import dates_in
 from cleanwire.extract.metadata.dates import DateHints, latest_of
+from cleanwire.extract.metadata.robots import rules_in_header
 from cleanwire.extract.preparation import prepare
 from cleanwire.extract.steps import HtmlSteps, Steps
 
@@ -33,6 +34,7 @@ FIELDS = (
     "section",
     "tags",
     "paywalled",
+    "robots",
 )
 """The fields, in the order in which they are shown."""
 
@@ -43,8 +45,14 @@ _SHORT = 8
 _LINE = 300
 
 
-def fields_of(
-    found: Extracted, steps: Steps, html: bytes | None, *, url: str | None, fetched_at: str | None
+def fields_of(  # noqa: PLR0913 - what is known of a fetch, each by its name
+    found: Extracted,
+    steps: Steps,
+    html: bytes | None,
+    *,
+    url: str | None,
+    fetched_at: str | None,
+    headers: Mapping[str, str] | None = None,
 ) -> tuple[Field, ...]:
     """The metadata fields of a page.
 
@@ -54,9 +62,12 @@ def fields_of(
         html: an HTML page, in UTF-8; None for a plain-text page.
         url: where the page was fetched.
         fetched_at: when it was fetched.
+        headers: the response headers.
     """
     hints = DateHints(language=found.language, latest=latest_of(fetched_at))
     said: list[Witness] = []
+    if robots := rules_in_header(headers):
+        said.append(Witness("robots", "header X-Robots-Tag", ", ".join(robots), robots))
     if html is not None and isinstance(steps, HtmlSteps):
         hints = steps.metadata.dates
         tree = LexborHTMLParser(html)
@@ -116,6 +127,9 @@ def _agreement(name: str, read: _Value, value: _Value) -> int:
     if isinstance(value, bool) or isinstance(read, bool):
         return _SAME * (read is value)
     if isinstance(value, tuple) and isinstance(read, tuple):
+        if name == "robots":
+            # Every place adds its rules to those of the others.
+            value, read = read, value
         return _SAME if read[: len(value)] == value else _ALIKE * (set(value) <= set(read))
     one, other = str(read).casefold(), str(value).casefold()
     if one == other:

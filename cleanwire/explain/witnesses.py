@@ -30,6 +30,7 @@ from cleanwire.extract.metadata.metadata import (
     SITE_NAMES,
     TITLES,
 )
+from cleanwire.extract.metadata.robots import rules_in_metas
 from cleanwire.extract.metadata.surroundings import in_comments_or_teaser
 
 MOST_ELEMENTS = 60
@@ -67,6 +68,7 @@ METAS: Mapping[str, Sequence[str]] = {
     "section": SECTIONS,
     "tags": ("article:tag", "news_keywords", "keywords"),
     "paywalled": ("article:content_tier",),
+    "robots": ("robots",),
 }
 """The names of the meta tags that are witnesses, by field, the surest first. Those for authors are
 `bylines.METAS`."""
@@ -185,6 +187,8 @@ def _read(
     if field == "tags":
         parts = (squeezed(part) for part in text.split(","))
         return tuple(dict.fromkeys(part for part in parts if part)) or None
+    if field == "robots":
+        return rules_in_metas([text]) or None
     if field == "paywalled":
         return _PAYWALLED.get(text.rpartition("/")[2].lower())
     return _absolute(text, url) if field in ("image", "canonical_url") else _plain(field, text)

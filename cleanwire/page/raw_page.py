@@ -8,6 +8,7 @@ import binascii
 import dataclasses
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -93,25 +94,45 @@ def parse_raw_page(value: bytes | None, *, max_page_bytes: int | None = None) ->
         HttpError: the fetch gave no page.
         TooLarge: the body is over the limit.
     """
-    event = _json_object(value)
-    url = check_url(_text(event, "url"))
-    fetched_at = _fetched_at(event)
-    status = _status(event)
-    content_type = _optional_text(event, "content_type")
-    headers = _headers(event)
-    body = _body(event, max_page_bytes)
+    page = read_event(value, max_page_bytes)
+    check_status(page.status)
+    return page
+
+
+def read_event(value: bytes | None, max_page_bytes: int | None = None) -> RawPage:
+    """Read a raw-page event, whatever its status says of the fetch.
+
+    Args:
+        value: as for `parse_raw_page`.
+        max_page_bytes: as for `parse_raw_page`.
+
+    Raises:
+        NotJson, InvalidEvent, TooLarge: as for `parse_raw_page`.
+    """
+    event = json_object(value)
+    return RawPage(
+        url=check_url(text_member(event, "url")),
+        fetched_at=check_fetched_at(text_member(event, "fetched_at")),
+        status=status_member(event, "status"),
+        content_type=optional_text(event, "content_type"),
+        headers=_headers(event),
+        body=_body(event, max_page_bytes),
+    )
+
+
+def check_status(status: int | None) -> None:
+    """Reject a fetch that gave no page.
+
+    Args:
+        status: the HTTP status; None if it is not known.
+
+    Raises:
+        HttpError: the status is outside 200 to 299, or 206.
+    """
     if status == _PARTIAL:
         raise HttpError("the page was fetched with status 206, a part of it; fetch it whole")
     if status is not None and status not in _OK:
         raise HttpError(f"the page was fetched with status {status}")
-    return RawPage(
-        url=url,
-        fetched_at=fetched_at,
-        body=body,
-        content_type=content_type,
-        status=status,
-        headers=headers,
-    )
 
 
 def decode(body: str | bytes, content_type: str | None = None) -> Content:
@@ -131,7 +152,7 @@ def decode(body: str | bytes, content_type: str | None = None) -> Content:
             if body.startswith(magic):
                 raise UnsupportedType(f"the body is {name}")
     if media not in _HTML_TYPES | _TEXT_TYPES | _UNKNOWN_TYPES | _MARKUP_TYPES:
-        raise UnsupportedType(f"content type {_printable(media, 100)}")
+        raise UnsupportedType(f"content type {printable(media, 100)}")
     charset = None
     if isinstance(body, bytes):
         text, charset = decode_bytes(body, label)
@@ -177,7 +198,7 @@ def _is_json(start: str, text: str) -> bool:
     return start[:1] in ("{", "[") and text.rstrip()[-1:] in ("}", "]")
 
 
-def _json_object(value: bytes | None) -> dict[str, Any]:
+def json_object(value: bytes | None) -> dict[str, Any]:
     """The JSON object in a record's value.
 
     Raises:
@@ -202,13 +223,13 @@ def check_url(url: str) -> str:
     """
     if len(url) > MAX_URL:
         raise InvalidEvent(f"url has {len(url)} characters, more than {MAX_URL}")
-    shown = _printable(url)
+    shown = printable(url)
     try:
         parts = urlsplit(url)
         host = parts.hostname
         _ = parts.port
     except ValueError as error:
-        why = _printable(str(error))
+        why = printable(str(error))
         raise InvalidEvent(f"url {shown} cannot be parsed: {why}") from None
     if parts.scheme.lower() not in SCHEMES:
         raise InvalidEvent(f"url {shown} is not http, https or file")
@@ -219,13 +240,12 @@ def check_url(url: str) -> str:
     return url
 
 
-def _fetched_at(event: dict[str, Any]) -> str:
-    """The member `fetched_at`, unchanged.
+def check_fetched_at(fetched_at: str) -> str:
+    """The fetch time, unchanged, if it is an RFC 3339 time with a zone.
 
     Raises:
-        InvalidEvent: it is no RFC 3339 time with a zone.
+        InvalidEvent: it is none.
     """
-    fetched_at = _text(event, "fetched_at")
     if _RFC3339.fullmatch(fetched_at[:64]) and len(fetched_at) <= 64:  # noqa: PLR2004 - longest form
         try:
             moment = dt.datetime.fromisoformat(fetched_at.upper().replace(" ", "T"))
@@ -234,22 +254,35 @@ def _fetched_at(event: dict[str, Any]) -> str:
             pass
         else:
             return fetched_at
-    raise InvalidEvent(f"fetched_at {_printable(fetched_at, 64)} is no RFC 3339 time with a zone")
+    raise InvalidEvent(f"fetched_at {printable(fetched_at, 64)} is no RFC 3339 time with a zone")
 
 
-def _status(event: dict[str, Any]) -> int | None:
-    """The member `status`, or None.
+def status_member(event: Mapping[str, Any], name: str) -> int | None:
+    """The HTTP status in a member, or None if the member is missing or null.
 
     Raises:
         InvalidEvent: it is no HTTP status.
     """
-    status = event.get("status")
+    status = event.get(name)
     if status is None:
         return None
     if isinstance(status, bool) or not isinstance(status, int):
-        raise InvalidEvent(f"status is a JSON {_name(status)}, not a whole number")
+        raise InvalidEvent(f"{name} is a JSON {_name(status)}, not a whole number")
+    return check_status_code(status, name)
+
+
+def check_status_code(status: int, name: str) -> int:
+    """The status, if HTTP can have it.
+
+    Args:
+        status: the number.
+        name: the field that it is in.
+
+    Raises:
+        InvalidEvent: HTTP has no such status.
+    """
     if status not in _STATUS:
-        raise InvalidEvent(f"status {status} is not within 100 and 599")
+        raise InvalidEvent(f"{name} {status} is not within 100 and 599")
     return status
 
 
@@ -266,7 +299,7 @@ def _headers(event: dict[str, Any]) -> dict[str, str] | None:
         raise InvalidEvent(f"headers is a JSON {_name(headers)}, not an object")
     for name, value in headers.items():
         if not isinstance(value, str):
-            raise InvalidEvent(f"header {_printable(name, 64)} is a JSON {_name(value)}, not text")
+            raise InvalidEvent(f"header {printable(name, 64)} is a JSON {_name(value)}, not text")
     return headers
 
 
@@ -283,27 +316,40 @@ def _body(event: dict[str, Any], limit: int | None) -> str | bytes:
     if text is not None and encoded is not None:
         raise InvalidEvent("there are both body and body_base64")
     if text is not None:
-        body: str | bytes = _text(event, "body", may_be_empty=True)
+        body: str | bytes = text_member(event, "body", may_be_empty=True)
         size = len(body.encode("utf-8", "surrogatepass")) if isinstance(body, str) else 0
     else:
         try:
             body = binascii.a2b_base64(
-                _text(event, "body_base64", may_be_empty=True), strict_mode=True
+                text_member(event, "body_base64", may_be_empty=True), strict_mode=True
             )
         except (binascii.Error, ValueError) as error:
             raise InvalidEvent(f"body_base64 is no base64: {error}") from None
         size = len(body)
-    if limit is not None and size > limit:
-        raise TooLarge(f"the body has {size} bytes, more than {limit}")
+    check_size(size, limit)
     return body
 
 
-def _optional_text(event: dict[str, Any], field: str) -> str | None:
+def check_size(size: int, limit: int | None) -> None:
+    """Reject a body that is over the limit.
+
+    Args:
+        size: its bytes.
+        limit: the most bytes; None for no limit.
+
+    Raises:
+        TooLarge: it has more.
+    """
+    if limit is not None and size > limit:
+        raise TooLarge(f"the body has {size} bytes, more than {limit}")
+
+
+def optional_text(event: Mapping[str, Any], field: str) -> str | None:
     """The text in a member, or None if the member is missing or null."""
-    return None if event.get(field) is None else _text(event, field, may_be_empty=True)
+    return None if event.get(field) is None else text_member(event, field, may_be_empty=True)
 
 
-def _text(event: dict[str, Any], field: str, *, may_be_empty: bool = False) -> str:
+def text_member(event: Mapping[str, Any], field: str, *, may_be_empty: bool = False) -> str:
     """The text in a member.
 
     Raises:
@@ -325,7 +371,7 @@ def _name(value: object) -> str:
     return names.get(type(value), "number")
 
 
-def _printable(text: str, length: int = 200) -> str:
+def printable(text: str, length: int = 200) -> str:
     """A text for an error message: at most `length` characters, and control characters escaped."""
     shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text[:length])
     return f"{shown}..." if len(text) > length else shown

@@ -10,6 +10,7 @@ from streams.cli.screen import OUT, progress, say, summarize
 from streams.errors import OperationalError
 from streams.exit_codes import ANSWER_IS_NO
 from streams.kafka import clients
+from streams.kafka.raw_records import EVENT
 from streams.settings import Settings, load_settings
 from streams.sources import InputPage, Tally, read_inputs
 
@@ -68,15 +69,13 @@ def _publish(
     sent = 0
     topic = settings.topics.raw
     # Without this check the producer would wait a minute for a topic that does not exist.
-    with clients.admin(settings) as admin:
-        if topic not in admin.list_topics():
-            raise OperationalError(f"topic {topic} does not exist", "run `cleanwire topics`")
+    clients.require_topic(settings, topic)
     with clients.producer(settings) as producer, progress("publishing") as update:
         for page in inputs:
             if page.refusal is not None:
                 refused.append(page)
                 continue
-            waiting.append(producer.send(topic, page.value))
+            waiting.append(producer.send(topic, page.value, headers=EVENT))
             if len(waiting) > _UNACKNOWLEDGED:
                 sent += _acknowledged(waiting.popleft(), topic, lost)
                 update(sent, None)

@@ -53,6 +53,17 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
             yield client
 
 
+def require_topic(settings: Settings, topic: str) -> None:
+    """Check that a topic exists; without it, a producer would wait for it.
+
+    Raises:
+        OperationalError: there is no such topic, or the bus is away or refuses.
+    """
+    with admin(settings) as client:
+        if topic not in client.list_topics():
+            raise OperationalError(f"topic {topic} does not exist", "run `cleanwire topics`")
+
+
 @contextlib.contextmanager
 def consumer(settings: Settings, **more: Any) -> Iterator[KafkaConsumer]:  # noqa: ANN401 - the library's options
     """A consumer without a group: it reads the partitions that it is assigned, and never commits.

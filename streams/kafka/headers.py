@@ -11,8 +11,9 @@ together with this id."""
 
 ARRIVED = f"{PREFIX}source.timestamp"
 """On candidates and outcomes: when the raw record arrived on its topic, in milliseconds since the
-epoch. The view and the metrics measure from it how long a page takes. It decides nothing. It is
-empty or missing where the time is not known."""
+epoch. The view and the metrics measure from it how long a page takes. It decides nothing, except
+on a raw page in the format `html` without a fetch time: a dead letter that is sent again keeps its
+time, and so its id. It is empty or missing where the time is not known."""
 
 ORDER = f"{PREFIX}order"
 """On candidates, from the second shard on: the sequence, which orders a candidate among all."""

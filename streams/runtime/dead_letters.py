@@ -15,11 +15,11 @@ from faust.types import Message
 
 from cleanwire.errors import PageRejected
 from cleanwire.events import Source
+from cleanwire.page.formats.format_names import FORMAT_HEADER, RawFormat
 from streams.kafka.headers import ARRIVED, PREFIX, SOURCE_ID
+from streams.kafka.raw_records import arrival
 from streams.runtime.delivery import Headers, Produce
 from streams.runtime.instruments import CountedPage
-
-_MOST_DIGITS = 18
 
 
 def rejected(  # noqa: PLR0913 - everything that a dead letter names
@@ -31,6 +31,7 @@ def rejected(  # noqa: PLR0913 - everything that a dead letter names
     *,
     largest: int,
     arrived: float | None = None,
+    unmarked: RawFormat = "event",
 ) -> Produce:
     """Make the dead letter of a record.
 
@@ -44,13 +45,17 @@ def rejected(  # noqa: PLR0913 - everything that a dead letter names
             larger once it is unpacked. Its dead letter has no value then; if its key and headers
             are too large as well, it has only the added headers.
         arrived: when the page came to `raw-pages`, in seconds since the epoch.
+        unmarked: the format of records whose headers say none. The dead letter says it, because
+            its readers may have another setting.
     """
-    key, value, headers = message.key, message.value, _headers(message)
+    key, value, headers = message.key, message.value, headers_of(message)
     if record_size(message) > largest:
         value = None
         if _size_without_value(message) > largest:
             key, headers = None, []
     added = _added(error, source, source_id, arrived)
+    if unmarked != "event" and not any(name == FORMAT_HEADER and said for name, said in headers):
+        added.append((FORMAT_HEADER, unmarked.encode()))
     page = CountedPage(outcome="rejected", kind=error.reason, arrived=arrived)
     return Produce(topic=topic, key=key, value=value, headers=[*headers, *added], page=page)
 
@@ -60,27 +65,14 @@ def record_size(message: Message) -> int:
     return len(message.value or b"") + _size_without_value(message)
 
 
-def arrival(seconds: float | None) -> bytes:
-    """When a raw record arrived on its topic, as the header `ARRIVED` has it.
-
-    Args:
-        seconds: since the epoch; None if that is not known.
-    """
-    return b"" if seconds is None else str(round(1000 * seconds)).encode()
-
-
-def arrival_of(header: bytes) -> float | None:
-    """The inverse of `arrival`; None for a header that is no time."""
-    return int(header) / 1000 if header.isdigit() and len(header) <= _MOST_DIGITS else None
-
-
 def _size_without_value(message: Message) -> int:
     return len(message.key or b"") + sum(
-        len(name.encode()) + len(value or b"") for name, value in _headers(message)
+        len(name.encode()) + len(value or b"") for name, value in headers_of(message)
     )
 
 
-def _headers(message: Message) -> list[tuple[str, bytes]]:
+def headers_of(message: Message) -> list[tuple[str, bytes]]:
+    """The headers of a record, in their order."""
     # The consumer gives headers as pairs; Faust's type allows a mapping too.
     return list(cast("Iterable[tuple[str, bytes]]", message.headers or ()))
 

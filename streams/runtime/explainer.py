@@ -17,6 +17,7 @@ from cleanwire.clean import CLEANER
 from cleanwire.errors import PageRejected, ParserCrashed
 from cleanwire.explain import CopyExplanation, Explanation, explain_copy, explain_event
 from cleanwire.explain.explanation import AsItCame, Rejected
+from cleanwire.page.formats.raw_record import RawRecord
 from cleanwire.similarity.index import Thresholds
 from streams.runtime.pool import Answer, KillableProcesses, Limits
 
@@ -37,8 +38,8 @@ ENDING = "The process that explains is ending; try again."
 class Explains(Protocol):
     """What explains pages and pairs."""
 
-    async def explain(self, value: bytes | None) -> Explanation:
-        """Explain one raw-page event."""
+    async def explain(self, value: bytes | RawRecord | None) -> Explanation:
+        """Explain one raw page."""
         ...
 
     async def explain_copy(self, article: str, original: str) -> CopyExplanation | PageRejected:
@@ -99,11 +100,11 @@ class Explainer:
         self._closed = True
         await asyncio.to_thread(self._forget())
 
-    async def explain(self, value: bytes | None) -> Explanation:
-        """Explain one raw-page event.
+    async def explain(self, value: bytes | RawRecord | None) -> Explanation:
+        """Explain one raw page.
 
         Args:
-            value: the event as it is on the bus.
+            value: the record as it is on the bus, or the value alone of a raw-page event.
 
         Returns:
             The explanation. If the page did something to its process, it names that, and nothing
@@ -185,7 +186,7 @@ class Explainer:
         return (lambda: None) if processes is None else processes.close
 
 
-def _explain(value: bytes | None, limits: Limits) -> Explanation | PageRejected:
+def _explain(value: bytes | RawRecord | None, limits: Limits) -> Explanation | PageRejected:
     try:
         return explain_event(
             value, max_page_bytes=limits.page_bytes, require_article=limits.require_article

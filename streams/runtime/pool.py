@@ -26,6 +26,7 @@ from cleanwire.dedupe.deduper import event_time_of
 from cleanwire.dedupe.records import CandidateRecord, pack_candidate
 from cleanwire.errors import REASONS, PageRejected, ParserCrashed, TimeLimit, TooLarge
 from cleanwire.events import Source
+from cleanwire.page.formats.raw_record import RawRecord
 from streams.settings import PAGE_ATTEMPTS
 
 HEADROOM = 32 * 1024
@@ -206,12 +207,13 @@ class CleaningPool(KillableProcesses):
         self.cleaned: Callable[[float], None] = _ignore
 
     async def clean(
-        self, value: bytes | None, source: Source, received_at: float
+        self, value: bytes | RawRecord | None, source: Source, received_at: float
     ) -> Cleaned | PageRejected:
-        """Clean one raw-page event in one of the processes, as `run` does.
+        """Clean one raw page in one of the processes, as `run` does.
 
         Args:
-            value: the event as it is on the bus; None for a tombstone, which is rejected.
+            value: the record as it is on the bus, or the value alone of a raw-page event; None for
+                a tombstone, which is rejected.
             source: where the event came from; it becomes part of the candidate.
             received_at: when the bus took the event in, in seconds since the epoch. It caps the
                 event time.
@@ -276,7 +278,7 @@ def _ignore(_: float) -> None:
 
 
 def _clean_timed(
-    value: bytes | None, source: Source, received_at: float, limits: Limits
+    value: bytes | RawRecord | None, source: Source, received_at: float, limits: Limits
 ) -> tuple[Cleaned | PageRejected, float]:
     """The outcome of a page, and the seconds that it took."""
     began = time.perf_counter()
@@ -285,7 +287,7 @@ def _clean_timed(
 
 
 def _clean(
-    value: bytes | None, source: Source, received_at: float, limits: Limits
+    value: bytes | RawRecord | None, source: Source, received_at: float, limits: Limits
 ) -> Cleaned | PageRejected:
     try:
         return _to_candidate(value, source, received_at, limits)
@@ -298,7 +300,7 @@ def _clean(
 
 
 def _to_candidate(
-    value: bytes | None, source: Source, received_at: float, limits: Limits
+    value: bytes | RawRecord | None, source: Source, received_at: float, limits: Limits
 ) -> Cleaned | PageRejected:
     article = clean_event(
         value, max_page_bytes=limits.page_bytes, require_article=limits.require_article

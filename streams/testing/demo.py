@@ -27,6 +27,7 @@ from kafka import TopicPartition
 from streams.errors import OperationalError
 from streams.kafka import clients
 from streams.kafka.outcome_topics import outcome_topics
+from streams.kafka.raw_records import EVENT
 from streams.kafka.topics import ensure_topics
 from streams.runtime.dead_letters import added_to
 from streams.settings import Settings, load_settings
@@ -101,7 +102,8 @@ def publish(settings: Settings, samples: list[Sample]) -> None:
     """Put the samples on one partition, so that they are processed in their order."""
     with clients.producer(settings) as producer:
         for future in [
-            producer.send(settings.topics.raw, sample.value, partition=0) for sample in samples
+            producer.send(settings.topics.raw, sample.value, headers=EVENT, partition=0)
+            for sample in samples
         ]:
             future.get(timeout=OUTCOME_SECONDS)
 
@@ -115,7 +117,7 @@ def keep_publishing(settings: Settings) -> Iterator[None]:
     def work() -> None:
         with clients.producer(settings) as producer:
             for value in newsroom(SEED, start=dt.datetime.now(dt.UTC), every=every):
-                producer.send(settings.topics.raw, value)
+                producer.send(settings.topics.raw, value, headers=EVENT)
                 if ended.wait(PAGE_SECONDS):
                     return
 

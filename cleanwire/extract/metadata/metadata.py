@@ -30,6 +30,7 @@ from cleanwire.extract.metadata.jsonld import (
 )
 from cleanwire.extract.metadata.owner import own_articles
 from cleanwire.extract.metadata.published import dates_in_tree, is_day_first, modified_in_tree
+from cleanwire.extract.metadata.robots import rules_in_metas
 from cleanwire.extract.metadata.stories import story_of
 from cleanwire.extract.metadata.surroundings import story_margins
 from cleanwire.extract.metadata.titles import choose_title
@@ -95,6 +96,7 @@ class Metadata(PageDetails):
         section: the section of the site.
         tags: keywords, each once.
         paywalled: whether the story is behind a paywall; None if the page does not tell.
+        robots: the rules for every crawler in its meta tags.
         margin: authors, date of publication and date of modification in the story's own `footer`
             and `nav`. `read_html` removes these elements.
     """
@@ -199,6 +201,7 @@ def read_metadata(
         section=_clean(text_of(first_field(articles, "articleSection"))) or _first(metas, SECTIONS),
         tags=_tags(metas, articles),
         paywalled=_paywalled(metas, articles),
+        robots=rules_in_metas(metas.get("robots", ())),
         og_type=(_first(metas, ("og:type",)) or "").lower() or None,
         description=_first(metas, ("og:description", "description", "twitter:description")),
         margin=((), None, None)

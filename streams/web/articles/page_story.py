@@ -151,7 +151,7 @@ async def _explained(read: Read | None, explainer: Explains) -> tuple[Explanatio
         return None, read.why
     try:
         async with asyncio.timeout(EXPLAIN_SECONDS):
-            return await explainer.explain(read.value), ""
+            return await explainer.explain(read.raw), ""
     except TimeoutError:
         return None, f"The page could not be cleaned again within {EXPLAIN_SECONDS:g} seconds."
     except ExplainerBusyError as error:

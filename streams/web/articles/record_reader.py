@@ -16,6 +16,9 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from cleanwire.page.formats.format_names import RawFormat
+from cleanwire.page.formats.raw_record import RawRecord
+from streams.kafka.raw_records import raw_record
 from streams.kafka.topic_ids import TopicIds
 from streams.settings import Settings
 from streams.web.reading import readers
@@ -37,10 +40,27 @@ class Found:
     Attributes:
         value: its value; None for a tombstone, and for a page that was too large to be kept.
         headers: its headers, in their order.
+        key: its key.
+        timestamp: its timestamp, in seconds since the epoch.
+        unmarked: the format of a raw page whose headers say none.
     """
 
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] = ()
+    key: bytes | None = None
+    timestamp: float | None = None
+    unmarked: RawFormat = "event"
+
+    @property
+    def raw(self) -> RawRecord:
+        """The record as a raw page."""
+        return raw_record(
+            self.value,
+            key=self.key,
+            headers=self.headers,
+            timestamp=self.timestamp,
+            unmarked=self.unmarked,
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +149,12 @@ class RecordReader:
                 "so the record does not exist any more."
             )
         try:
-            return await _read(consumer, place)
+            return await _read(consumer, place, self._settings.raw_format)
         except KafkaError as error:
             return Missing(why=f"The topic {topic} cannot be read ({type(error).__name__}).")
 
 
-async def _read(consumer: AIOKafkaConsumer, place: Place) -> Read:
+async def _read(consumer: AIOKafkaConsumer, place: Place, unmarked: RawFormat) -> Read:
     partition = TopicPartition(place.topic, place.partition)
     consumer.assign([partition])
     start = (await consumer.beginning_offsets([partition]))[partition]
@@ -161,6 +181,12 @@ async def _read(consumer: AIOKafkaConsumer, place: Place) -> Read:
         for record in batches.get(partition, ()):
             if record.offset != place.offset:
                 return gone
-            return Found(value=record.value, headers=tuple(record.headers))
+            return Found(
+                value=record.value,
+                headers=tuple(record.headers),
+                key=record.key,
+                timestamp=record.timestamp / 1000 if record.timestamp > 0 else None,
+                unmarked=unmarked,
+            )
         if await consumer.position(partition) > place.offset:
             return gone

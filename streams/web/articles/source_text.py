@@ -13,6 +13,9 @@ from typing import Any
 import orjson
 
 from cleanwire.errors import PageRejected
+from cleanwire.page.formats.format_names import RawFormat
+from cleanwire.page.formats.raw_record import RawRecord, format_of
+from cleanwire.page.formats.record_page import read_page
 from cleanwire.page.raw_page import decode
 from streams.web.articles.record_reader import Found
 from streams.web.pages.article import MOST_SOURCE, Source
@@ -33,6 +36,13 @@ def source_of(found: Found) -> Source:
     value = found.value
     if value is None:
         return _of_value(b"", headers, "The record has no value.")
+    record = found.raw
+    try:
+        kind = format_of(record)
+    except PageRejected as error:
+        return _of_value(value, headers, f"All of the record is shown, because {error.detail}.")
+    if kind != "event":
+        return _of_format(record, kind, headers)
     try:
         event = orjson.loads(value.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError:
@@ -49,6 +59,40 @@ def source_of(found: Found) -> Source:
         text=text,
         is_body=True,
         length=length,
+        unit=unit,
+        note=note,
+    )
+
+
+def _of_format(record: RawRecord, kind: RawFormat, headers: Sequence[tuple[str, str]]) -> Source:
+    """A raw record in a format that other crawlers write."""
+    try:
+        page = read_page(record)
+    except PageRejected as error:
+        why = f"All of the record is shown, because it gives no page: {error.detail}."
+        return _of_value(record.value or b"", headers, why)
+    members = _members(
+        {
+            "cleanwire.format": kind,
+            "url": page.url,
+            "fetched_at": page.fetched_at,
+            **({} if page.status is None else {"status": page.status}),
+            **({} if page.content_type is None else {"content_type": page.content_type}),
+            **({} if page.headers is None else {"headers": dict(page.headers)}),
+        }
+    )
+    body = page.body
+    if isinstance(body, str):
+        text, unit, note = body[:MOST_SOURCE], "characters", ""
+    else:
+        unit = "bytes"
+        text, note = _decoded(body, page.content_type)
+    return Source(
+        members=members,
+        headers=headers,
+        text=text,
+        is_body=True,
+        length=len(body),
         unit=unit,
         note=note,
     )

@@ -13,9 +13,12 @@ from typing import Any
 import orjson
 
 from cleanwire.dedupe.deduper import event_time_of
+from cleanwire.page.formats.raw_record import Told
+from cleanwire.page.formats.record_page import told_by
 from cleanwire.urls import host_of, site_of
 from streams.kafka.headers import ARRIVED, PREFIX, SOURCE_ID
 from streams.kafka.outcome_topics import KINDS, OTHER, OutcomeTopic
+from streams.kafka.raw_records import raw_record
 from streams.web.store.model import OutcomeRecord, Place, Tombstone
 from streams.web.store.words import clean
 
@@ -26,7 +29,7 @@ MAX_URL = 2048
 """Characters of a URL that are kept."""
 
 MAX_PAGE = 256 * 1024
-"""Size in bytes up to which a rejected page is parsed for its URL."""
+"""Size in bytes up to which a rejected page is parsed as JSON for its URL."""
 
 MOST = 2**62
 """Numbers of this size and above are none of Cleanwire's; SQLite takes no larger ones than 2^63."""
@@ -58,7 +61,7 @@ def read_record(  # noqa: PLR0913, PLR0917 - the parts of a record
         ValueError: the record is neither an outcome of this kind nor a tombstone.
     """
     if outcome == "rejected":
-        return _rejected(place, value, headers, at)
+        return _rejected(place, key, value, headers, at)
     if value is None and outcome == "clean":
         article = (key or b"").decode("ascii", "replace")
         if not _ID.fullmatch(article):
@@ -124,18 +127,17 @@ def _duplicate(
     )
 
 
-def _rejected(place: Place, value: bytes | None, headers: Headers, at: int) -> OutcomeRecord:
+def _rejected(
+    place: Place, key: bytes | None, value: bytes | None, headers: Headers, at: int
+) -> OutcomeRecord:
     added = _added(headers)
     reason = added.get(f"{PREFIX}reason")
     if reason is None:
         raise ValueError("no rejected page")
-    page: Mapping[str, Any] = {}
-    if value is not None and len(value) <= MAX_PAGE:
-        try:
-            page = _object(value)
-        except ValueError:
-            page = {}
-    url = _text(page.get("url"), MAX_URL)
+    told = Told()
+    if value is not None:
+        told = told_by(raw_record(value, key=key, headers=headers, timestamp=None), MAX_PAGE)
+    url = _text(told.url, MAX_URL)
     named = {name: added.get(f"{PREFIX}source.{name}") for name in ("topic", "partition", "offset")}
     return OutcomeRecord(
         place=place,
@@ -149,7 +151,7 @@ def _rejected(place: Place, value: bytes | None, headers: Headers, at: int) -> O
         url=url,
         site=site(url),
         detail=_text(added.get(f"{PREFIX}detail"), MAX_TEXT),
-        fetched=_fetched(page.get("fetched_at")),
+        fetched=_fetched(told.fetched_at),
         arrived=_number(added.get(ARRIVED)),
     )
 

@@ -8,7 +8,7 @@ response.
 import dataclasses
 import re
 
-from streams.sources.records import as_text
+from cleanwire.page.archive.records import as_text
 
 _STATUS = re.compile(
     rb"HTTP(?:/\d{1,2}(?:\.\d{1,2})?)?[ \t]{1,8}(\d{3})(?![^ \t\r\n])", re.IGNORECASE

@@ -11,7 +11,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 
-from streams.sources.unpacking import Foreign, Piece
+from cleanwire.page.archive.unpacking import Foreign, Piece
 
 MOST_FAULTS = 100
 """After this many damaged places the rest of a file is not searched for records."""
@@ -25,6 +25,10 @@ _MOST_LINE = 1 << 16
 _MOST_HEADER = 1 << 18
 _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 _NEWLINES = b"\r\n"
+
+
+NO_END = "the file ends before the end of its last record"
+"""The damage of a file whose last record lacks the line ends that close it."""
 
 
 class Damage(Exception):  # noqa: N818 - the reader goes on after it
@@ -195,6 +199,20 @@ def read_records(pieces: Iterator[Piece], most: int) -> Iterator[Record | Damage
             state.broken = ""
 
 
+def read_header(pieces: Iterator[Piece]) -> dict[str, str]:
+    """The header of the first record, without its block; empty if there is none.
+
+    Args:
+        pieces: the unpacked file, as `unpack` yields it.
+
+    Raises:
+        Damage: the header cannot be read.
+        Foreign: the file is an ARC file.
+    """
+    stream = _Stream(pieces)
+    return _headers(stream) if _at_record(stream, _State(0)) else {}
+
+
 @dataclasses.dataclass(slots=True)
 class _State:
     """What is known between two records.
@@ -232,7 +250,7 @@ def _next(stream: _Stream, state: _State) -> Record | None:
     if not follows:
         if count < state.ends:
             stream.raise_damage()
-            state.broken = "the file ends before the end of its last record"
+            state.broken = NO_END
         return Record(headers, block, got)
     if follows.upper() == _START:
         state.ends = min(state.ends, count)

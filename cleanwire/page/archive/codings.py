@@ -16,7 +16,7 @@ from collections.abc import Callable
 import brotli
 from fastwarc.stream_io import ZstdReader
 
-from streams.sources.unpacking import read_frames
+from cleanwire.page.archive.unpacking import read_frames
 
 _MOST_CODINGS = 6
 """Codings that are undone at most. No server uses more, and each may unpack up to the limit."""

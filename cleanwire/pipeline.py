@@ -43,7 +43,12 @@ class Pipeline:
         self._require_article = require_article
 
     def process(
-        self, value: bytes | RawRecord | None, source: Source, *, received_at: float | None = None
+        self,
+        value: bytes | RawRecord | None,
+        source: Source,
+        *,
+        received_at: float | None = None,
+        is_replay: bool = False,
     ) -> OutcomeEvent:
         """The outcome of one raw page.
 
@@ -51,6 +56,7 @@ class Pipeline:
             value: the record as it is in Kafka; or the value alone of a raw-page event.
             source: where the event came from.
             received_at: when it was received, in seconds since the epoch; caps its event time.
+            is_replay: whether its page was put on the bus again after a fix of the cleaner.
         """
         try:
             article = clean_event(
@@ -58,12 +64,17 @@ class Pipeline:
                 max_page_bytes=self._max_page_bytes,
                 require_article=self._require_article,
             )
-            return self.decide(article, source, received_at=received_at)
+            return self.decide(article, source, received_at=received_at, is_replay=is_replay)
         except PageRejected as error:
             return rejection(error, source)
 
     def decide(
-        self, article: Article, source: Source, *, received_at: float | None = None
+        self,
+        article: Article,
+        source: Source,
+        *,
+        received_at: float | None = None,
+        is_replay: bool = False,
     ) -> CleanArticle | DuplicateArticle:
         """The outcome of an article that was cleaned elsewhere.
 
@@ -72,11 +83,13 @@ class Pipeline:
             source: where its page came from.
             received_at: when the page was received, in seconds since the epoch; caps its event
                 time.
+            is_replay: whether its page was put on the bus again after a fix of the cleaner.
 
         Raises:
             Withdrawn: the article was taken down.
         """
-        return outcome_event(article, source, self._deduper.decide(article, received_at))
+        decision = self._deduper.decide(article, received_at, is_replay=is_replay)
+        return outcome_event(article, source, decision)
 
     def withdraw(
         self, *, ids: Collection[str] = (), pages: Collection[bytes] = (), at: float | None = None

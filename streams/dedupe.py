@@ -15,6 +15,7 @@ shard carries it out.
 `faust -A streams.dedupe worker` runs this stage alone.
 """
 
+import dataclasses
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -37,7 +38,17 @@ from cleanwire.dedupe.shard import Shard, ShardResult, home
 from cleanwire.dedupe.shard_chain import TAKEN_DOWN
 from cleanwire.errors import InvalidEvent, Withdrawn
 from cleanwire.events import Source
-from streams.kafka.headers import ARRIVED, DROP, MATCHES, ORDER, SOURCE_ID, TAKEDOWN
+from streams.kafka.headers import (
+    ARRIVED,
+    DROP,
+    MATCHES,
+    ORDER,
+    REPLAY_OF,
+    SOURCE_ID,
+    TAKEDOWN,
+    original_of,
+    replay_header,
+)
 from streams.kafka.raw_records import arrival_of
 from streams.kafka.sequences import Sequences
 from streams.kafka.topic_ids import Ids, TopicIds
@@ -58,7 +69,7 @@ from streams.supervision.standalone import standalone
 LOOK_SECONDS = 10.0
 """Seconds between two checks of how full the shards are."""
 
-KEPT = (TAKEDOWN, SOURCE_ID, ARRIVED)
+KEPT = (TAKEDOWN, SOURCE_ID, ARRIVED, REPLAY_OF)
 """The headers that a candidate keeps where it starts at the first shard again."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -213,9 +224,16 @@ def _article(
     arrived = unpack_candidate(message.value or b"")
     sequence = _sequence(carried[ORDER])
     matches = unpack_matches(carried[MATCHES]) if number else []
-    result = table.store.state_of(number).take(_candidate(arrived, sequence), matches)
+    is_replay = original_of(message.headers) is not None
+    result = table.store.state_of(number).take(
+        _candidate(arrived, sequence, is_replay=is_replay), matches
+    )
     yield from _produces_for(settings, publication, message, arrived, sequence, result, carried)
-    yield from (table.write(number, key, record) for key, record in result.writes)
+    for key, record in result.writes:
+        write = table.write(number, key, record)
+        # The candidates before this one were matched with the text that goes. Once they are with
+        # the next shard, a crash repeats none of them against the new text.
+        yield dataclasses.replace(write, waits=True) if result.replaces_text else write
     yield from (_drop_notice(settings, article, sequence) for article in result.dropped)
 
 
@@ -231,7 +249,8 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
     """The records that an article leads to, apart from the changes of the state."""
     source_id = (carried.get(SOURCE_ID) or b"").decode("utf-8", "replace")
     at = carried.get(ARRIVED) or b""
-    trace = trace_context(message.headers)
+    # What every record carries on that the page leads to.
+    trace = [*trace_context(message.headers), *replay_header(original_of(message.headers))]
     if result.is_withdrawn:
         # A worker that decided on the article before the takedown may have published it after the
         # takedown's tombstone. Send the tombstone again.
@@ -258,10 +277,12 @@ def _produces_for(  # noqa: PLR0913, PLR0917 - what an article came with, and th
         yield _pass_on(settings, message, message.partition + 1, headers_on)
 
 
-def _candidate(arrived: CandidateRecord, sequence: int) -> Candidate:
+def _candidate(arrived: CandidateRecord, sequence: int, *, is_replay: bool) -> Candidate:
     if not _ID.fullmatch(arrived.article.id):
         raise ValueError("its id is not one of Cleanwire's")
-    return candidate(arrived.article, event_time=arrived.event_time, sequence=sequence)
+    return candidate(
+        arrived.article, event_time=arrived.event_time, sequence=sequence, is_replay=is_replay
+    )
 
 
 def _sequence(text: bytes) -> int:

@@ -16,7 +16,7 @@ from faust.types import EventT, StreamT
 from cleanwire.errors import PageRejected, TooLarge
 from cleanwire.events import Source
 from streams import policy
-from streams.kafka.headers import ARRIVED, SOURCE_ID
+from streams.kafka.headers import ARRIVED, SOURCE_ID, original_of, replay_header
 from streams.kafka.raw_records import arrival, raw_record
 from streams.kafka.topic_ids import TopicIds
 from streams.runtime.app_factory import make_app
@@ -88,6 +88,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
                     (SOURCE_ID, topic_id.encode()),
                     (ARRIVED, arrival(message.timestamp)),
                     *trace_context(message.headers),
+                    *replay_header(original_of(message.headers)),
                 ],
                 partition=0,
             )

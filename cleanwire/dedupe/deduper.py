@@ -85,23 +85,30 @@ class Deduper:
         """How many articles were evicted for want of memory before they expired."""
         return self._chain.shards[0].evicted
 
-    def add(self, article: Article, *, received_at: float | None = None) -> Verdict:
+    def add(
+        self, article: Article, *, received_at: float | None = None, is_replay: bool = False
+    ) -> Verdict:
         """Decide on an article, and store the decision.
 
         Args:
             article: as `clean_page` returns it.
             received_at: seconds since the epoch. It caps the article's event time, so that one page
                 with a date in the future does not move the window.
+            is_replay: whether the page was cleaned again after a fix of the cleaner. If it was a
+                duplicate, and its text is another one now, it is decided as a new page.
 
         Returns:
-            The verdict. The same article added again gets the same verdict.
+            The verdict. The same article added again gets the same verdict. If a published article
+            has another text now, later articles are matched against that text.
 
         Raises:
             Withdrawn: the article was taken down.
         """
-        return verdict(self.decide(article, received_at))
+        return verdict(self.decide(article, received_at, is_replay=is_replay))
 
-    def decide(self, article: Article, received_at: float | None = None) -> Decision:
+    def decide(
+        self, article: Article, received_at: float | None = None, *, is_replay: bool = False
+    ) -> Decision:
         """Decide as `add` does, and return the whole decision.
 
         Raises:
@@ -109,7 +116,7 @@ class Deduper:
         """
         event_time = self._next_event_time(article.fetched_at, received_at)
         return self._chain.decide(
-            candidate(article, event_time=event_time, sequence=self._sequence)
+            candidate(article, event_time=event_time, sequence=self._sequence, is_replay=is_replay)
         )
 
     def add_text(self, name: str, text: str, *, url: str = "", fetched_at: str = "") -> Verdict:
@@ -187,13 +194,16 @@ class Deduper:
         return event_time
 
 
-def candidate(article: Article, *, event_time: float, sequence: int) -> Candidate:
+def candidate(
+    article: Article, *, event_time: float, sequence: int, is_replay: bool = False
+) -> Candidate:
     """The candidate of an article: what deciding needs to know of it.
 
     Args:
         article: the article; an article without a URL gets a URL key made from its id.
         event_time: seconds since the epoch.
         sequence: the position of the candidate among all candidates.
+        is_replay: whether its page was put on the bus again after a fix.
 
     Raises:
         ValueError: `fetched_at` is no ISO 8601 time.
@@ -207,6 +217,7 @@ def candidate(article: Article, *, event_time: float, sequence: int) -> Candidat
         fetched=event_time if fetched is None else fetched,
         event_time=event_time,
         sequence=sequence,
+        is_replay=is_replay,
     )
 
 

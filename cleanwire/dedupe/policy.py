@@ -3,8 +3,9 @@
 Invariants:
 
 - A decision is a function of the candidate, of its matches, and of the decisions before it in
-  sequence. A decision is never changed once it is made. A redelivered candidate finds its own
-  decision and repeats the outcome, and a late copy of a decision changes nothing.
+  sequence. A decision is never changed once it is made, except by a replay with another text
+  (`repeated`). A redelivered candidate finds its own decision and repeats the outcome, and a late
+  copy of a decision changes nothing.
 - A duplicate refers to a published article that is earlier in sequence. If there are several, it
   refers to the earliest of the strongest kind of match.
 - A match counts only if the decision on the matched article says that it was published, earlier,
@@ -83,6 +84,8 @@ class Candidate:
         fetched: when the page was fetched, in seconds since the epoch.
         event_time: the same, capped at the time Kafka received the page.
         sequence: the candidate's position among all candidates.
+        is_replay: whether the page was put on the bus again to be decided anew where its text is
+            another one now.
     """
 
     id: str
@@ -92,6 +95,7 @@ class Candidate:
     fetched: float
     event_time: float
     sequence: int
+    is_replay: bool = False
 
 
 class Clock:
@@ -154,6 +158,26 @@ class DedupePolicy:
         decision = self.decisions.get(article)
         return decision if decision is not None and self._is_known(decision) else None
 
+    def repeated(self, candidate: Candidate) -> Decision | None:
+        """The decision that a candidate repeats; None if it is to be decided.
+
+        A candidate of a known article repeats its decision. Two things differ if it is later in
+        sequence and has another text, because another version of the cleaner made it. A published
+        article stays published under its id and revision, and its text is replaced. The replay of
+        a duplicate is decided as a new page, unless its URL was taken down.
+
+        Returns:
+            The decision, with the digest of the text that counts from now on.
+        """
+        decision = self.known(candidate.id)
+        digest = candidate.signature.digest
+        if decision is None or decision.digest == digest or candidate.sequence <= decision.sequence:
+            return decision
+        if decision.is_published:
+            return dataclasses.replace(decision, digest=digest)
+        is_due = candidate.is_replay and not self._is_denied_by_url(candidate)
+        return None if is_due else decision
+
     def is_withdrawn(self, candidate: Candidate) -> bool:
         """Whether a candidate was taken down, by its id or by its URL.
 
@@ -162,10 +186,7 @@ class DedupePolicy:
         """
         if candidate.id in self.denied:
             return True
-        denial = self.denied.of_url(candidate.url_key)
-        if denial is None or not denial.concerns(candidate.sequence, candidate.event_time):
-            return False
-        return self.known(candidate.id) is None
+        return self._is_denied_by_url(candidate) and self.known(candidate.id) is None
 
     def withdraw(self, takedown: Takedown) -> tuple[list[str], dict[str, Denial]]:
         """Delete the decisions that a takedown covers, and deny their articles.
@@ -244,6 +265,10 @@ class DedupePolicy:
         if known_from is None:
             return []
         return list(itertools.islice(self.decisions.in_order(known_from), MOST_DELETED_A_PAGE))
+
+    def _is_denied_by_url(self, candidate: Candidate) -> bool:
+        denial = self.denied.of_url(candidate.url_key)
+        return denial is not None and denial.concerns(candidate.sequence, candidate.event_time)
 
     def _is_known(self, decision: Decision) -> bool:
         """A decision is known while its bucket is within the window and the replay horizon."""

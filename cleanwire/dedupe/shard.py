@@ -25,7 +25,7 @@ from cleanwire.dedupe.decision import Decision
 from cleanwire.dedupe.decision_rows import DecisionBatch
 from cleanwire.dedupe.denylist import Takedown
 from cleanwire.dedupe.policy import MOST_DELETED_A_PAGE, Candidate, Clock, DedupePolicy, Window
-from cleanwire.dedupe.shard_record import CLOCK, Record, Writes
+from cleanwire.dedupe.shard_record import CLOCK, Record, Withdrawal, Writes
 from cleanwire.similarity.entry_batch import EntryBatch
 from cleanwire.similarity.index import KEY_CAP, MOST_ARTICLES, Entry, Index, Match, Thresholds
 from cleanwire.similarity.key_table import U64, Bools, key_of
@@ -45,6 +45,7 @@ class ShardResult:
         writes: the records that changed.
         dropped: ids of articles that other shards have no use for any more.
         is_withdrawn: whether the article was taken down before it came.
+        replaces_text: whether the index had another text of the article before.
     """
 
     matches: Sequence[Match]
@@ -52,21 +53,7 @@ class ShardResult:
     writes: Writes
     dropped: Sequence[str]
     is_withdrawn: bool = False
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawal:
-    """What a takedown did to the last shard.
-
-    Attributes:
-        ids: ids of the articles that are withdrawn.
-        writes: the records that changed.
-        dropped: ids of articles that other shards must delete.
-    """
-
-    ids: Sequence[str]
-    writes: Writes
-    dropped: Sequence[str]
+    replaces_text: bool = False
 
 
 def home(article: str, shards: int) -> int:
@@ -152,7 +139,8 @@ class Shard:
         oldest articles are evicted while the shard is over a limit.
 
         The last shard knows its decisions: a redelivered article is not matched again, and its
-        record is written again in case the first write was lost.
+        record is written again in case the first write was lost. An article that comes again with
+        another text has that text in the index from then on.
 
         Args:
             candidate: the article. Candidates come in ascending sequence, apart from redeliveries.
@@ -169,21 +157,28 @@ class Shard:
         """
         if self._policy is not None and self._policy.is_withdrawn(candidate):
             return self._reject_withdrawn(candidate)
-        decision = None if self._policy is None else self._policy.known(candidate.id)
+        decision = None if self._policy is None else self._policy.repeated(candidate)
         known = decision is not None
+        before = self._index.text_of(candidate.id) if self._policy is None else None
         found: list[Match] = []
         if not known:
             found = self._index.matches(candidate.signature, before=candidate.sequence)
         carried = [*matches, *found]
         if self._policy is not None and decision is None:
             decision = self._policy.decide(candidate, carried)
-        writes = self._store(
-            candidate, decision, known=known, tentative=bool(found) and decision is None
-        )
+        is_tentative = decision is None and any(one.id != candidate.id for one in found)
+        writes = self._store(candidate, decision, known=known, tentative=is_tentative)
+        replaces_text = before is not None and before != self._index.text_of(candidate.id)
         deleted = self._advance_clock(candidate.event_time, writes)
         unpublished = [candidate.id] if decision is not None and not decision.is_published else []
         dropped = self._on_other_shards((*unpublished, *deleted))
-        return ShardResult(matches=carried, decision=decision, writes=writes, dropped=dropped)
+        return ShardResult(
+            matches=carried,
+            decision=decision,
+            writes=writes,
+            dropped=dropped,
+            replaces_text=replaces_text,
+        )
 
     def withdraw(self, takedown: Takedown) -> Withdrawal:
         """Take articles down. Only the last shard can, in the sequence of candidates.
@@ -308,6 +303,9 @@ class Shard:
         self, candidate: Candidate, decision: Decision | None, *, known: bool, tentative: bool
     ) -> list[tuple[str, Record | None]]:
         """Store the decision and the entry of an article; returns the records to persist."""
+        if decision is not None and decision.digest != candidate.signature.digest:
+            # An earlier text is delivered again. The record of the later text is written already.
+            return []
         entry = None
         if (decision is None or decision.is_published) and home(
             candidate.id, self._shards
@@ -315,17 +313,23 @@ class Shard:
             entry = Entry.of(
                 candidate.signature,
                 article=candidate.id,
-                sequence=candidate.sequence if decision is None else decision.sequence,
+                sequence=candidate.sequence,
                 bucket=self._clock.bucket(candidate.event_time)
                 if decision is None
                 else decision.bucket,
             )
-            # The record of a known article is written again, in case the first write was lost.
-            if not known:
+            text = self._index.text_of(candidate.id)
+            if not known or (text is not None and text[1] != candidate.signature.digest):
                 # A match found here shows that its original is here too. The original must stay in
                 # the hash table, so that the next copy finds it: a tentative entry evicts nothing.
                 entry = self._index.add(entry, tentative=tentative)
-        if decision is not None and self._policy is not None and not known:
+                if entry is None:
+                    return []
+            elif decision is not None:
+                # The record of a known article is written again, in case the first write was lost.
+                sequence = decision.sequence if text is None else text[0]
+                entry = dataclasses.replace(entry, sequence=sequence)
+        if decision is not None and self._policy is not None:
             self._policy.remember(decision)
         if decision is None and entry is None:
             return []

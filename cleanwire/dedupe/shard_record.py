@@ -35,3 +35,18 @@ class Record:
 
 Writes = Sequence[tuple[str, Record | None]]
 """The records that changed, by their keys; None for a key that is deleted."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """What a takedown did to the last shard.
+
+    Attributes:
+        ids: ids of the articles that are withdrawn.
+        writes: the records that changed.
+        dropped: ids of articles that other shards must delete.
+    """
+
+    ids: Sequence[str]
+    writes: Writes
+    dropped: Sequence[str]

@@ -4,6 +4,8 @@ Invariant: `grown` returns a new array. Old references and memoryviews keep the 
 refresh them after every growth.
 """
 
+import dataclasses
+from array import array
 from typing import Any
 
 import numpy as np
@@ -23,3 +25,12 @@ def grown(column: NDArray[Any], more: int) -> NDArray[Any]:
     larger = np.zeros((len(column) + more, *column.shape[1:]), column.dtype)
     larger[: len(column)] = column
     return larger
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Bucket:
+    """The rows of one bucket of event time, in the order in which they were added."""
+
+    rows: "array[int]" = dataclasses.field(default_factory=lambda: array("I"))
+    first: int = 0
+    """The index in `rows` of the first row that still counts, or of a row before it."""

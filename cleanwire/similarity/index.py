@@ -16,16 +16,15 @@ beyond that, one row an article.
 """
 
 import dataclasses
-from array import array
-from typing import Literal
 
 import numpy as np
 
-from cleanwire.similarity.columns import as_bytes, grown
+from cleanwire.similarity.columns import Bucket, as_bytes, grown
 from cleanwire.similarity.entry_batch import Entry, EntryBatch
 from cleanwire.similarity.hash_table import SLOT_BYTES, HashTable
 from cleanwire.similarity.hash_table_layout import MOST_ROWS
 from cleanwire.similarity.key_table import ID_BYTES, U64, Bools, KeyTable, key_of
+from cleanwire.similarity.match import KINDS, Match, MatchKind
 from cleanwire.similarity.minhash import Signature
 from cleanwire.similarity.templates import LEAD_HASHES
 from cleanwire.similarity.verify import MOST_FIGURES, look_up
@@ -42,9 +41,6 @@ KEY_CAP = 4
 FIRST_ROWS = 1024
 _MOST_SHINGLES = 2**32 - 1
 
-MatchKind = Literal["exact", "near", "excerpt"]
-KINDS: tuple[MatchKind, ...] = ("exact", "near", "excerpt")
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
@@ -59,32 +55,6 @@ class Thresholds:
     near: float = 0.45
     excerpt: float = 0.7
     figures: float = 0.5
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """An earlier article that tells the same story.
-
-    Attributes:
-        id: the id of the article, or the hash that stands for it (`key_table.key_of`) in hex; a
-            decision table finds the decision by either.
-        kind: how it matches.
-        similarity: the Jaccard estimate for `near`, the containment estimate for `excerpt`, 1 for
-            `exact`.
-    """
-
-    id: str
-    kind: MatchKind
-    similarity: float
-
-
-@dataclasses.dataclass(slots=True, eq=False)
-class _Bucket:
-    """The rows of one bucket of event time, in the order in which they were added."""
-
-    rows: "array[int]" = dataclasses.field(default_factory=lambda: array("I"))
-    first: int = 0
-    """The index in `rows` of the first row that still counts, or of a row before it."""
 
 
 class Index:
@@ -118,7 +88,7 @@ class Index:
         self._rows = 0
         self._free: list[int] = []
         self._dead: list[int] = []
-        self._by_bucket: dict[int, _Bucket] = {}
+        self._by_bucket: dict[int, Bucket] = {}
         self._hash_entries = 0
         # For rows whose article was added again: the sequence of the last time.
         self._latest_sequences: dict[int, int] = {}
@@ -144,11 +114,11 @@ class Index:
         """Whether there is hardly a row left."""
         return len(self) >= MOST_ARTICLES
 
-    def add(self, entry: Entry, *, tentative: bool = False) -> Entry:
+    def add(self, entry: Entry, *, tentative: bool = False) -> Entry | None:
         """Add an article.
 
-        If the article is indexed already, its row is kept with the lower sequence and the later
-        bucket.
+        If the article is indexed with the same text, its row is kept with the lower sequence and
+        the later bucket. Of two texts of one article the one of the higher sequence is kept.
 
         Args:
             entry: the article's entry.
@@ -156,16 +126,27 @@ class Index:
                 articles: a sample hash that leads to `cap` articles does not lead to this one.
 
         Returns:
-            The entry as the index has it.
+            The entry as the index has it; None if it has a later text of the article.
 
         Raises:
             OverflowError: there are `MOST_ROWS` articles.
         """
         key = key_of(entry.id)
         slot = self._by_id.slot(key, self._id_keys)
+        latest = 0
         if slot >= 0:
-            return self._merge(self._row(key), entry)
+            row = self._row(key)
+            if self._digests[row] == int.from_bytes(entry.digest, "big"):
+                return self._merge(row, entry)
+            if entry.sequence <= self._sequences[row]:
+                return None
+            latest = self._latest_sequences.get(row, 0)
+            entry = dataclasses.replace(entry, bucket=max(entry.bucket, int(self._buckets[row])))
+            self._discard(row)
+            slot = self._by_id.slot(key, self._id_keys)
         row = self._new_row()
+        if latest > entry.sequence:
+            self._latest_sequences[row] = latest
         self._id_key_bytes[ID_BYTES * row : ID_BYTES * (row + 1)] = key
         self._by_id.put(slot, row, self._id_keys)
         self._sequences[row] = entry.sequence
@@ -327,6 +308,13 @@ class Index:
         ]
         return [match for _, match in sorted(found, key=lambda pair: pair[0])]
 
+    def text_of(self, article: str) -> tuple[int, bytes] | None:
+        """The sequence and the digest of an article's text; None if it is not in the index."""
+        row = self._row(key_of(article))
+        if row < 0:
+            return None
+        return int(self._sequences[row]), int(self._digests[row]).to_bytes(8, "big")
+
     def _row(self, key: bytes) -> int:
         """The row of an id's key, or -1."""
         return self._by_id.find(key, self._id_keys)
@@ -346,7 +334,7 @@ class Index:
 
     def _append_to_bucket(self, row: int, number: int) -> None:
         """Give a row the next seat of a bucket of event time."""
-        bucket = self._by_bucket.setdefault(number, _Bucket())
+        bucket = self._by_bucket.setdefault(number, Bucket())
         self._seats[row] = len(bucket.rows)
         bucket.rows.append(row)
 

@@ -53,6 +53,7 @@ def show(report: Report) -> None:
         f"raw {report.raw} = clean {kinds['clean']} + duplicate {kinds['duplicate']} "
         f"+ rejected {kinds['rejected']} + in flight {report.in_flight}"
         + (f" + missing {len(report.missing)}" if report.missing else "")
+        + (f"; {report.replays} of them are replays" if report.replays else "")
     )
     if report.reasons:
         OUT.print("rejected: " + ", ".join(f"{why} {n}" for why, n in report.reasons.items()))

@@ -28,6 +28,7 @@ COMMANDS = {
     "tail": "Print the records of a topic.",
     "audit": "Prove that every raw page has exactly one outcome.",
     "takedown": "Withdraw published articles, by id or URL.",
+    "replay": "Run pages again after a fix, and show what changed.",
     "reshard": "Move the memory of dedupe to other settings.",
     "config": "Print the settings.",
 }
@@ -57,8 +58,8 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 the answer is no (audit, topics --check, publish, takedown), "
-    "2 bad usage or configuration, 3 the bus, a file or a port is not fit, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 the answer is no (audit, topics --check, publish, takedown, "
+    "replay), 2 bad usage or configuration, 3 the bus, a file or a port is not fit, 130 interrupted.",
 )
 @click.version_option(package_name="cleanwire")
 def cleanwire() -> None:

@@ -4,6 +4,7 @@ Invariant: a reading covers a topic up to the end that it had when the reading b
 cannot be reached is an error, never a shorter result.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -103,13 +104,14 @@ def partitions_in(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
     return [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or ())]
 
 
-def records(
+def records(  # noqa: PLR0913 - what bounds a reading
     consumer: KafkaConsumer,
     topic: str,
     progress: Progress,
     start: Mapping[TopicPartition, int] | None = None,
     *,
     only: int | None = None,
+    stop: Mapping[TopicPartition, int] | None = None,
 ) -> Iterator[Any]:
     """Read every record of a topic, up to the end that it has now.
 
@@ -120,6 +122,8 @@ def records(
         start: the offset to begin at, by partition; other partitions are read from their earliest
             record. So is a partition whose earliest record is later than its start.
         only: the number of the one partition to read; None reads all.
+        stop: the offset to end before, by partition; None ends at the present end. Partitions that
+            are not in it are not read.
 
     Yields:
         The records of kafka-python. Those of a partition come in the order of their offsets, and
@@ -132,9 +136,11 @@ def records(
     partitions = partitions_in(consumer, topic)
     if only is not None:
         partitions = [each for each in partitions if each.partition == only]
+    if stop is not None:
+        partitions = [each for each in partitions if each in stop]
     consumer.assign(partitions)
     firsts = consumer.beginning_offsets(partitions)
-    ends = consumer.end_offsets(partitions)
+    ends = consumer.end_offsets(partitions) if stop is None else dict(stop)
     for partition in partitions:
         first = max(firsts[partition], (start or {}).get(partition, 0))
         consumer.seek(partition, first)
@@ -182,3 +188,29 @@ def first_record(consumer: KafkaConsumer, partition: TopicPartition, offset: int
         f"{partition.topic} partition {partition.partition} cannot be read at offset {offset}",
         "check the brokers' logs and try again",
     )
+
+
+def bounds(
+    consumer: KafkaConsumer, topic: str, since: float | None = None, until: float | None = None
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    """Where a span of time begins and ends in each partition of a topic, as it is now.
+
+    Args:
+        consumer: a consumer without a group.
+        topic: the name of the topic.
+        since: the time of the first record, in seconds since the epoch; None for the earliest.
+        until: the time of the first record after the span; None for the present end.
+
+    Returns:
+        The offset of the first record of the span, and the offset after the last, by partition.
+    """
+    partitions = partitions_in(consumer, topic)
+    starts, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+    for found, time_given in ((starts, since), (ends, until)):
+        if time_given is None:
+            continue
+        asked = dict.fromkeys(partitions, math.ceil(1000 * time_given))
+        for partition, at in consumer.offsets_for_times(asked).items():
+            # There is no record of that time or later below an open transaction.
+            found[partition] = ends[partition] if at is None else min(at.offset, ends[partition])
+    return {each: min(starts[each], ends[each]) for each in partitions}, ends

@@ -21,7 +21,7 @@ import orjson
 
 from streams.errors import OperationalError
 from streams.kafka import clients
-from streams.kafka.headers import TAKEDOWN
+from streams.kafka.headers import TAKEDOWN, original_of
 from streams.kafka.outcome_topics import OutcomeTopic, outcome_topics
 from streams.kafka.topic_reader import Progress, records
 from streams.ops.ledger import Ledger, LedgerOutcome, Report
@@ -160,6 +160,11 @@ def _enter_outcome(record: Any, kind: OutcomeTopic, raw: RawPages, ledger: Ledge
     place = raw.place(source)
     if place is None:
         return
+    if (original := original_of(record.headers)) is not None:
+        outcome = dataclasses.replace(
+            outcome, replays=str(original), original=raw.place_of(original)
+        )
+    outcome = dataclasses.replace(outcome, written=record.timestamp / 1000)
     if raw.is_another(record):
         ledger.of_predecessor(outcome)
     elif source_id(record):

@@ -4,9 +4,10 @@ Invariant: nothing is proved by counting. Each raw record is a line, identified 
 and offset. Every outcome and every page in flight is entered on the line that it names. A line
 that stays blank is missing. A line with two different outcomes is double.
 
-A redelivery enters the same outcome again, which is allowed. Two differences are allowed as well.
+A redelivery enters the same outcome again, which is allowed. Three differences are allowed as well.
 Any other outcome overrides a `time-limit` or `parser-crashed` rejection of the same record. A
-`withdrawn` rejection overrides the outcome that the same article had before its takedown.
+`withdrawn` rejection overrides the outcome that the same article had before its takedown. A record
+that is delivered again after its page was replayed may have the outcome of the replay.
 
 An offset names a record only together with the id of its topic. An outcome of a topic that was
 deleted and made again proves nothing about the topic that replaced it, so such outcomes are
@@ -51,6 +52,9 @@ class LedgerOutcome:
         article: the id of the article that a withdrawn page was.
         at: the time of the outcome's record, in seconds since the epoch. Infinite where the
             record names its topic by id, because its time then does not matter.
+        replays: of a replay, the name of its first original (`headers.Original`).
+        original: the same as a place, if that is a record of the topic that the audit covers.
+        written: the time of the outcome's record, in seconds since the epoch.
     """
 
     kind: OutcomeTopic
@@ -59,6 +63,9 @@ class LedgerOutcome:
     names: str | None = None
     article: str | None = None
     at: float = dataclasses.field(default=math.inf, compare=False)
+    replays: str | None = dataclasses.field(default=None, compare=False)
+    original: Place | None = dataclasses.field(default=None, compare=False)
+    written: float = dataclasses.field(default=0.0, compare=False)
 
     def overrides(self, other: "LedgerOutcome") -> bool:
         """Whether this outcome may replace the other one of the same raw record."""
@@ -78,6 +85,7 @@ class Report:
 
     Attributes:
         raw: how many raw records there are from the retained start to the committed offset.
+        replays: how many of them are replays of another one, as far as their outcomes say.
         waiting: how many raw records come after that and are not taken in yet.
         outcomes: how many raw records have each kind of outcome.
         in_flight: how many raw records have a candidate that is not decided yet.
@@ -97,6 +105,7 @@ class Report:
     """
 
     raw: int
+    replays: int
     waiting: int
     outcomes: dict[str, int]
     in_flight: int
@@ -142,6 +151,9 @@ class Ledger:
         # For each article with a tombstone: whether the tombstone is its latest record.
         self._withdrawn: dict[str, bool] = {}
         self._double: list[tuple[Place, LedgerOutcome, LedgerOutcome]] = []
+        # For replays and their originals: the name of the first original.
+        self._replays: dict[Place, str] = {}
+        self._originals: dict[Place, str] = {}
         self._redelivered = 0
         self._bounds: dict[int, tuple[int, int]] = {}
         self._predecessors = 0
@@ -227,6 +239,10 @@ class Ledger:
         """
         if outcome.kind == "clean":
             self.published(outcome.what)
+        if outcome.replays is not None:
+            self._replays[place] = outcome.replays
+            if outcome.original is not None:
+                self._originals[outcome.original] = outcome.replays
         before = self._outcomes.get(place)
         if before is None or outcome.overrides(before):
             self._outcomes[place] = outcome
@@ -298,13 +314,14 @@ class Ledger:
         later = sum(map(self._is_later, self._outcomes.keys() - settled.keys()))
         return Report(
             raw=len(self._raw),
+            replays=len(self._raw & self._replays.keys()),
             waiting=self._waiting,
             outcomes={kind: kinds[kind] for kind in KINDS},
             in_flight=len(open_places & self._in_flight),
             redelivered=self._redelivered,
             reasons=dict(reasons.most_common()),
             missing=sorted(open_places - self._in_flight),
-            double=[entry for entry in self._double if entry[0] in self._raw],
+            double=self._doubles(),
             dangling=sorted(dangling),
             withdrawn=len(self._withdrawn),
             unexplained=sorted(unexplained),
@@ -315,6 +332,40 @@ class Ledger:
             displaced=list(self._displaced),
             unread=dict(self._unread),
         )
+
+    def _doubles(self) -> list[tuple[Place, LedgerOutcome, LedgerOutcome]]:
+        """The covered records with two outcomes of which no replay of the page explains one."""
+        found = [entry for entry in self._double if entry[0] in self._raw]
+        names = {place: self._page(place) for place, *_ in found}
+        wanted = set(names.values()) - {None}
+        others: dict[str | None, list[Place]] = {}
+        for place in (*self._replays, *self._originals) if wanted else ():
+            if (name := self._page(place)) in wanted:
+                others.setdefault(name, []).append(place)
+        return [
+            (place, one, other)
+            for place, one, other in found
+            if not any(
+                self._explains(another, one, other)
+                for another in others.get(names[place], ())
+                if another != place
+            )
+        ]
+
+    def _explains(self, place: Place, one: LedgerOutcome, other: LedgerOutcome) -> bool:
+        """Whether the later of two outcomes of an article is that of another run of its page."""
+        later = max(one, other, key=lambda outcome: outcome.written)
+        outcome = self._outcomes.get(place)
+        return (
+            one.what == other.what
+            and "rejected" not in {one.kind, other.kind}
+            and outcome is not None
+            and _same(later, outcome)
+        )
+
+    def _page(self, place: Place) -> str | None:
+        """The name of the first original of a record; None if its page was never replayed."""
+        return self._replays.get(place) or self._originals.get(place)
 
     def _is_later(self, place: Place) -> bool:
         partition, offset = place

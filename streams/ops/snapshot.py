@@ -13,7 +13,7 @@ from faust.types import TP
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.kafka import clients
-from streams.kafka.headers import SOURCE_ID
+from streams.kafka.headers import SOURCE_ID, Original
 from streams.kafka.offsets import Found, Note, resume, unread
 from streams.kafka.offsets import Place as Where
 from streams.kafka.topic_ids import Ids, ids_of
@@ -151,6 +151,11 @@ class RawPages:
         if source["topic"] != self._topic:
             return None
         return int(source["partition"]), int(source["offset"])
+
+    def place_of(self, original: Original) -> Place | None:
+        """The place of a replay's original; None if that was a record of a deleted topic."""
+        is_here = not (original.topic_id and self._id) or original.topic_id == self._id
+        return (original.partition, original.offset) if is_here else None
 
     def is_another(self, record: Any) -> bool:  # noqa: ANN401 - untyped library
         """Whether a candidate or an outcome names another topic's id: that of a deleted topic."""

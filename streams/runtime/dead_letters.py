@@ -21,6 +21,16 @@ from streams.kafka.raw_records import arrival
 from streams.runtime.delivery import Headers, Produce
 from streams.runtime.instruments import CountedPage
 
+ADDED = frozenset(
+    {
+        *(PREFIX + name for name in ("reason", "detail", "article")),
+        *(f"{PREFIX}source.{name}" for name in ("topic", "partition", "offset")),
+        SOURCE_ID,
+        ARRIVED,
+    }
+)
+"""The headers that a dead letter has beside those of the rejected record."""
+
 
 def rejected(  # noqa: PLR0913 - everything that a dead letter names
     topic: str,
@@ -89,7 +99,8 @@ def withdrawn(  # noqa: PLR0913, PLR0917 - everything that a dead letter names
 ) -> Produce:
     """Make the dead letter of a page that was taken down.
 
-    It holds only the article's id, and the trace context that the page came with.
+    It holds only the article's id, and what `trace` has: the trace context that the page came
+    with, and the original that it is a replay of.
     """
     added = [
         *_added(error, source, source_id, arrived),

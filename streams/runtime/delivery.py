@@ -49,6 +49,7 @@ class Produce:
         acknowledged: called with the partition and the offset of the record, once the broker has
             acknowledged it and every record before it in the queue.
         page: the page whose outcome the record publishes; None for every other record.
+        waits: whether the records of its event are sent only once all before are acknowledged.
     """
 
     topic: str
@@ -58,6 +59,7 @@ class Produce:
     partition: int | None = None
     acknowledged: Callable[[int, int], None] | None = None
     page: CountedPage | None = None
+    waits: bool = False
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -217,6 +219,11 @@ class Delivery:
             if item.outcome.cancelled():
                 continue
             produces = item.outcome.result()
+            if any(produce.waits for produce in produces):
+                async with self._changed:
+                    await self._changed.wait_for(lambda: not self._unacked)
+                    if not self._unsent or self._unsent[0] is not item:
+                        continue
             sent = [asyncio.ensure_future(await self._produce(produce)) for produce in produces]
             for record in sent:
                 record.add_done_callback(_mark_error_seen)

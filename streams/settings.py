@@ -189,6 +189,9 @@ class Settings(pydantic_settings.BaseSettings):
     view_store_age: Duration = Field(
         dt.timedelta(days=30), description="how long the view's store keeps an outcome"
     )
+    sink_url: SecretStr | None = Field(
+        None, description="the database of `cleanwire sink`, where the command gives none"
+    )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
         None, description="how to log in to the brokers"
     )

@@ -1,4 +1,4 @@
-"""All settings: from the environment, else from a file, else by default.
+"""All settings: from the environment, else from secret files, else from a file, else by default.
 
 Invariants:
 
@@ -22,7 +22,7 @@ import pydantic
 import pydantic_settings
 from pydantic import Field, SecretStr
 
-from streams import json_lines
+from streams import json_lines, secret_files
 from streams.errors import ConfigurationError
 from streams.sizes import parse_size
 from streams.spelling import is_of_a_service, nearest
@@ -241,7 +241,7 @@ class Settings(pydantic_settings.BaseSettings):
         dotenv_settings: pydantic_settings.PydanticBaseSettingsSource,
         file_secret_settings: pydantic_settings.PydanticBaseSettingsSource,
     ) -> tuple[pydantic_settings.PydanticBaseSettingsSource, ...]:
-        """Order the sources: arguments first, then the environment, then the file."""
+        """Order the sources: arguments, the environment, secret files, the settings file."""
         del dotenv_settings, file_secret_settings
         if isinstance(env_settings, pydantic_settings.EnvSettingsSource):
             env_settings.env_vars = {
@@ -250,7 +250,13 @@ class Settings(pydantic_settings.BaseSettings):
                 if not is_of_a_service(_name_of(name), value or "")
             }
         file = pydantic_settings.TomlConfigSettingsSource(settings_cls, config_file())
-        return init_settings, env_settings, file
+        secrets = {
+            name.lower(): secret_files.value(path)
+            for variable, path in secret_files.names(PREFIX).items()
+            if (name := _name_of(variable)).lower() in settings_cls.model_fields
+        }
+        secret = pydantic_settings.InitSettingsSource(settings_cls, secrets)
+        return init_settings, env_settings, secret, file
 
     @property
     def topics(self) -> Topics:
@@ -335,12 +341,15 @@ def _check_names() -> None:
     Raises:
         ConfigurationError: a variable is near to a setting, and is none.
     """
-    known = [PREFIX + name.upper() for name in (*Settings.model_fields, "config")]
-    for variable, value in sorted(os.environ.items()):
-        name = variable.upper()
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    known += [f"{PREFIX}CONFIG", secret_files.VARIABLE]
+    given = sorted(os.environ.items())
+    given += [(str(path), "") for path in secret_files.names(PREFIX).values()]
+    for variable, value in given:
+        name = Path(variable).name.upper()
         if name in known or not name.startswith(PREFIX[:5]):
             continue
-        if is_of_a_service(_name_of(variable), value):
+        if is_of_a_service(_name_of(name), value):
             continue
         if near := nearest(name, known):
             raise ConfigurationError(f"{variable} is no setting", f"did you mean {near}?")

@@ -139,15 +139,22 @@ class Image:
         )  # fmt: skip
 
     @contextlib.contextmanager
-    def started(self, *arguments, **env):
-        """Run a container beside the test; yields it, and kills it if it still runs at the end."""
+    def started(self, *arguments, seccomp=None, **env):
+        """Run a container beside the test; yields it, and kills it if it still runs at the end.
+
+        `seccomp` is an open file with a filter of system calls.
+        """
         reader, writer = os.pipe()
         words = self.command(*arguments, **env)
         at = words.index("--unshare-pid")
         words[at:at] = ["--info-fd", str(writer)]
+        files = [writer]
+        if seccomp is not None:
+            files.append(seccomp.fileno())
+            words[at:at] = ["--seccomp", str(seccomp.fileno())]
         with (self.folder / "log").open("w+") as log:
             process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[writer]
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=files
             )
             os.close(writer)
             with open(reader) as told:

@@ -9,12 +9,14 @@ import urllib.request
 
 import pytest
 
-from helpers.container import SECRETS, image
+from helpers.container import ROOT, SECRETS, image
 from helpers.harness import environment, outcomes, publish
+from helpers.seccomp import CHANGES_USER, allowed, filter_file, require_seccomp
 from streams.testing.ports import free_port
 from streams.testing.samples import sample_pages
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
+UNIT = ROOT / "deploy" / "systemd" / "cleanwire.service"
 TOKEN = "a-token-of-twenty-letters"
 
 
@@ -74,7 +76,20 @@ def test_a_folder_that_others_may_write_to_is_not_filled(made):
     assert not list(folder.iterdir())
 
 
-def test_a_worker_cleans_a_page_and_ends_in_order(made, settings):
+@pytest.fixture(params=["image", "unit"])
+def seccomp(request):
+    """None, and the filter of the systemd unit."""
+    if request.param == "image":
+        yield None
+        return
+    require_seccomp()
+    calls = allowed(UNIT.read_text("utf-8"))
+    assert calls.isdisjoint({"ptrace", "mount", "setresuid", "chown", "reboot", "bpf"})
+    with filter_file(calls.union(CHANGES_USER)) as file:
+        yield file
+
+
+def test_a_worker_cleans_a_page_and_ends_in_order(made, settings, seccomp):
     before = {path for path in made.state.rglob("*.nbc")}
     port = free_port()
     sample = next(one for one in sample_pages() if one.expected == "clean")
@@ -85,7 +100,7 @@ def test_a_worker_cleans_a_page_and_ends_in_order(made, settings):
         CLEANWIRE_WEB_PORT=str(port),
         CLEANWIRE_SECRETS_DIR=SECRETS,
     )
-    with made.started("worker", **env) as container:
+    with made.started("worker", seccomp=seccomp, **env) as container:
         wait_for(container, lambda: code_of(f"http://127.0.0.1:{port}/readyz"), 200)
         assert code_of(f"http://127.0.0.1:{port}/metrics") == 401
         assert code_of(f"http://127.0.0.1:{port}/metrics", TOKEN) == 200

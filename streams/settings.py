@@ -1,4 +1,4 @@
-"""All settings: from the environment, else from a file, else by default.
+"""All settings: from the environment, else from secret files, else from a file, else by default.
 
 Invariants:
 
@@ -23,7 +23,8 @@ import pydantic_settings
 from pydantic import Field, SecretStr
 
 from cleanwire.page.formats.format_names import RawFormat
-from streams import json_lines
+from streams import json_lines, secret_files
+from streams.durations import parse_duration
 from streams.errors import ConfigurationError
 from streams.sizes import parse_size
 from streams.spelling import is_of_a_service, nearest
@@ -37,8 +38,6 @@ LEAST_MEMORY = 256 << 20
 PAGE_ATTEMPTS = 3
 """How often a page is tried if the cleaning processes break down, because of it or not."""
 
-_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([smhdw]?)")
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}")
 _TOKEN = re.compile(r"[!-~]{16,1024}")
 
@@ -63,17 +62,6 @@ def _default_data_dir() -> Path:
     return Path(os.path.expanduser(home)) / "cleanwire"  # noqa: PTH111 - pathlib raises on an unknown "~"
 
 
-def _duration(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if found := _DURATION.fullmatch(text.lower()):
-        return float(found[1]) * _UNITS[found[2]]
-    if text[:1] in ("P", "p"):
-        return text.upper()
-    raise ValueError("use a duration such as 30d, 12h, 90s, P30D, or seconds")
-
-
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -81,7 +69,7 @@ def _lower(value: object) -> object:
 Bytes = Annotated[int, pydantic.BeforeValidator(parse_size)]
 Duration = Annotated[
     dt.timedelta,
-    pydantic.BeforeValidator(_duration),
+    pydantic.BeforeValidator(parse_duration),
     Field(gt=dt.timedelta(0), le=dt.timedelta(days=3650)),
 ]
 
@@ -259,7 +247,7 @@ class Settings(pydantic_settings.BaseSettings):
         dotenv_settings: pydantic_settings.PydanticBaseSettingsSource,
         file_secret_settings: pydantic_settings.PydanticBaseSettingsSource,
     ) -> tuple[pydantic_settings.PydanticBaseSettingsSource, ...]:
-        """Order the sources: arguments first, then the environment, then the file."""
+        """Order the sources: arguments, the environment, secret files, the settings file."""
         del dotenv_settings, file_secret_settings
         if isinstance(env_settings, pydantic_settings.EnvSettingsSource):
             env_settings.env_vars = {
@@ -268,7 +256,13 @@ class Settings(pydantic_settings.BaseSettings):
                 if not is_of_a_service(_name_of(name), value or "")
             }
         file = pydantic_settings.TomlConfigSettingsSource(settings_cls, config_file())
-        return init_settings, env_settings, file
+        secrets = {
+            name.lower(): secret_files.value(path)
+            for variable, path in secret_files.names(PREFIX).items()
+            if (name := _name_of(variable)).lower() in settings_cls.model_fields
+        }
+        secret = pydantic_settings.InitSettingsSource(settings_cls, secrets)
+        return init_settings, env_settings, secret, file
 
     @property
     def topics(self) -> Topics:
@@ -355,12 +349,15 @@ def _check_names() -> None:
     Raises:
         ConfigurationError: a variable is near to a setting, and is none.
     """
-    known = [PREFIX + name.upper() for name in (*Settings.model_fields, "config")]
-    for variable, value in sorted(os.environ.items()):
-        name = variable.upper()
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    known += [f"{PREFIX}CONFIG", secret_files.VARIABLE]
+    given = sorted(os.environ.items())
+    given += [(str(path), "") for path in secret_files.names(PREFIX).values()]
+    for variable, value in given:
+        name = Path(variable).name.upper()
         if name in known or not name.startswith(PREFIX[:5]):
             continue
-        if is_of_a_service(_name_of(variable), value):
+        if is_of_a_service(_name_of(name), value):
             continue
         if near := nearest(name, known):
             raise ConfigurationError(f"{variable} is no setting", f"did you mean {near}?")

@@ -4,6 +4,7 @@ import click
 import pydantic
 from rich.markup import escape
 
+from streams import secret_files
 from streams.cli.screen import OUT
 from streams.settings import PREFIX, Settings, config_file, load_settings, variables
 
@@ -19,10 +20,13 @@ def command() -> None:
     """
     settings = load_settings()
     environment = set(variables())
+    files = secret_files.names(PREFIX)
     for name, field in Settings.model_fields.items():
         variable = PREFIX + name.upper()
         if variable in environment:
             origin = "environment"
+        elif variable in files:
+            origin = str(files[variable])
         elif name in settings.model_fields_set:
             origin = str(config_file())
         else:

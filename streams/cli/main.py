@@ -2,13 +2,16 @@
 
 Invariant: a command ends with 0 (done), 1 (it did its work and the answer is no), 2 (bad usage or
 configuration), 3 (Kafka, a file or a port is not fit) or 130 (after Ctrl-C); `audit` may end with
-4 too. An operational error is one line on stderr, never a traceback.
+4 too. An operational error is one line on stderr, never a traceback. SIGTERM ends every command,
+also one that is the first process of a container.
 """
 
 import importlib
 import io
 import os
+import signal
 import sys
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -21,6 +24,7 @@ COMMANDS = {
     "clean": "Clean files without a bus, one JSON line per page.",
     "explain": "Show why a page became what it became.",
     "broker": "Run the embedded Kafka in the foreground.",
+    "compile": "Compile the loops for this processor, and keep them.",
     "topics": "Create the topics, or check them.",
     "publish": "Put files on raw-pages.",
     "worker": "Run the stages.",
@@ -79,7 +83,16 @@ def cleanwire() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command and exit."""
+    if os.getpid() == 1:
+        # The kernel drops a signal without a handler that is sent to the first process of a
+        # container. Workers and the view set handlers of their own later.
+        signal.signal(signal.SIGTERM, _end)
     sys.exit(run(arguments))
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    raise SystemExit(128 + number)
 
 
 def run(arguments: list[str] | None = None) -> int:

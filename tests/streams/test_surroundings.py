@@ -128,10 +128,12 @@ def test_machine_code_goes_to_the_data_folder_if_to_no_other(tmp_path, monkeypat
     compiled.place_compiled_code()
     assert compiled.os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "data" / "compiled")
     monkeypatch.setattr(
-        compiled.os, "environ", {"NUMBA_CACHE_DIR": "/mine", "CLEANWIRE_DATA_DIR": str(tmp_path)}
+        compiled.os,
+        "environ",
+        {"NUMBA_CACHE_DIR": str(tmp_path / "mine"), "CLEANWIRE_DATA_DIR": str(tmp_path)},
     )
     compiled.place_compiled_code()
-    assert compiled.os.environ["NUMBA_CACHE_DIR"] == "/mine"
+    assert compiled.os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "mine")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""`cleanwire compile`.
+
+Invariant: it ends with 0 only if the next process finds the compiled code.
+"""
+
+import importlib
+import time
+from pathlib import Path
+
+import click
+
+from streams.cli.screen import OUT
+from streams.compiled import folder_of_compiled_code
+from streams.errors import OperationalError
+
+LOOPS = (
+    "cleanwire.extract.dom.parsing",
+    "cleanwire.explain.word_diff",
+    "cleanwire.similarity.index",
+    "cleanwire.similarity.templates",
+    "cleanwire.similarity.verify",
+)
+"""Modules which import, between them, every module with a compiled loop."""
+
+_FIX = "set NUMBA_CACHE_DIR to a folder that this user alone may write (chmod 700)"
+
+
+@click.command("compile")
+def command() -> None:
+    """Compile the loops for this machine's processor, and keep them for the processes that follow.
+
+    Every command compiles what is missing. This one does it beforehand: in an init container, with
+    ExecStartPre=, or in a service that runs once. The code is kept in NUMBA_CACHE_DIR. That folder
+    must belong to this user, and nobody else may write to it, because what is in it is run.
+
+    Exits 3 if nothing can be kept.
+
+    \b
+    Examples:
+      cleanwire compile
+      NUMBA_CACHE_DIR=/var/lib/cleanwire/compiled cleanwire compile
+    """
+    folder = folder_of_compiled_code()
+    if folder is None:
+        raise OperationalError("there is no folder to keep compiled code in", _FIX)
+    before = _kept(folder)
+    started, cpu = time.perf_counter(), time.process_time()
+    for module in LOOPS:
+        importlib.import_module(module)
+    taken, cpu = time.perf_counter() - started, time.process_time() - cpu
+    kept = _kept(folder)
+    if not kept:
+        raise OperationalError(f"compiled code cannot be kept in {folder}", _FIX)
+    size = sum(kept.values())
+    OUT.print(
+        f"{len(kept)} compiled loops ({size / 1e6:.1f} MB) in {folder}, "
+        f"{len(kept.keys() - before.keys())} of them new; "
+        f"{taken:.1f} s, {cpu:.1f} s of CPU",
+        markup=False,
+    )
+
+
+def _kept(folder: Path) -> dict[Path, int]:
+    """The files of machine code below a folder, with their sizes in bytes."""
+    return {path: path.stat().st_size for path in folder.rglob("*.nbc")}

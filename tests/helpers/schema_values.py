@@ -67,7 +67,7 @@ def _objects(node):
 
 _OF = {
     "string": _texts,
-    "integer": lambda node: _numbers(node).filter(lambda value: float(value).is_integer()),
+    "integer": lambda node: _numbers(node).map(int),
     "number": _numbers,
     "null": lambda _: st.none(),
     "boolean": lambda _: st.booleans(),

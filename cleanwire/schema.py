@@ -17,7 +17,7 @@ def schema(name: str) -> dict[str, Any]:
 
     Args:
         name: of the event and its version: `raw-page.v1`, `clean-article.v1`,
-            `duplicate-article.v1`, `flat-article.v1`, `rejected-page.v1`.
+            `article-details.v1`, `duplicate-article.v1`, `flat-article.v1`, `rejected-page.v1`.
 
     Raises:
         FileNotFoundError: there is no schema of this name.

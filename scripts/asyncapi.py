@@ -7,7 +7,6 @@ Invariant: the document follows from the schemas and the code alone. `tests/test
 the file to what this program would write, and to AsyncAPI itself.
 """
 
-import copy
 import dataclasses
 import json
 import sys
@@ -21,6 +20,9 @@ from streams.kafka import headers
 from streams.kafka.topics import Spec, specs
 from streams.runtime.cloudevents import headers as cloudevents
 from streams.settings import Settings
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from schema_nodes import resolved
 
 FILE = Path(__file__).resolve().parents[1] / "schemas" / "asyncapi.json"
 ASYNCAPI_BINDING = "0.5.0"
@@ -267,26 +269,13 @@ def _key(topic: Topic) -> dict[str, Any]:
 
 
 def _as_draft_07(described: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema as AsyncAPI has it: draft 7, with its definitions where they are used.
+    """A schema as AsyncAPI has it by default: draft 7.
 
     The schemas use no keyword that draft 7 lacks, apart from `$defs` and members beside a `$ref`,
-    and both are resolved here.
+    and both are resolved.
     """
-    definitions = described.get("$defs", {})
-
-    def resolved(found: Any) -> Any:  # noqa: ANN401 - any JSON
-        if isinstance(found, list):
-            return [resolved(one) for one in found]
-        if not isinstance(found, dict):
-            return found
-        if "$ref" in found:
-            named = definitions[found["$ref"].rpartition("/")[2]]
-            found = {**named, **{name: one for name, one in found.items() if name != "$ref"}}
-        return {name: resolved(one) for name, one in found.items()}
-
-    left = {name: one for name, one in described.items() if name not in {"$schema", "$defs", "$id"}}
-    made: dict[str, Any] = resolved(copy.deepcopy(left))
-    return made
+    whole = resolved(described)
+    return {name: one for name, one in whole.items() if name not in {"$schema", "$id"}}
 
 
 def _plain(found: Mapping[str, Any]) -> dict[str, Any]:

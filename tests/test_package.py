@@ -57,6 +57,11 @@ def test_the_wheel_has_two_packages_and_the_schemas_in_one(tmp_path):
         "streams",
     }
     assert not [name for name in names if name.endswith((".nbi", ".nbc", ".pyc"))]
+    assert sorted(name for name in names if name.startswith("cleanwire/schemas/")) == sorted(
+        f"cleanwire/{path.relative_to(ROOT).as_posix()}"
+        for path in (ROOT / "schemas").rglob("*")
+        if path.is_file() and "released" not in path.parts
+    )
     code = "from cleanwire.schema import schema; print(schema('clean-article.v1')['$id'])"
     done = subprocess.run(
         [

@@ -57,12 +57,15 @@ class Worker:
         self.process = None
         self.log = settings.data_dir / f"worker-{self.settings.web_port}.log"
 
+    def environment(self):
+        return environment(self.settings)
+
     def start(self):
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,
-                env=environment(self.settings),
+                env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -128,6 +131,15 @@ def wait_for(worker, line, value):
     while metric(worker, line) != value:
         assert time.monotonic() < deadline, f"{line} is {metric(worker, line)}, not {value}"
         time.sleep(0.3)
+
+
+def wait_until(asked, seconds=60):
+    """Wait until the answer is true; returns it."""
+    deadline = time.monotonic() + seconds
+    while not (answer := asked()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return answer
 
 
 def page(number, *, text=None, url=None, at="2026-11-03T10:00:00Z"):

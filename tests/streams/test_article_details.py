@@ -1,7 +1,5 @@
 """Details of articles on a topic of their own: what is written, withdrawn, created and read."""
 
-import time
-
 import orjson
 import pytest
 
@@ -16,6 +14,7 @@ from helpers.harness import (
     publish,
     records,
     wait_for_outcomes,
+    wait_until,
 )
 from helpers.oracle import oracle
 from helpers.schemas import example, validator
@@ -26,6 +25,8 @@ from streams.testing.samples import sample_pages
 from streams.testing.samples.stories import BRIDGE
 from streams.web.articles.page_story import published_of
 from streams.web.articles.record_reader import Found
+from streams.web.store.model import Place
+from streams.web.store.record import read_record
 
 APART = {"article_details": "topic"}
 
@@ -151,6 +152,19 @@ def test_the_topic_is_made_and_asked_for_only_by_the_setting(settings):
 
 
 @pytest.mark.broker
+def test_a_topic_that_a_consumer_let_the_brokers_create_is_named(settings):
+    # Brokers create a topic that somebody subscribes to, with options of their own.
+    apart = settings.model_copy(update=APART)
+    with clients.admin(apart) as admin:
+        admin.create_topics({apart.topics.details: {"num_partitions": 1, "replication_factor": 1}})
+    told = {(one.what, one.found) for one in check_topics(apart)}
+    assert told >= {("partitions", "1"), ("cleanup.policy", "delete")}
+    refused = cleanwire(apart, "worker", "--without-web")
+    assert refused.returncode == 3
+    assert f"{apart.topics.details} has" in refused.stderr.decode()
+
+
+@pytest.mark.broker
 def test_the_topic_has_as_many_partitions_as_the_articles_have_and_not_as_are_set(settings):
     more = settings.model_copy(update={**APART, "raw_partitions": settings.raw_partitions + 3})
     assert cleanwire(more, "topics", "--grow", "--yes").returncode == 3
@@ -171,7 +185,7 @@ def test_the_topic_has_as_many_partitions_as_the_articles_have_and_not_as_are_se
 
 
 @pytest.mark.broker
-def test_the_setting_is_switched_there_and_back_and_every_reader_reads_both_forms(bare_settings):
+def test_the_setting_is_switched_there_and_back_and_each_article_stays_as_it_was(bare_settings):
     ensure_topics(bare_settings)
     apart = bare_settings.model_copy(update=APART)
     ensure_topics(apart)
@@ -179,10 +193,8 @@ def test_the_setting_is_switched_there_and_back_and_every_reader_reads_both_form
         with Worker(settings) as worker:
             publish(settings, [page(number)], partition=0)
             found = wait_for_outcomes(settings, number + 1)
-            ((name, event),) = found[0, number]
+            ((name, _),) = found[0, number]
             assert name == "clean"
-            story = wait_until(lambda name=event["id"]: found_story(worker, name))
-            assert "no article as this version writes it" not in story
             assert worker.stop() == 0
     forms = {
         event["source"]["offset"]: "signature" in event
@@ -190,20 +202,6 @@ def test_the_setting_is_switched_there_and_back_and_every_reader_reads_both_form
     }
     assert forms == {0: True, 1: False, 2: True}
     assert len(records(apart, apart.topics.details)) == 1
-
-
-def found_story(worker, name):
-    status, text, _ = worker.get(f"/articles/{name}")
-    return text if status == 200 and "was not cleaned again" not in text else None
-
-
-def wait_until(asked, seconds=30):
-    """Wait until the answer is true; returns it."""
-    deadline = time.monotonic() + seconds
-    while not (answer := asked()):
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
-    return answer
 
 
 @pytest.mark.parametrize("lacking", [(), ("blocks",), DETAILS])
@@ -216,6 +214,20 @@ def test_a_published_article_is_read_in_either_form(lacking):
     )
     assert article.text == whole.text
     assert differences(whole, article) == ()
+
+
+@pytest.mark.parametrize(("title", "told"), [("A ferry", "A ferry"), (None, None), (7, None)])
+def test_the_view_keeps_the_headline_of_a_duplicate(title, told):
+    for event in (example("duplicate-article") | {"title": title}, without("title")):
+        place = Place(topic="duplicate-articles", partition=0, offset=1)
+        seen = read_record("duplicate", place, None, orjson.dumps(event), (), 1)
+        assert seen.title == (told if "title" in event else None)
+
+
+def without(member):
+    event = example("duplicate-article")
+    del event[member]
+    return event
 
 
 def test_joining_leaves_what_is_whole_and_needs_details_for_what_is_not():

@@ -26,7 +26,9 @@ NAME = "cleanwire"
 
 def binaries():
     """The folder of the newest server on this machine; skips the test where there is none."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
     if found:
         return found[-1].parent
     if on_path := shutil.which("initdb"):
@@ -50,9 +52,23 @@ class Postgres:
         self._run_as = _user()
         if self._run_as:
             shutil.chown(folder, self._run_as["user"])
-        command = [binaries() / "initdb", "-D", folder / "data", "-U", NAME, "-A", "trust", "-E", "UTF8"]
+        command = [
+            binaries() / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            NAME,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+        ]
         subprocess.run(
-            [*command, "--no-locale", "-N"], check=True, capture_output=True, cwd="/", **self._run_as
+            [*command, "--no-locale", "-N"],
+            check=True,
+            capture_output=True,
+            cwd="/",
+            **self._run_as,
         )
 
     @property
@@ -60,11 +76,21 @@ class Postgres:
         return f"127.0.0.1:{self.port}"
 
     def start(self):
-        options = {"listen_addresses": "127.0.0.1", "port": self.port, "fsync": "off", "unix_socket_directories": ""}
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "fsync": "off",
+            "unix_socket_directories": "",
+        }
         log = self.folder / "postgres.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [binaries() / "postgres", "-D", self.folder / "data", *(f"--{k}={v}" for k, v in options.items())],
+                [
+                    binaries() / "postgres",
+                    "-D",
+                    self.folder / "data",
+                    *(f"--{k}={v}" for k, v in options.items()),
+                ],
                 stdout=output,
                 stderr=output,
                 cwd="/",
@@ -101,7 +127,9 @@ class Postgres:
 def postgres():
     """A running server; what is in it goes at the end."""
     # Not below pytest's folder: only its owner may look into that.
-    with tempfile.TemporaryDirectory(prefix="cleanwire-postgres-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="cleanwire-postgres-", ignore_cleanup_errors=True
+    ) as folder:
         server = Postgres(Path(folder))
         server.start()
         try:

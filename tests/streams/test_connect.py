@@ -3,21 +3,17 @@
 The worker, the connector and the files of `deploy/connect/` are those that a user has.
 """
 
-import dataclasses
 import datetime as dt
-import random
 import time
 
 import orjson
 import pytest
 
 from cleanwire import flat
-from cleanwire.events import CleanArticle, Source, from_json
 from helpers.connect import DEBEZIUM, ConnectWorker, unpacked
+from helpers.flat_articles import hostile_articles, send, typed
 from helpers.harness import Worker, cleanwire, page, publish, records
 from helpers.postgres import NAME, postgres
-from helpers.schemas import example
-from streams.kafka import clients
 from streams.kafka.topics import check_topics, ensure_topics, specs
 from streams.settings import Settings
 
@@ -25,22 +21,6 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 SECONDS = 60
 CONNECTOR = f"io.debezium:debezium-connector-jdbc:{DEBEZIUM}:plugin:tar.gz"
-HOSTILE = (
-    "",
-    "\0",
-    "a\0b",
-    "\x01\x1f\x7f\x85\u2028\u2029",
-    "'; DROP TABLE articles; --",
-    '"\\"\\\\',
-    "${env:CONNECT_POSTGRES_PASSWORD} {{x}} %s ? ?? :id $1",
-    "\ufeff\ufffe\uffff\U0010ffff",
-    "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u202e\u0639\u0631\u0628\u064a e\u0301",
-    "\u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22 \u6f22\u5b57",
-    "null",
-    "NaN",
-    "x" * 300,
-    "1970-01-01",
-)
 
 
 @pytest.fixture(scope="module")
@@ -131,47 +111,6 @@ def payloads(settings):
     return {key: value["payload"] for key, value in latest(settings, settings.topics.flat).items()}
 
 
-def article(number, **changes):
-    members = from_json(example("clean-article"))
-    source = Source(**members["source"])
-    return CleanArticle(**members | {"source": source, "id": f"{number:032x}", **changes})
-
-
-def hostile_articles(seed, count):
-    """Articles whose every text is hostile, and whose every value may be missing."""
-    draw = random.Random(seed)
-    for number in range(count):
-        changes = {}
-        for field in dataclasses.fields(CleanArticle):
-            if field.name in {"id", "blocks", "signature", "source", "fetched_at", "text"}:
-                continue
-            kind = str(field.type)
-            if "None" in kind and draw.random() < 0.3:
-                changes[field.name] = None
-            elif "tuple" in kind:
-                changes[field.name] = tuple(draw.choices(HOSTILE, k=draw.randrange(4)))
-            elif "Mapping" in kind:
-                changes[field.name] = {draw.choice(HOSTILE): 1}
-            elif "str" in kind:
-                changes[field.name] = draw.choice(HOSTILE)
-        text = draw.choice(HOSTILE) + "x"
-        yield article(number, text=text, **changes)
-    yield article(count, text="\U0001f600" * (1 << 18), fetched_at="0001-01-01T00:00:00Z")
-    yield article(count + 1, text="\0" * (1 << 20), fetched_at="9999-12-31T23:59:59.999Z")
-    yield article(count + 2, url="https://a.example/" + "u" * 100_000, title="t" * 100_000)
-
-
-def send(settings, values):
-    """Put records on the topic, given as their values by key."""
-    with clients.producer(settings) as producer:
-        sent = [
-            producer.send(settings.topics.flat, value, key=key.encode())
-            for key, value in values.items()
-        ]
-        for future in sent:
-            future.get(timeout=60)
-
-
 def test_the_topic_is_there_where_it_is_switched_on(bare_settings):
     names = {spec.name for spec in specs(bare_settings)}
     on = bare_settings.model_copy(update={"flat_articles": True})
@@ -244,11 +183,6 @@ def test_a_table_follows_what_is_published_revised_and_taken_down(settings, data
         wait_for_rows(database, payloads(settings), sink)
         assert gone not in rows(database)
         assert worker.stop() == 0
-
-
-def typed(value):
-    members = from_json(value)
-    return CleanArticle(**members | {"source": Source(**members["source"])})
 
 
 def wait_for(condition):

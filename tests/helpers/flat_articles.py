@@ -37,7 +37,10 @@ def article(number, **changes):
 
 
 def hostile_articles(seed, count):
-    """Articles whose every text is hostile, and whose every value may be missing."""
+    """Articles whose every text is hostile, and whose every value may be missing.
+
+    One has a text of 10 MiB, the largest that a page has by default.
+    """
     draw = random.Random(seed)
     for number in range(count):
         changes = {}
@@ -57,7 +60,8 @@ def hostile_articles(seed, count):
         yield article(number, text=text, **changes)
     yield article(count, text="\U0001f600" * (1 << 18), fetched_at="0001-01-01T00:00:00Z")
     yield article(count + 1, text="\0" * (1 << 20), fetched_at="9999-12-31T23:59:59.999Z")
-    yield article(count + 2, url="https://a.example/" + "u" * 100_000, title="t" * 100_000)
+    yield article(count + 2, text="w " * (5 << 20))
+    yield article(count + 3, url="https://a.example/" + "u" * 100_000, title="t" * 100_000)
 
 
 def send(settings, values):

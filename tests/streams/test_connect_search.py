@@ -60,9 +60,9 @@ def test_every_article_is_taken_and_found(node):
     assert set(mapping) == {column.name for column in flat.COLUMNS}
 
     def found(query):
-        hits = node.ask("POST", "/articles/_search", {"query": query, "_source": False})["hits"][
-            "hits"
-        ]
+        hits = node.ask(
+            "POST", "/articles/_search", {"query": query, "_source": False, "size": 1000}
+        )["hits"]["hits"]
         return {hit["_id"] for hit in hits}
 
     example = {article(1000).id}

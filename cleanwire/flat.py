@@ -3,6 +3,8 @@
 Invariants:
 
 - Every article has the same columns, and every value is a scalar of its column's type or null.
+- Every column but the key may be null in the schema, even where each article has a value. A column
+  that a later version adds can then be added to a table that has rows.
 - A field of `CleanArticle` is a column, several columns, or in `LEFT_OUT`. A field of a type that
   no column can hold fails at the import.
 - No text holds the character NUL, which PostgreSQL cannot store.
@@ -38,6 +40,8 @@ LEFT_OUT: Mapping[str, str] = {
 }
 """The fields that are no columns, and why."""
 
+_KEY = "id"
+
 _TIMES = frozenset({"fetched_at"})
 """The texts that are complete times. `published_at` and `modified_at` may lack time or zone."""
 
@@ -52,7 +56,7 @@ class Column:
     Attributes:
         name: lower case, so that databases need no quotes for it.
         type: of Connect: `string`, `int64`, `boolean`.
-        optional: whether it may be null.
+        optional: whether the schema lets it be null.
         logical: the name of Connect's logical type; None if there is none.
         read: gives the field's value.
         store: makes the column's value of it; it is not asked for None.
@@ -115,12 +119,11 @@ def _columns() -> Iterator[Column]:
 
 
 def _column(name: str, hint: object, *, path: str) -> Column:
-    optional = type(None) in typing.get_args(hint)
-    kind = typing.get_args(hint)[0] if optional else hint
+    kind = typing.get_args(hint)[0] if type(None) in typing.get_args(hint) else hint
     origin, logical = typing.get_origin(kind), None
     store: Callable[[Any], str | int | bool | None]
     if name in _TIMES:
-        type_, store, logical, optional = "int64", _milliseconds, TIMESTAMP, True
+        type_, store, logical = "int64", _milliseconds, TIMESTAMP
     elif kind is str or origin is typing.Literal:
         type_, store = "string", _storable
     elif kind is bool:
@@ -131,8 +134,14 @@ def _column(name: str, hint: object, *, path: str) -> Column:
         type_, store = "string", _json
     else:
         raise TypeError(f"CleanArticle.{path} is no column; list it in cleanwire.flat.LEFT_OUT")
-    read = operator.attrgetter(path)
-    return Column(name=name, type=type_, optional=optional, logical=logical, read=read, store=store)
+    return Column(
+        name=name,
+        type=type_,
+        optional=name != _KEY,
+        logical=logical,
+        read=operator.attrgetter(path),
+        store=store,
+    )
 
 
 def _storable(text: str) -> str:

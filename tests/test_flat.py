@@ -74,16 +74,17 @@ def test_a_field_that_no_column_can_hold_is_named(hint):
 @pytest.mark.parametrize(
     ("hint", "expected"),
     [
-        (str, {"type": "string"}),
-        (str | None, {"type": "string", "optional": True}),
-        (int | None, {"type": "int64", "optional": True}),
-        (tuple[str, ...], {"type": "string"}),
-        (tuple[str, ...] | None, {"type": "string", "optional": True}),
-        (typing.Literal["a", "b"] | None, {"type": "string", "optional": True}),
+        (str, "string"),
+        (str | None, "string"),
+        (int | None, "int64"),
+        (tuple[str, ...], "string"),
+        (tuple[str, ...] | None, "string"),
+        (typing.Literal["a", "b"] | None, "string"),
     ],
 )
-def test_a_new_field_follows_from_its_type(hint, expected):
-    assert flat._column("new", hint, path="new").schema() == {"field": "new", **expected}
+def test_a_new_field_follows_from_its_type_and_may_be_null(hint, expected):
+    made = flat._column("new", hint, path="new")
+    assert made.schema() == {"field": "new", "type": expected, "optional": True}
 
 
 def test_the_example_is_the_flat_form_of_the_published_example():
@@ -97,8 +98,8 @@ def test_the_schema_has_what_the_json_schema_has():
     kinds = {"string": "string", "int64": "integer", "boolean": "boolean"}
     for column in flat.COLUMNS:
         named = schema("flat-article")["properties"][column.name]["type"]
-        expected = [kinds[column.type], "null"] if column.optional else kinds[column.type]
-        assert named == expected, column.name
+        assert named in (kinds[column.type], [kinds[column.type], "null"]), column.name
+        assert column.optional is (column.name != "id")
 
 
 @given(ARTICLES)

@@ -99,6 +99,17 @@ class Postgres:
     def connect(self, database):
         return psycopg.connect(self.url(database), autocommit=True, connect_timeout=5)
 
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def rows(self, query, *values):
+        """What a query of the database `postgres` gives, each row as a mapping."""
+        with contextlib.closing(self.connect("postgres")) as connection:
+            connection.row_factory = psycopg.rows.dict_row
+            cursor = connection.execute(query, values)
+            return cursor.fetchall() if cursor.description else []
+
     def new_database(self, encoding="UTF8"):
         """The name of a database of its own for a test."""
         name = f"t{uuid.uuid4().hex[:12]}"

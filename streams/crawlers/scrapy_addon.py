@@ -11,7 +11,6 @@ Invariants:
 import asyncio
 import datetime as dt
 import logging
-import weakref
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
@@ -82,7 +81,6 @@ class RawPagesMiddleware:
         made = cls(crawler)
         crawler.signals.connect(made.opened, signal=signals.spider_opened)
         crawler.signals.connect(made.closed, signal=signals.spider_closed)
-        _OF[crawler] = made
         return made
 
     async def opened(self, spider: Spider) -> None:
@@ -199,13 +197,12 @@ class HoldMiddleware:
     async def process_response(self, request: Request, response: Response) -> Response:
         """Give the response on once there is room for its page."""
         del request
-        publishes = _OF.get(self._crawler)
+        publishes = self._crawler.get_spider_middleware(RawPagesMiddleware)
         if publishes is not None:
             await publishes.room()
         return response
 
 
-_OF: weakref.WeakKeyDictionary[Crawler, RawPagesMiddleware] = weakref.WeakKeyDictionary()
 _CLOSING: set[asyncio.Task[None]] = set()
 
 

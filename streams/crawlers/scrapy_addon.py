@@ -145,6 +145,9 @@ class RawPagesMiddleware:
     async def _publish(self, response: Response) -> None:
         publisher, settings = self._publisher, self._settings
         if publisher is None or settings is None:
+            # Scrapy before 2.19 fetches on although `opened` asked it to close the spider.
+            self._stats.inc_value("cleanwire/failed")
+            self._close(UNAVAILABLE)
             return
         try:
             value = event_of(response, dt.datetime.now(dt.UTC), settings.max_message_bytes)
@@ -158,20 +161,18 @@ class RawPagesMiddleware:
         except UnacknowledgedError as error:
             self._stats.inc_value("cleanwire/failed")
             _LOG.error("Cleanwire: %s was not acknowledged: %s", _shown(response.url), error)
-            self._close()
+            self._close(UNACKNOWLEDGED)
         else:
             self._stats.inc_value("cleanwire/published")
             self._stats.inc_value("cleanwire/bytes", len(value))
 
-    def _close(self) -> None:
+    def _close(self, reason: str) -> None:
         """Close the spider, once: it must not go on fetching pages that are lost."""
         engine = self._crawler.engine
         if self._is_closing or engine is None:
             return
         self._is_closing = True
-        closing = asyncio.get_running_loop().create_task(
-            engine.close_spider_async(reason=UNACKNOWLEDGED)
-        )
+        closing = asyncio.get_running_loop().create_task(engine.close_spider_async(reason=reason))
         _CLOSING.add(closing)
         closing.add_done_callback(_CLOSING.discard)
 

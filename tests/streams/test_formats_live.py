@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import shlex
 import shutil
 import subprocess
 
@@ -12,6 +13,7 @@ import pytest
 from cleanwire.clean import clean_event
 from cleanwire.dedupe.deduper import event_time_of
 from cleanwire.page.formats.raw_record import RawRecord
+from helpers import doc_blocks
 from helpers.archived import http, record
 from helpers.crawled_site import story
 from helpers.harness import Worker, cleanwire, records, wait_for_outcomes
@@ -169,16 +171,17 @@ def test_kcat_publishes_html(settings, tmp_path):
     if shutil.which("kcat") is None:
         pytest.skip("kcat is not installed (Debian package kcat)")
     (tmp_path / "page.html").write_bytes(html(1))
-    command = [
-        "kcat", "-P", "-b", settings.broker, "-t", settings.topics.raw, "-H", "cleanwire.format=html",
-        "-H", f"url={url(1)}", "-H", "content-type=text/html; charset=utf-8", "-X", "message.max.bytes=16777216", "page.html",
-    ]  # fmt: skip
-    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
+    (block,) = [one for one in doc_blocks.of("sh") if one.text.startswith("kcat ")]
+    line = block.text.replace("127.0.0.1:9092", settings.broker).replace(
+        "raw-pages", settings.topics.raw
+    )
+    subprocess.run(shlex.split(line), cwd=tmp_path, check=True, timeout=60)
     (one,) = records(settings, settings.topics.raw)
     core = RawRecord(
         value=one.value, key=one.key, headers=tuple(one.headers), timestamp=one.timestamp / 1000
     )
-    assert clean_event(core).url == url(1)
+    article = clean_event(core)
+    assert (article.url, article.title) == ("https://paper.example/a", "Report 1")
 
 
 def test_a_format_that_does_not_exist_ends_a_command_in_one_line(bare_settings):

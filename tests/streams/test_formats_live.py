@@ -171,7 +171,7 @@ def test_kcat_publishes_html(settings, tmp_path):
     if shutil.which("kcat") is None:
         pytest.skip("kcat is not installed (Debian package kcat)")
     (tmp_path / "page.html").write_bytes(html(1))
-    (block,) = [one for one in doc_blocks.of("sh") if one.text.startswith("kcat ")]
+    (block,) = [one for one in doc_blocks.ALL if one.text.startswith("kcat ")]
     line = block.text.replace("127.0.0.1:9092", settings.broker).replace(
         "raw-pages", settings.topics.raw
     )

@@ -115,33 +115,27 @@ def test_warcio_reads_the_same_pages(tmp_path, name):
     assert [(e.url, e.status, e.body) for e in events(pages)] == list(by_warcio(data))
 
 
-def test_an_archive_that_wget_made(tmp_path):
-    data = WGET.read_bytes()
-    pages, tally = read(tmp_path, data, name="wget.warc.gz")
+@pytest.mark.parametrize(
+    ("archive", "statuses", "said"),
+    [
+        (WGET, [200, 200, 200, 200, 200, 302, 200, 404],
+         "20 records, 8 pages, 12 skipped (1 metadata, 8 request, 2 resource-not-html, 1 warcinfo), 0 faults"),
+        (WARCPROX, [200, 200, 200, 200, 200, 302, 404, 302, 404],
+         "30 records, 9 pages, 21 skipped (14 request, 1 resource-not-html, 5 revisit, 1 warcinfo), 0 faults"),
+    ],
+    ids=["wget", "warcprox"],
+)  # fmt: skip
+def test_an_archive_that_a_real_program_made(tmp_path, archive, statuses, said):
+    data = archive.read_bytes()
+    pages, tally = read(tmp_path, data, name=archive.name)
     ours = [(event["url"], event["status"]) for event in map(json.loads, (p.value for p in pages))]
     theirs = list(by_warcio(data))
     assert ours == [(url, status) for url, status, _ in theirs]
     good = [event for event in map(parse, pages) if event is not None]
     assert [event.body for event in good] == [body for _, status, body in theirs if status == 200]
     assert all(event.body.startswith(b"<!DOCTYPE html>") for event in good)
-    assert [status for _, status in ours] == [200, 200, 200, 200, 200, 302, 200, 404]
-    assert str(tally) == (
-        "20 records, 8 pages, 12 skipped (1 metadata, 8 request, 2 resource-not-html, 1 warcinfo), 0 faults"
-    )
-
-
-def test_an_archive_that_warcprox_made(tmp_path):
-    data = WARCPROX.read_bytes()
-    pages, tally = read(tmp_path, data, name="warcprox.warc.gz")
-    ours = [(event["url"], event["status"]) for event in map(json.loads, (p.value for p in pages))]
-    theirs = list(by_warcio(data))
-    assert ours == [(url, status) for url, status, _ in theirs]
-    good = [event for event in map(parse, pages) if event is not None]
-    assert [event.body for event in good] == [body for _, status, body in theirs if status == 200]
-    assert [event.body[:15] for event in good] == [b"<!DOCTYPE html>"] * 5
-    assert str(tally) == (
-        "30 records, 9 pages, 21 skipped (14 request, 1 resource-not-html, 5 revisit, 1 warcinfo), 0 faults"
-    )
+    assert [status for _, status in ours] == statuses
+    assert str(tally) == said
 
 
 def members(data):

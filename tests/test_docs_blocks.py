@@ -14,7 +14,7 @@ FEWEST_WORDS = 3
 """Of a reason why a block is not run."""
 
 INLINE = re.compile(r"(?<!`)`(cleanwire (?:[^`\n]|\n(?!\n))+)`(?!`)")
-ON_A_BROKER = {"docs/howto/publish.md", "docs/howto/consume.md"}
+ON_A_BROKER = {"docs/howto/consume.md", "docs/howto/crawlers.md", "docs/howto/publish.md"}
 """Pages whose Python needs Kafka; tests/streams/test_docs_live.py runs it."""
 
 PYTHON = [block for block in doc_blocks.of("python") if block.page not in ON_A_BROKER]

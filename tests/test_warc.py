@@ -1,5 +1,6 @@
 """Archives as crawlers write them: every record is a page, or is skipped for a reason."""
 
+import collections
 import gzip
 import io
 import json
@@ -14,6 +15,9 @@ import warcio
 import zstandard
 from warcio.statusandheaders import StatusAndHeaders
 
+from cleanwire.errors import PageRejected
+from cleanwire.page.formats.raw_record import RawRecord
+from cleanwire.page.formats.record_page import read_page
 from cleanwire.page.raw_page import parse_raw_page
 from helpers.archived import (
     LAST,
@@ -30,6 +34,7 @@ from helpers.archived import (
 )
 
 WGET = Path(__file__).parent / "archives" / "wget.warc.gz"
+WARCPROX = WGET.with_name("warcprox.warc.gz")
 
 # The coded body, its Content-Encoding, its Transfer-Encoding; whether warcio reads them (with
 # brotli 1.2 it reads no br).
@@ -110,19 +115,53 @@ def test_warcio_reads_the_same_pages(tmp_path, name):
     assert [(e.url, e.status, e.body) for e in events(pages)] == list(by_warcio(data))
 
 
-def test_an_archive_that_wget_made(tmp_path):
-    data = WGET.read_bytes()
-    pages, tally = read(tmp_path, data, name="wget.warc.gz")
+@pytest.mark.parametrize(
+    ("archive", "statuses", "said"),
+    [
+        (WGET, [200, 200, 200, 200, 200, 302, 200, 404],
+         "20 records, 8 pages, 12 skipped (1 metadata, 8 request, 2 resource-not-html, 1 warcinfo), 0 faults"),
+        (WARCPROX, [200, 200, 200, 200, 200, 302, 404, 302, 404],
+         "30 records, 9 pages, 21 skipped (14 request, 1 resource-not-html, 5 revisit, 1 warcinfo), 0 faults"),
+    ],
+    ids=["wget", "warcprox"],
+)  # fmt: skip
+def test_an_archive_that_a_real_program_made(tmp_path, archive, statuses, said):
+    data = archive.read_bytes()
+    pages, tally = read(tmp_path, data, name=archive.name)
     ours = [(event["url"], event["status"]) for event in map(json.loads, (p.value for p in pages))]
     theirs = list(by_warcio(data))
     assert ours == [(url, status) for url, status, _ in theirs]
     good = [event for event in map(parse, pages) if event is not None]
     assert [event.body for event in good] == [body for _, status, body in theirs if status == 200]
     assert all(event.body.startswith(b"<!DOCTYPE html>") for event in good)
-    assert [status for _, status in ours] == [200, 200, 200, 200, 200, 302, 200, 404]
-    assert str(tally) == (
-        "20 records, 8 pages, 12 skipped (1 metadata, 8 request, 2 resource-not-html, 1 warcinfo), 0 faults"
-    )
+    assert [status for _, status in ours] == statuses
+    assert str(tally) == said
+
+
+def members(data):
+    """The members of a gzip file; these crawlers write a record into each."""
+    while data:
+        unpacker = zlib.decompressobj(31)
+        unpacker.decompress(data)
+        yield data[: len(data) - len(unpacker.unused_data)]
+        data = unpacker.unused_data
+
+
+@pytest.mark.parametrize("archive", [WGET, WARCPROX], ids=lambda path: path.name)
+def test_each_record_as_a_value_on_the_bus_gives_the_page_that_its_file_gives(tmp_path, archive):
+    data = archive.read_bytes()
+    pages, tally = read(tmp_path, data, name=archive.name)
+    found, refused = [], collections.Counter()
+    for member in members(data):
+        for value in (member, gzip.decompress(member)):
+            try:
+                found.append(read_page(RawRecord(value=value, unmarked="warc")))
+            except PageRejected as error:
+                refused[error.reason] += 1
+    wanted = [read_page(RawRecord(value=page.value)) for page in pages]
+    assert found[::2] == found[1::2] == wanted
+    assert refused.total() == 2 * (tally.records - len(pages))
+    assert set(refused) == {"invalid-event", "unsupported-type"}
 
 
 def parse(page):

@@ -11,7 +11,6 @@ Invariants:
 import asyncio
 import datetime as dt
 import logging
-import weakref
 from collections.abc import AsyncIterator
 from typing import Any, Self
 
@@ -82,7 +81,6 @@ class RawPagesMiddleware:
         made = cls(crawler)
         crawler.signals.connect(made.opened, signal=signals.spider_opened)
         crawler.signals.connect(made.closed, signal=signals.spider_closed)
-        _OF[crawler] = made
         return made
 
     async def opened(self, spider: Spider) -> None:
@@ -147,6 +145,9 @@ class RawPagesMiddleware:
     async def _publish(self, response: Response) -> None:
         publisher, settings = self._publisher, self._settings
         if publisher is None or settings is None:
+            # Scrapy before 2.19 fetches on although `opened` asked it to close the spider.
+            self._stats.inc_value("cleanwire/failed")
+            self._close(UNAVAILABLE)
             return
         try:
             value = event_of(response, dt.datetime.now(dt.UTC), settings.max_message_bytes)
@@ -160,20 +161,18 @@ class RawPagesMiddleware:
         except UnacknowledgedError as error:
             self._stats.inc_value("cleanwire/failed")
             _LOG.error("Cleanwire: %s was not acknowledged: %s", _shown(response.url), error)
-            self._close()
+            self._close(UNACKNOWLEDGED)
         else:
             self._stats.inc_value("cleanwire/published")
             self._stats.inc_value("cleanwire/bytes", len(value))
 
-    def _close(self) -> None:
+    def _close(self, reason: str) -> None:
         """Close the spider, once: it must not go on fetching pages that are lost."""
         engine = self._crawler.engine
         if self._is_closing or engine is None:
             return
         self._is_closing = True
-        closing = asyncio.get_running_loop().create_task(
-            engine.close_spider_async(reason=UNACKNOWLEDGED)
-        )
+        closing = asyncio.get_running_loop().create_task(engine.close_spider_async(reason=reason))
         _CLOSING.add(closing)
         closing.add_done_callback(_CLOSING.discard)
 
@@ -199,13 +198,12 @@ class HoldMiddleware:
     async def process_response(self, request: Request, response: Response) -> Response:
         """Give the response on once there is room for its page."""
         del request
-        publishes = _OF.get(self._crawler)
+        publishes = self._crawler.get_spider_middleware(RawPagesMiddleware)
         if publishes is not None:
             await publishes.room()
         return response
 
 
-_OF: weakref.WeakKeyDictionary[Crawler, RawPagesMiddleware] = weakref.WeakKeyDictionary()
 _CLOSING: set[asyncio.Task[None]] = set()
 
 

@@ -1,5 +1,6 @@
 """A site on loopback that a real Scrapy crawls, and the crawl as a process of its own."""
 
+import ast
 import contextlib
 import gzip
 import http.server
@@ -10,8 +11,18 @@ import sys
 import threading
 from pathlib import Path
 
+from helpers import doc_blocks
+
 SPIDER = Path(__file__).with_name("crawling_spider.py")
-ADDON = json.dumps({"streams.crawlers.scrapy_addon.CleanwireAddon": 500})
+
+
+def settings_of_the_guide():
+    """The Scrapy settings that the guide tells users to write."""
+    block = next(
+        block for block in doc_blocks.of("python") if block.page == "docs/howto/crawlers.md"
+    )
+    tree = ast.parse(block.text)
+    return {one.targets[0].id: ast.literal_eval(one.value) for one in tree.body}
 
 
 def story(number, *, links=(), more=""):
@@ -73,7 +84,9 @@ def site_on_loopback():
 
 def crawl_process(folder, start, *, settings=None, options=(), **environ):
     """Start a crawl; its statistics are in `folder/stats.json` when it has ended."""
-    given = {"ADDONS": ADDON, "TELNETCONSOLE_ENABLED": "0", **(settings or {})}
+    guide = settings_of_the_guide()
+    given = {"ADDONS": json.dumps(guide["ADDONS"]), "CLEANWIRE_BROKER": guide["CLEANWIRE_BROKER"]}
+    given |= {"TELNETCONSOLE_ENABLED": "0", **(settings or {})}
     command = [sys.executable, "-m", "scrapy", "runspider", str(SPIDER)]
     for name, value in given.items():
         command += ["-s", f"{name}={value}"]

@@ -1,15 +1,20 @@
 """The documentation's examples that need Kafka, on a real one."""
 
+import contextlib
 import json
 import sqlite3
+from pathlib import Path
 
 import pytest
 from kafka import TopicPartition
 from sybil.region import Lexeme
 
 from cleanwire.clean import clean_event
+from cleanwire.errors import InvalidEvent, UnsupportedType
+from cleanwire.page.formats.raw_record import RawRecord
+from cleanwire.page.formats.record_page import read_page
 from helpers import doc_blocks, doc_commands, schemas
-from helpers.harness import Worker, cleanwire
+from helpers.harness import Worker, cleanwire, records
 from streams.kafka import clients
 
 pytestmark = pytest.mark.broker
@@ -114,3 +119,25 @@ def test_the_tutorial_ends_as_it_says(settings, tmp_path):
         said = output(audit)
     assert "raw 1 = clean 1 + duplicate 0 + rejected 0 + in flight 0" in said
     assert "the law holds" in said
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["html", "warc"])
+def test_pages_of_other_crawlers_are_sent_as_the_guide_does(settings, number):
+    block = [block for block in doc_blocks.of("python") if block.page == "docs/howto/crawlers.md"][
+        number
+    ]
+    archive = Path(__file__).resolve().parents[1] / "archives" / "warcprox.warc.gz"
+    sample = schemas.example("raw-page")
+    run(block, settings, url=sample["url"], html=sample["body"].encode(), warc=archive)
+    # The producer would look for the brokers after the test.
+    block.example.namespace.clear()
+    found = records(settings, settings.topics.raw)
+    pages = []
+    for record in found:
+        raw = RawRecord(value=record.value, key=record.key, headers=tuple(record.headers))
+        with contextlib.suppress(InvalidEvent, UnsupportedType):
+            pages.append(read_page(raw))
+    assert (len(found), len(pages)) == ((1, 1), (30, 9))[number - 1]
+    if number == 1:
+        assert pages[0].url == sample["url"]
+        assert pages[0].headers["x-robots-tag"] == "noarchive"

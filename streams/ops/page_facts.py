@@ -163,6 +163,10 @@ def _hash(value: object) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
 
 
+def _packed(article: str) -> np.void:
+    return np.void(bytes.fromhex(article).ljust(16, b"\0"))
+
+
 class Pages:
     """Pages by their first originals: what each gave last, and how far its replay is."""
 
@@ -199,19 +203,21 @@ class Pages:
         """Enter what a page gave, unless something later is entered already.
 
         The outcome of a later replay counts. Of one raw record, a rejection that depends on the
-        moment does not count beside another outcome.
+        moment does not count beside another outcome. The id of an article that the page gave stays
+        known.
         """
         version = -1 if outcome.source == outcome.original else outcome.source.offset
         known = int(self._columns["version"][row])
-        reason = outcome.facts.reason
-        if version < known or (version == known and reason in OVERRIDDEN):
-            return
         label, article, text, title, rest = outcome.facts
+        article = article or self.facts(row).article
+        self._columns["article"][row] = _packed(article)
+        if version < known or (version == known and outcome.facts.reason in OVERRIDDEN):
+            return
         if label not in self._labels:
             self._labels.append(label)
         self._columns[row] = (
             self._labels.index(label),
-            np.void(bytes.fromhex(article).ljust(16, b"\0")),
+            _packed(article),
             text,
             title,
             rest,

@@ -17,8 +17,9 @@ def clean_event(*given, **limits):
     return dataclasses.replace(article, text=WALL, signature=signature(WALL).pack())
 
 
-# A cleaning process imports this file too, under another name.
-pool.clean_event = clean_event
+if __name__ in {"__main__", "__mp_main__"}:
+    # A cleaning process imports this file too, under the second name.
+    pool.clean_event = clean_event
 
 if __name__ == "__main__":
     raise SystemExit(run(["worker"]))

@@ -106,10 +106,7 @@ def raw(settings):
     return {(r.partition, r.offset): r for r in records(settings, settings.topics.raw)}
 
 
-@pytest.mark.parametrize("shards", [1, 3])
-def test_a_page_that_was_wrongly_rejected_is_published_and_the_account_holds(bare_settings, shards):
-    settings = bare_settings.model_copy(update={"dedupe_shards": shards})
-    ensure_topics(settings)
+def test_a_page_that_was_wrongly_rejected_is_published_and_the_account_holds(settings):
     with clients.admin(settings) as admin:
         topic_id = ids_of(admin, [settings.topics.raw])[settings.topics.raw]
     story = page(1, text=STORY, url="https://a.example/x")
@@ -228,7 +225,7 @@ def test_usage_that_means_nothing_is_refused(settings):
     assert "run `cleanwire topics`" in told
 
 
-@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("shards", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_pages_whose_text_was_wrong_have_the_right_one_whoever_is_killed(bare_settings, shards):
     settings = bare_settings.model_copy(update={"dedupe_shards": shards})
     ensure_topics(settings)
@@ -314,36 +311,27 @@ def test_a_page_that_fails_for_ever_is_run_once_a_run_and_its_headers_do_not_gro
     with Worker(settings):
         publish(settings, [b"no page"], partition=0, headers=[("mine", b"1")])
         wait_for_outcomes(settings, 1)
-        for run in range(1, 4):
-            said, _ = ran(settings, "--topic", "rejected-pages")
-            assert "1 page appended" in said
-            wait_for_outcomes(settings, 1 + run)
-    found = sorted(raw(settings).items())
-    assert [[name for name, _ in record.headers] for _, record in found] == [
-        ["mine"],
-        *[["mine", REPLAY_OF]] * 3,
-    ]
-    letters = records(settings, settings.topics.rejected)
-    assert len({original_of(record.headers) for record in letters[1:]}) == 1
-
-
-def test_a_dead_letter_that_was_written_back_by_hand_is_run_without_its_old_headers(settings):
-    with Worker(settings):
-        publish(settings, [b"no page"], partition=0, headers=[("mine", b"1")])
-        wait_for_outcomes(settings, 1)
+        # It is written back by hand once, with all that was added to it.
         (letter,) = records(settings, settings.topics.rejected)
         publish(settings, [letter.value], partition=0, headers=letter.headers)
         wait_for_outcomes(settings, 2)
-        said, _ = ran(settings, "--topic", "rejected-pages")
-        assert "2 pages appended" in said
-    for (_, offset), record in raw(settings).items():
-        if offset > 1:
-            assert [name for name, _ in record.headers] == ["mine", REPLAY_OF]
+        for run_number in range(1, 4):
+            said, _ = ran(settings, "--topic", "rejected-pages")
+            assert "2 pages appended" in said
+            assert "unchanged  2" in said
+            wait_for_outcomes(settings, 2 + 2 * run_number)
+    replays = [record for (_, offset), record in raw(settings).items() if offset > 1]
+    assert {tuple(name for name, _ in record.headers) for record in replays} == {
+        ("mine", REPLAY_OF)
+    }
+    assert len({original_of(record.headers) for record in replays}) == 2
+    letters = records(settings, settings.topics.rejected)
+    assert {len(letter.headers) for letter in letters if original_of(letter.headers)} == {9}
 
 
 def test_what_does_not_fit_any_more_is_counted_and_the_others_are_appended(settings):
-    small = settings.model_copy(update={"max_message_bytes": 1 << 20})
-    publish(settings, [b"x" * ((1 << 20) + 4096), b"no page"], partition=0)
+    small = settings.model_copy(update={"max_message_bytes": 1 << 20, "max_page_bytes": 1 << 19})
+    publish(settings, [b"x" * (3 << 20), b"no page"], partition=0)
     said, told = ran(small, "--from", "1h", "--no-wait", code=1)
     assert "1 page appended" in said
     assert "1 page not acknowledged" in told

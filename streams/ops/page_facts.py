@@ -30,6 +30,7 @@ _ROW = np.dtype(
         ("text", "u8"),
         ("title", "u8"),
         ("rest", "u8"),
+        ("is_published", "?"),
         ("version", "i8"),
         ("sent", "i8"),
         ("chosen", "?"),
@@ -53,6 +54,7 @@ class Facts(NamedTuple):
         text: a hash of the published text; of a duplicate, of the id that it names.
         title: a hash of the published title.
         rest: a hash of the other fields that the page tells.
+        is_published: whether the page gave a published article at some time.
     """
 
     label: str = NONE
@@ -60,6 +62,7 @@ class Facts(NamedTuple):
     text: int = 0
     title: int = 0
     rest: int = 0
+    is_published: bool = False
 
     @property
     def reason(self) -> str | None:
@@ -147,6 +150,7 @@ def _clean(event: Mapping[str, Any]) -> Facts:
         text=_hash(event["text"]),
         title=_hash(event.get("title")),
         rest=_hash(rest),
+        is_published=True,
     )
 
 
@@ -208,9 +212,11 @@ class Pages:
         """
         version = -1 if outcome.source == outcome.original else outcome.source.offset
         known = int(self._columns["version"][row])
-        label, article, text, title, rest = outcome.facts
-        article = article or self.facts(row).article
+        label, article, text, title, rest, is_published = outcome.facts
+        before = self.facts(row)
+        article, is_published = article or before.article, is_published or before.is_published
         self._columns["article"][row] = _packed(article)
+        self._columns["is_published"][row] = is_published
         if version < known or (version == known and outcome.facts.reason in OVERRIDDEN):
             return
         if label not in self._labels:
@@ -221,15 +227,16 @@ class Pages:
             text,
             title,
             rest,
+            is_published,
             version,
-            *self._columns[row].item()[6:],
+            *self._columns[row].item()[7:],
         )
 
     def facts(self, row: int) -> Facts:
         """What a page gave last."""
-        label, article, text, title, rest, *_ = self._columns[row].item()
+        label, article, text, title, rest, is_published, *_ = self._columns[row].item()
         name = article.hex() if any(article) else ""
-        return Facts(self._labels[label], name, text, title, rest)
+        return Facts(self._labels[label], name, text, title, rest, is_published)
 
     def choose(self, row: int) -> bool:
         """Note that a page is run again; returns False if it was chosen before."""

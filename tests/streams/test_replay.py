@@ -1,13 +1,9 @@
 """Pages that are run again, on a real broker with real workers."""
 
 import contextlib
-import io
-import os
-import signal
 import subprocess
 import sys
 import time
-from unittest import mock
 
 import orjson
 import pytest
@@ -26,7 +22,7 @@ from helpers.harness import (
     records,
     wait_for_outcomes,
 )
-from streams.cli.main import run
+from helpers.replaying import ran, raw
 from streams.kafka import clients
 from streams.kafka.headers import REPLAY_OF, original_of
 from streams.kafka.topic_ids import ids_of
@@ -67,25 +63,6 @@ def oracle(settings, broken):
     return expected
 
 
-def ran(settings, *arguments, code=0):
-    """Run the command in this process: stdout and stderr, once the exit code is as expected."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
-    with (
-        mock.patch.dict(os.environ, environment(settings)),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        found = run(["replay", *arguments])
-    said, told = (stream.buffer.getvalue().decode() for stream in (flushed(out), flushed(err)))
-    assert found == code, (said, told)
-    return said, told
-
-
-def flushed(stream):
-    stream.flush()
-    return stream
-
-
 def story_of(worker, article):
     """The page of an article in the view, once the store has it and there was time to clean it."""
     deadline = time.monotonic() + 90
@@ -100,10 +77,6 @@ def story_of(worker, article):
 
 def tolerant(settings):
     return settings.model_copy(update={"require_article": False})
-
-
-def raw(settings):
-    return {(r.partition, r.offset): r for r in records(settings, settings.topics.raw)}
 
 
 def test_a_page_that_was_wrongly_rejected_is_published_and_the_account_holds(settings):
@@ -210,21 +183,6 @@ def test_what_a_stricter_cleaner_rejects_stays_published_and_is_listed(settings)
     assert report.holds, report
 
 
-def test_usage_that_means_nothing_is_refused(settings):
-    for arguments, words in (
-        ((), "--from TIME"),
-        (("--from", "yesterday"), "2026-11-03T10:00:00Z"),
-        (("--from", "2999-01-01T00:00:00Z"), "future"),
-        (("--from", "1h", "--to", "2h"), "not after"),
-        (("--from", "1h", "--reason", "no-article"), "--topic rejected-pages"),
-        (("--topic", "rejected-pages", "--reason", "nonsense"), "no-article"),
-    ):
-        _, told = ran(settings, *arguments, code=2)
-        assert words in told
-    _, told = ran(settings.model_copy(update={"topic_prefix": "none."}), "--from", "1h", code=3)
-    assert "run `cleanwire topics`" in told
-
-
 @pytest.mark.parametrize("shards", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_pages_whose_text_was_wrong_have_the_right_one_whoever_is_killed(bare_settings, shards):
     settings = bare_settings.model_copy(update={"dedupe_shards": shards})
@@ -287,26 +245,6 @@ def test_pages_whose_text_was_wrong_have_the_right_one_whoever_is_killed(bare_se
     assert not unreadable
 
 
-def test_an_interrupt_says_how_far_it_came(settings):
-    publish(settings, [page(number) for number in range(30)])
-    command = subprocess.Popen(
-        [sys.executable, HELPERS / "slow_replay.py", "--from", "1h"],
-        env=environment(settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while len(raw(settings)) < 35:
-        assert time.monotonic() < deadline
-    command.send_signal(signal.SIGINT)
-    _, told = command.communicate(timeout=30)
-    assert command.returncode == 130, told
-    assert "interrupted after" in told
-    assert "does no harm" in told
-    assert "Traceback" not in told
-
-
 def test_a_page_that_fails_for_ever_is_run_once_a_run_and_its_headers_do_not_grow(settings):
     with Worker(settings):
         publish(settings, [b"no page"], partition=0, headers=[("mine", b"1")])
@@ -329,23 +267,19 @@ def test_a_page_that_fails_for_ever_is_run_once_a_run_and_its_headers_do_not_gro
     assert {len(letter.headers) for letter in letters if original_of(letter.headers)} == {9}
 
 
-def test_what_does_not_fit_any_more_is_counted_and_the_others_are_appended(settings):
-    small = settings.model_copy(update={"max_message_bytes": 1 << 20, "max_page_bytes": 1 << 19})
-    publish(settings, [b"x" * (3 << 20), b"no page"], partition=0)
-    said, told = ran(small, "--from", "1h", "--no-wait", code=1)
-    assert "1 page appended" in said
-    assert "1 page not acknowledged" in told
-    assert "MessageSizeTooLargeError" in told
-
-
-def test_pages_stay_in_their_partition_when_the_topic_has_grown(bare_settings):
-    settings = bare_settings.model_copy(update={"raw_partitions": 2})
-    ensure_topics(settings)
-    publish(settings, [page(number) for number in range(6)], key=b"one", partition=1)
-    grown = settings.model_copy(update={"raw_partitions": 7})
-    assert cleanwire(grown, "topics", "--grow", "--yes").returncode == 0
-    said, _ = ran(grown, "--from", "1h", "--no-wait")
-    assert "6 pages appended" in said
-    found = raw(grown)
-    assert {partition for partition, _ in found} == {1}
-    assert [found[1, 6 + n].value for n in range(6)] == [found[1, n].value for n in range(6)]
+def test_a_page_without_an_outcome_yet_is_compared_with_what_it_gives_first(settings):
+    publish(settings, [page(1), page(2)], partition=0)
+    command = subprocess.Popen(
+        [sys.executable, "-m", "streams.cli.main", "replay", "--from", "1h"],
+        env=environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(raw(settings)) < 4:
+        assert time.monotonic() < deadline
+    with Worker(settings):
+        said, told = command.communicate(timeout=90)
+    assert command.returncode == 0, told
+    assert "unchanged  2" in said

@@ -107,6 +107,53 @@ def test_the_account_always_adds_up(places, data):
     assert report.raw == sum(report.outcomes.values()) + report.in_flight + len(report.missing)
 
 
+def replayed(outcome, at, **more):
+    original = more.pop("original", (0, 0))
+    return dataclasses.replace(
+        outcome, replays=f"id/{original[0]}/{original[1]}", original=original, written=at
+    )
+
+
+def test_a_replay_counts_as_a_record_of_its_own():
+    book = ledger((0, 0), (0, 1))
+    book.outcome((0, 0), rejected("no-article"))
+    book.outcome((0, 1), replayed(CLEAN, 9.0))
+    report = book.report()
+    assert report.holds
+    assert (report.raw, report.replays) == (2, 1)
+    # A page that was rejected is not clean as well, whatever its replay was.
+    book.outcome((0, 0), CLEAN)
+    assert not book.report().holds
+
+
+def test_an_original_that_is_delivered_again_may_have_the_outcome_of_its_replay():
+    was = LedgerOutcome(kind="duplicate", what="a1", detail="exact", names="zz")
+    for order in ([was, CLEAN], [CLEAN, was]):
+        book = ledger((0, 0), (0, 5))
+        book.published("zz")
+        for outcome in order:
+            written = 20.0 if outcome is CLEAN else 1.0
+            book.outcome((0, 0), dataclasses.replace(outcome, written=written))
+        assert [entry[0] for entry in book.report().double] == [(0, 0)]
+        book.outcome((0, 5), replayed(CLEAN, 10.0))
+        assert book.report().holds
+
+
+def test_an_outcome_that_no_replay_explains_is_double_still():
+    was = LedgerOutcome(kind="duplicate", what="a1", detail="exact", names="zz")
+    cases = {
+        "the replay repeats the first outcome": replayed(was, 10.0),
+        "it is a replay of another page": replayed(CLEAN, 10.0, original=(0, 3)),
+    }
+    for why, replay in cases.items():
+        book = ledger((0, 0), (0, 5))
+        book.published("zz")
+        book.outcome((0, 0), dataclasses.replace(was, written=1.0))
+        book.outcome((0, 0), dataclasses.replace(CLEAN, written=20.0))
+        book.outcome((0, 5), replay)
+        assert [entry[0] for entry in book.report().double] == [(0, 0)], why
+
+
 def withdrawn(article):
     return LedgerOutcome(kind="rejected", what="withdrawn", article=article)
 

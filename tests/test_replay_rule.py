@@ -96,6 +96,24 @@ def test_a_duplicate_with_a_changed_text_that_is_still_a_copy_stays_a_duplicate(
     assert (again.outcome, again.duplicate_of) == ("near", one)
 
 
+def test_an_earlier_replay_that_is_delivered_again_changes_nothing(stream):
+    one, two = ids(2)
+    stream.add(story(1), name=one)
+    stream.add(story(1), name=two, url=B)
+    texts = [story(1) + " " + story(2, tail) for tail in (20, 30)]
+    for text in texts:
+        assert stream.add(text, name=two, url=B, is_replay=True).outcome == "near"
+    last = stream.add(texts[1], name=two, url=B, is_replay=True)
+    again = stream.add(texts[0], name=two, url=B, is_replay=True, sequence=3)
+    assert (told(again), again.sequence) == (told(last), 4)
+    # The same for a published article: its later text stays.
+    for sequence in (9, 10):
+        stream.add(story(sequence), name=one, is_replay=True, sequence=sequence)
+    stream.add(story(9), name=one, is_replay=True, sequence=9)
+    copy = stream.add(story(10), name=ids(3)[2], url=C, sequence=11)
+    assert copy.duplicate_of == one
+
+
 def test_a_published_page_whose_new_text_is_a_copy_stays_published(stream):
     one, two = ids(2)
     stream.add(story(1), name=one)

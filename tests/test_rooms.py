@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cleanwire
 import streams
+from streams.cli.main import COMMANDS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGES = [Path(package.__file__).parent for package in (cleanwire, streams)]
@@ -25,13 +26,18 @@ def test_no_module_has_more_lines_than_the_limit():
     assert set(long) == STILL_LONG, long
 
 
+def counts(module):
+    is_command = module.parent.name == "cli" and module.stem in COMMANDS
+    return not is_command
+
+
 def test_no_folder_has_more_modules_than_the_limit():
     roots = [*PACKAGES, TOOLS]
     folders = [folder for root in roots for folder in (root, *root.rglob("*")) if folder.is_dir()]
     full = {
         str(folder): count
         for folder in folders
-        # `__init__.py` says what is in the folder.
-        if (count := len(list(folder.glob("[!_]*.py")))) > MOST_MODULES
+        # `__init__.py` says what is in the folder. Of commands there is a module each, by its name.
+        if (count := sum(map(counts, folder.glob("[!_]*.py")))) > MOST_MODULES
     }
     assert not full

@@ -303,9 +303,6 @@ class Shard:
         self, candidate: Candidate, decision: Decision | None, *, known: bool, tentative: bool
     ) -> list[tuple[str, Record | None]]:
         """Store the decision and the entry of an article; returns the records to persist."""
-        if decision is not None and decision.digest != candidate.signature.digest:
-            # An earlier text is delivered again. The record of the later text is written already.
-            return []
         entry = None
         if (decision is None or decision.is_published) and home(
             candidate.id, self._shards
@@ -324,6 +321,7 @@ class Shard:
                 # the hash table, so that the next copy finds it: a tentative entry evicts nothing.
                 entry = self._index.add(entry, tentative=tentative)
                 if entry is None:
+                    # An earlier text is delivered again. That of the later text is written already.
                     return []
             elif decision is not None:
                 # The record of a known article is written again, in case the first write was lost.

@@ -64,7 +64,8 @@ class _Commands(click.Group):
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 the answer is no (audit, topics --check, publish, takedown, "
-    "replay), 2 bad usage or configuration, 3 the bus, a file or a port is not fit, 130 interrupted.",
+    "replay), 2 bad usage or configuration, 3 the bus, a file or a port is not fit, "
+    "130 interrupted.",
 )
 @click.version_option(package_name="cleanwire")
 def cleanwire() -> None:

@@ -190,6 +190,7 @@ def _run(
 
 def _compare(settings: Settings, replay: Any, wait: float, *, as_json: bool) -> int:  # noqa: ANN401 - its module is imported late
     from streams.ops.replay_effect import Effect, json_line  # noqa: PLC0415 - as in `_run`
+    from streams.runtime import transactions  # noqa: PLC0415 - likewise
 
     effect = Effect()
     with progress("waiting", replay.appended) as update:
@@ -200,15 +201,12 @@ def _compare(settings: Settings, replay: Any, wait: float, *, as_json: bool) -> 
     if not as_json:
         for line in _table(effect):
             OUT.print(line, markup=False)
-    if effect.left:
-        say(
-            f"{_pages(len(effect.left))} rejected now, and the articles stay published; to "
-            "withdraw them:"
-        )
+    if effect.left_count:
+        say(f"{_pages(effect.left_count)} rejected now, but still published; to withdraw them:")
         for article, url in effect.left.items():
-            say(
-                f"cleanwire takedown {article}  # {url}" if url else f"cleanwire takedown {article}"
-            )
+            say(f"cleanwire takedown {article}" + (f"  # {url}" if url else ""))
+        if (more := effect.left_count - len(effect.left)) > 0:
+            say(f"and {more} more, which --json marks with stays_published")
     missing = replay.appended - replay.finished
     if not missing:
         return DONE
@@ -217,6 +215,8 @@ def _compare(settings: Settings, replay: Any, wait: float, *, as_json: bool) -> 
         f"one; they are on {settings.topics.raw}, and have one when workers have read them",
         "warning",
     )
+    for held in transactions.held(settings, [settings.topics.raw]):
+        say(f"held: {held}", "warning")
     return ANSWER_IS_NO
 
 

@@ -30,6 +30,7 @@ _ROW = np.dtype(
         ("text", "u8"),
         ("title", "u8"),
         ("rest", "u8"),
+        ("is_published", "?"),
         ("version", "i8"),
         ("sent", "i8"),
         ("chosen", "?"),
@@ -53,6 +54,7 @@ class Facts(NamedTuple):
         text: a hash of the published text; of a duplicate, of the id that it names.
         title: a hash of the published title.
         rest: a hash of the other fields that the page tells.
+        is_published: whether the page gave a published article at some time.
     """
 
     label: str = NONE
@@ -60,6 +62,7 @@ class Facts(NamedTuple):
     text: int = 0
     title: int = 0
     rest: int = 0
+    is_published: bool = False
 
     @property
     def reason(self) -> str | None:
@@ -147,6 +150,7 @@ def _clean(event: Mapping[str, Any]) -> Facts:
         text=_hash(event["text"]),
         title=_hash(event.get("title")),
         rest=_hash(rest),
+        is_published=True,
     )
 
 
@@ -161,6 +165,10 @@ def _id(text: object) -> str:
 def _hash(value: object) -> int:
     data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
+
+
+def _packed(article: str) -> np.void:
+    return np.void(bytes.fromhex(article).ljust(16, b"\0"))
 
 
 class Pages:
@@ -199,31 +207,36 @@ class Pages:
         """Enter what a page gave, unless something later is entered already.
 
         The outcome of a later replay counts. Of one raw record, a rejection that depends on the
-        moment does not count beside another outcome.
+        moment does not count beside another outcome. The id of an article that the page gave stays
+        known.
         """
         version = -1 if outcome.source == outcome.original else outcome.source.offset
         known = int(self._columns["version"][row])
-        reason = outcome.facts.reason
-        if version < known or (version == known and reason in OVERRIDDEN):
+        label, article, text, title, rest, is_published = outcome.facts
+        before = self.facts(row)
+        article, is_published = article or before.article, is_published or before.is_published
+        self._columns["article"][row] = _packed(article)
+        self._columns["is_published"][row] = is_published
+        if version < known or (version == known and outcome.facts.reason in OVERRIDDEN):
             return
-        label, article, text, title, rest = outcome.facts
         if label not in self._labels:
             self._labels.append(label)
         self._columns[row] = (
             self._labels.index(label),
-            np.void(bytes.fromhex(article).ljust(16, b"\0")),
+            _packed(article),
             text,
             title,
             rest,
+            is_published,
             version,
-            *self._columns[row].item()[6:],
+            *self._columns[row].item()[7:],
         )
 
     def facts(self, row: int) -> Facts:
         """What a page gave last."""
-        label, article, text, title, rest, *_ = self._columns[row].item()
+        label, article, text, title, rest, is_published, *_ = self._columns[row].item()
         name = article.hex() if any(article) else ""
-        return Facts(self._labels[label], name, text, title, rest)
+        return Facts(self._labels[label], name, text, title, rest, is_published)
 
     def choose(self, row: int) -> bool:
         """Note that a page is run again; returns False if it was chosen before."""

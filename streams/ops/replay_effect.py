@@ -1,7 +1,7 @@
 """What a replay changed: what pages gave before and what they give now, counted and listed.
 
-Invariant: the counts cover every outcome that was entered. Lists are cut to `LISTED`, except the
-ids of articles that are published still and whose page is rejected now.
+Invariant: the counts cover every outcome that was entered. Lists are cut to `LISTED`, so the memory
+does not grow with the replay.
 """
 
 from collections import Counter
@@ -20,8 +20,9 @@ class Effect:
         changes: how many pages changed in each way, such as `rejected no-article -> clean`.
         unchanged: how many pages gave what they gave before.
         listed: the first pages that changed: how, the article's id, the URL.
-        left: the ids and URLs of the articles that stay published although their page is rejected
-            now.
+        left: the first articles that stay published although their page is rejected now: URLs by
+            id.
+        left_count: how many such articles there are.
     """
 
     def __init__(self) -> None:
@@ -29,9 +30,14 @@ class Effect:
         self.unchanged = 0
         self.listed: list[tuple[str, str, str]] = []
         self.left: dict[str, str] = {}
+        self.left_count = 0
 
     def enter(self, outcome: PageOutcome, before: Facts) -> str:
         """Enter the outcome of a replay; returns how it differs from the one before."""
+        if stays_published(outcome, before):
+            self.left_count += 1
+            if len(self.left) < LISTED:
+                self.left[before.article] = outcome.url
         how = change(before, outcome.facts)
         if how == UNCHANGED:
             self.unchanged += 1
@@ -40,8 +46,6 @@ class Effect:
         article = outcome.facts.article or before.article
         if len(self.listed) < LISTED:
             self.listed.append((how, article, outcome.url))
-        if before.label == "clean" and outcome.facts.reason is not None:
-            self.left[before.article] = outcome.url
         return how
 
 
@@ -53,6 +57,11 @@ def change(before: Facts, after: Facts) -> str:
     return f"{before.label} -> {after.label}, {difference}" if difference else UNCHANGED
 
 
+def stays_published(outcome: PageOutcome, before: Facts) -> bool:
+    """Whether a page is rejected now, and its article is published still."""
+    return before.is_published and outcome.facts.reason is not None
+
+
 def json_line(outcome: PageOutcome, before: Facts, how: str) -> dict[str, Any]:
     """What `--json` prints of a replay."""
     return {
@@ -60,6 +69,7 @@ def json_line(outcome: PageOutcome, before: Facts, how: str) -> dict[str, Any]:
         "before": before.label,
         "after": outcome.facts.label,
         "id": outcome.facts.article or before.article or None,
+        "stays_published": stays_published(outcome, before),
         "url": outcome.url or None,
         "partition": outcome.source.partition,
         "offset": outcome.source.offset,

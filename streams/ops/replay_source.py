@@ -80,7 +80,6 @@ class ReplaySource:
         pages: what each page gave before, and how far its replay is.
         skipped: how many records are not run again, by why not.
         positions: the offset up to which the outcomes before are read, by partition.
-        total: how many offsets there are between the bounds.
 
     Raises:
         OperationalError: a topic does not exist, or Kafka is away.
@@ -101,7 +100,6 @@ class ReplaySource:
         self._raw_partitions = len(partitions_in(consumer, topics.raw))
         self._topic = topics.rejected if request.dead_letters else topics.raw
         self._start, self._stop = bounds(consumer, self._topic, request.since, request.until)
-        self.total = sum(self._stop[each] - self._start[each] for each in self._stop)
         self.pages = Pages()
         self.skipped: Counter[str] = Counter()
         self.positions: Mapping[TopicPartition, int] = {}

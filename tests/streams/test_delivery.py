@@ -116,6 +116,43 @@ def test_acks_come_in_the_order_of_the_events_whatever_comes_first():
     run(scenario)
 
 
+def test_a_record_that_waits_is_sent_when_all_before_is_acknowledged():
+    async def scenario(bus, queue):
+        await queue.put(bus.event(1), [produce(b"1")])
+        await queue.put(bus.event(2), [produce(b"2a"), produce(b"2b", waits=True)])
+        await queue.put(bus.event(3), [produce(b"3")])
+        await settle()
+        assert [value for value, _ in bus.sent] == [b"1"]
+        bus.acknowledge(0)
+        await settle()
+        assert [value for value, _ in bus.sent] == [b"1", b"2a", b"2b", b"3"]
+        for number in (1, 2, 3):
+            bus.acknowledge(number)
+        await settle()
+        assert bus.acks == [1, 2, 3]
+
+    run(scenario)
+
+
+def test_a_record_that_waits_is_not_sent_when_its_partition_is_gone(monkeypatch):
+    monkeypatch.setattr(module, "DRAIN_SECONDS", 0.01)
+
+    async def scenario(bus, queue):
+        await queue.put(bus.event(1), [produce(b"1")])
+        await queue.put(bus.event(2), [produce(b"2", waits=True)])
+        await settle()
+        await bus.on_partitions_revoked.send()
+        await queue.put(bus.event(3), [produce(b"3")])
+        await settle()
+        assert [value for value, _ in bus.sent] == [b"1", b"3"]
+        for number in (0, 1):
+            bus.acknowledge(number)
+        await settle()
+        assert bus.acks == [3]
+
+    run(scenario)
+
+
 def test_an_event_that_leads_to_nothing_is_acked_in_its_turn():
     async def scenario(bus, queue):
         await queue.put(bus.event(1), [])

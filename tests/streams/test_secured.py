@@ -40,6 +40,7 @@ USERS = (
     "tail",
     "audit",
     "takedown",
+    "replay",
     "reshard",
 )
 
@@ -230,6 +231,7 @@ def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
         "tail": ["`tail`, a consumer"],
         "audit": ["`audit`"],
         "takedown": ["`takedown`"],
+        "replay": ["`replay`"],
         "reshard": ["`reshard`"],
     }
     assert {label for found in labels.values() for label in found} == {
@@ -261,6 +263,8 @@ def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
             "tail", "tail", "clean-articles", "--from-beginning", "--count", "1"
         ).splitlines()
         run("audit", "audit")
+        assert b"unchanged  1" in run("replay", "replay", "--from", "1h")
+        assert b"0 pages" in run("replay", "replay", "--topic", "rejected-pages")
         run("takedown", "takedown", orjson.loads(line)["key"])
         run("takedown", "takedown", "https://nowhere.example/")
         for one in (extract, dedupe):

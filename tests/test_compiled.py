@@ -9,6 +9,7 @@ import pytest
 
 from streams import compiled
 
+
 @pytest.fixture
 def placed(tmp_path, monkeypatch):
     """Runs the choice in an environment of the test, where the package cannot be written to."""
@@ -98,7 +99,9 @@ def test_the_line_is_an_object_where_lines_are_json(placed, tmp_path, capsys):
 def test_a_process_that_is_started_from_a_command_says_it_no_more(tmp_path):
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
-    code = "import subprocess, sys, streams; subprocess.run([sys.executable, '-c', 'import streams'])"
+    code = (
+        "import subprocess, sys, streams; subprocess.run([sys.executable, '-c', 'import streams'])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "open")},

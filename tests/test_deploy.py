@@ -70,7 +70,9 @@ def test_compose_shows_the_web_view_to_nobody_without_a_token():
 
 
 def test_only_the_volumes_and_their_folders_in_the_image_can_be_written():
-    [made] = re.findall(r"install --directory --owner=(\d+) --group=\d+ --mode=0700 (.+)", DOCKERFILE)
+    [made] = re.findall(
+        r"install --directory --owner=(\d+) --group=\d+ --mode=0700 (.+)", DOCKERFILE
+    )
     [user] = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
     folders = set(made[1].split())
     for name in OURS:
@@ -122,9 +124,10 @@ def test_promtool_has_nothing_against_a_configuration(tmp_path, name):
 
 def test_compose_itself_reads_the_file():
     for words in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(words[0]) and not subprocess.run(
-            [*words, "version"], capture_output=True, check=False
-        ).returncode:
+        if (
+            shutil.which(words[0])
+            and not subprocess.run([*words, "version"], capture_output=True, check=False).returncode
+        ):
             break
     else:
         pytest.skip("no compose plugin and no docker-compose on PATH")

@@ -10,6 +10,8 @@ PACKAGES = [Path(package.__file__).parent for package in (cleanwire, streams)]
 TOOLS = REPOSITORY / "tools"
 MOST_LINES = 400
 MOST_MODULES = 15
+ONE_A_COMMAND = "cli"
+"""The folder with a module for each command, which has as many as there are commands."""
 STILL_LONG = {"tests/test_index.py"}
 """Modules that are over the limit until somebody splits them."""
 
@@ -32,6 +34,7 @@ def test_no_folder_has_more_modules_than_the_limit():
         str(folder): count
         for folder in folders
         # `__init__.py` says what is in the folder.
-        if (count := len(list(folder.glob("[!_]*.py")))) > MOST_MODULES
+        if folder.name != ONE_A_COMMAND
+        and (count := len(list(folder.glob("[!_]*.py")))) > MOST_MODULES
     }
     assert not full

@@ -109,4 +109,3 @@ def test_memory_that_is_never_executable_after_it_was_written_is_not_enough_for_
     assert done.returncode == 1
     assert "cannot allocate executable memory" in done.stderr
     assert ("MemoryDenyWriteExecute", "no") in unit("cleanwire.service")
-

@@ -1,6 +1,7 @@
 """What docs/howto/backup.md promises: a restored broker goes on, and what each loss costs."""
 
 import shutil
+import time
 import uuid
 
 import pytest
@@ -8,7 +9,6 @@ import pytest
 from helpers.harness import (
     Worker,
     cleanwire,
-
     page,
     publish,
     records,
@@ -69,7 +69,13 @@ def test_a_cold_copy_of_a_broker_goes_on_elsewhere(tmp_path):
             found = wait_for_outcomes(moved, 5)
         # The ids of the topics came along, so nothing is read again.
         assert layout.read(moved) == before
-        assert kinds(found, 0, 1, 2, 3, 4) == [{"clean"}, {"clean"}, {"rejected"}, {"exact"}, {"exact"}]
+        assert kinds(found, 0, 1, 2, 3, 4) == [
+            {"clean"},
+            {"clean"},
+            {"rejected"},
+            {"exact"},
+            {"exact"},
+        ]
         assert all(len(each) == 1 for each in found.values())
         report, unreadable = audit(moved)
         assert report.holds, report
@@ -83,7 +89,9 @@ def wait_for_candidates(settings, count):
     raise AssertionError(f"{count} candidates do not come")
 
 
-def test_without_its_changelog_dedupe_publishes_old_stories_again_and_the_audit_still_holds(settings):
+def test_without_its_changelog_dedupe_publishes_old_stories_again_and_the_audit_still_holds(
+    settings,
+):
     with Worker(settings):
         publish(settings, [sighting(0), sighting(1)], partition=0)
         found = wait_for_outcomes(settings, 2)
@@ -102,6 +110,8 @@ def test_without_its_changelog_dedupe_publishes_old_stories_again_and_the_audit_
         found = wait_for_outcomes(settings, 4)
     # The story is new again, once, and its copies are copies again.
     assert kinds(found, 2, 3) == [{"clean"}, {"exact"}]
+    report, _ = audit(settings)
+    assert report.outcomes == {"clean": 2, "duplicate": 2, "rejected": 0}
 
 
 def test_without_its_committed_offsets_a_worker_repeats_and_changes_nothing(settings):
@@ -143,8 +153,16 @@ def test_a_second_worker_of_the_same_name_ends_one_of_the_two_and_loses_nothing(
         second = Worker(named).start()
         try:
             publish(named, [page(1)], partition=0)
-            assert first.process.wait(90) != 0 or second.process.poll() not in {None, 0}
+            deadline = time.monotonic() + 60
+            while None in (ended := [one.process.poll() for one in (first, second)]):
+                if any(ended) or time.monotonic() > deadline:
+                    break
+                time.sleep(0.2)
+            assert any(ended)
+            said = [one.log.read_text() for one in (first, second)]
+            assert any("its client has given up its place in the group" in text for text in said)
             found = wait_for_outcomes(named, 2)
         finally:
             second.kill()
+            first.kill()
     assert kinds(found, 0, 1) == [{"clean"}, {"clean"}]

@@ -4,10 +4,13 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from streams import compiled
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -105,7 +108,7 @@ def test_a_process_that_is_started_from_a_command_says_it_no_more(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "open")},
-        capture_output=True, text=True, check=True, cwd=os.path.dirname(compiled.__file__) + "/..",
+        capture_output=True, text=True, check=True, cwd=ROOT,
     )  # fmt: skip
     assert len(done.stderr.splitlines()) == 1
 
@@ -122,9 +125,8 @@ def test_no_loop_is_left_out_by_the_command_that_compiles():
         "    if 'from cleanwire.native import' in path.read_text('utf-8'):\n"
         "        print(name, name in sys.modules)\n"
     )
-    root = os.path.dirname(compiled.__file__) + "/.."
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True, cwd=root,
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT,
     )  # fmt: skip
     found = done.stdout.split("\n")[:-1]
     assert len(found) > 5

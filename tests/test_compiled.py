@@ -4,10 +4,14 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from streams import compiled
+
+ROOT = Path(__file__).resolve().parents[1]
+
 
 @pytest.fixture
 def placed(tmp_path, monkeypatch):
@@ -98,11 +102,13 @@ def test_the_line_is_an_object_where_lines_are_json(placed, tmp_path, capsys):
 def test_a_process_that_is_started_from_a_command_says_it_no_more(tmp_path):
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
-    code = "import subprocess, sys, streams; subprocess.run([sys.executable, '-c', 'import streams'])"
+    code = (
+        "import subprocess, sys, streams; subprocess.run([sys.executable, '-c', 'import streams'])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "open")},
-        capture_output=True, text=True, check=True, cwd=os.path.dirname(compiled.__file__) + "/..",
+        capture_output=True, text=True, check=True, cwd=ROOT,
     )  # fmt: skip
     assert len(done.stderr.splitlines()) == 1
 
@@ -119,9 +125,8 @@ def test_no_loop_is_left_out_by_the_command_that_compiles():
         "    if 'from cleanwire.native import' in path.read_text('utf-8'):\n"
         "        print(name, name in sys.modules)\n"
     )
-    root = os.path.dirname(compiled.__file__) + "/.."
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True, cwd=root,
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT,
     )  # fmt: skip
     found = done.stdout.split("\n")[:-1]
     assert len(found) > 5

@@ -8,7 +8,7 @@ from streams import settings as module
 from streams.errors import ConfigurationError
 from streams.settings import load_settings
 
-TOKEN = "a-token-of-twenty-letters"
+TOKEN = "a-token-of-twenty-letters"  # noqa: S105 - of these tests alone
 
 
 @pytest.fixture

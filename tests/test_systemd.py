@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from helpers.deployed import DEPLOY, ROOT, as_bytes, memory_needed, unit
-from helpers.seccomp import allowed, require_seccomp
+from helpers.seccomp import allowed, analyze, require_seccomp
 from streams.cli.main import COMMANDS
 from streams.settings import PREFIX, Settings
 
@@ -22,7 +22,7 @@ units = pytest.mark.parametrize("name", UNITS)
 def test_a_unit_is_exposed_little(name):
     require_seccomp()
     said = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(DEPLOY / "systemd" / name)],
+        [analyze(), "security", "--offline=true", "--no-pager", str(DEPLOY / "systemd" / name)],
         capture_output=True, text=True, check=False, env=os.environ | {"LC_ALL": "C.UTF-8"},
     ).stdout  # fmt: skip
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
@@ -37,7 +37,7 @@ def test_a_unit_is_read_by_systemd_without_a_word(name, tmp_path):
     text = (DEPLOY / "systemd" / name).read_text("utf-8")
     (tmp_path / name).write_text(text.replace("/opt/cleanwire/bin/cleanwire", sys.executable))
     done = subprocess.run(
-        ["systemd-analyze", "verify", str(tmp_path / name)], capture_output=True, text=True, check=False,
+        [analyze(), "verify", str(tmp_path / name)], capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert [line for line in done.stderr.splitlines() if name in line] == []
 
@@ -109,4 +109,3 @@ def test_memory_that_is_never_executable_after_it_was_written_is_not_enough_for_
     assert done.returncode == 1
     assert "cannot allocate executable memory" in done.stderr
     assert ("MemoryDenyWriteExecute", "no") in unit("cleanwire.service")
-

@@ -157,7 +157,7 @@ class Image:
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=files
             )
             os.close(writer)
-            with open(reader) as told:
+            with os.fdopen(reader) as told:
                 inside = json.load(told)["child-pid"]
             try:
                 yield Container(process, inside, self.folder / "log")

@@ -31,7 +31,7 @@ from streams.consuming.published import (
 )
 from streams.consuming.stopping import Stop
 from streams.errors import OperationalError
-from streams.kafka.topics import OUTLIVES
+from streams.kafka.outcome_topics import OUTLIVES
 from streams.settings import Settings
 from streams.sink import faults, kept_offsets
 from streams.sink.database import Database

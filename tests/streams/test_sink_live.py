@@ -9,7 +9,7 @@ import pytest
 from kafka import TopicPartition
 from kafka.admin import NewPartitions
 
-from helpers import sunk
+from helpers import sink_kills, sunk
 from helpers.harness import environment
 from helpers.postgres import PASSWORD
 from helpers.sunk import article, duplicate, id_of
@@ -166,3 +166,11 @@ def test_partitions_that_are_added_are_read_too(settings, database_url, once):
     once(database_url)
     assert len(sunk.rows(database_url, "duplicate", "id")) == 60
     assert len(sunk.rows(database_url, "kafka_offset", "topic", "partition_number")) == 4 + 9
+
+
+def test_a_sink_that_is_killed_again_and_again_loses_and_doubles_nothing(settings, database_url):
+    """`python bench/sink_kills.py` does the same with a hundred kills."""
+    run = sink_kills.kill_run(settings, database_url, kills=4, events=3000, seed=7)
+    assert run.found == run.wanted
+    assert run.offsets == run.ends
+    assert run.at_work >= 2

@@ -51,7 +51,7 @@ def main() -> int:
             )
             holds = holds and run.holds
             print(
-                f"{kind}: {run.kills} kills, {run.at_work} of them at work; {run.records} records -> "
+                f"{kind}: {run.kills} kills, {run.at_work} of them at work; {run.records} records, "
                 f"{len(run.found.articles)} articles, {len(run.found.duplicates)} duplicates, "
                 f"{len(run.found.takedowns)} takedowns, {len(run.found.letters)} dead letters; "
                 f"offsets {run.offsets} of {run.ends}; {run.seconds:.0f} s; "

@@ -9,7 +9,6 @@ import dataclasses
 import random
 import subprocess
 import sys
-import threading
 import time
 
 from kafka import TopicPartition
@@ -54,30 +53,24 @@ def kill_run(settings, url, *, kills, events, seed):
     began, draw = time.monotonic(), random.Random(seed)
     topics = {sunk.CLEAN: settings.topics.clean, sunk.DUPLICATES: settings.topics.duplicates}
     history = sink_oracle.history(draw, events)
-    loading = threading.Event()
-    publisher = threading.Thread(target=_publish, args=(settings, topics, history, loading))
-    publisher.start()
-    at_work, startup = 0, 2.0
-    for number in range(kills):
-        before = _offsets(url)
-        process = _start(settings, url)
-        try:
-            # Some are killed while they start, most at work.
-            limit = time.monotonic() + draw.uniform(0.3, 3) * startup
-            at = time.monotonic()
-            while time.monotonic() < limit and (number % 8 == 0 or _offsets(url) == before):
-                time.sleep(0.02)
-            if _offsets(url) != before:
-                startup = min(4.0, time.monotonic() - at)
-                time.sleep(draw.uniform(0, 0.15))
-        finally:
-            process.kill()
-            process.wait()
-        at_work += _offsets(url) != before
-        if number * 10 // kills >= 5:
-            loading.set()
-    loading.set()
-    publisher.join()
+    at_work = 0
+    with clients.producer(settings) as producer:
+        for number in range(kills):
+            before = _offsets(url)
+            process = _start(settings, url)
+            try:
+                part = history[number * events // kills : (number + 1) * events // kills]
+                _publish(producer, topics, part)
+                if number % 4 == 0:
+                    # Killed while it starts, or soon after.
+                    time.sleep(draw.uniform(0.2, 2.5))
+                else:
+                    _wait_for_work(url, before)
+                    time.sleep(draw.uniform(0, 0.1))
+            finally:
+                process.kill()
+                process.wait()
+            at_work += _offsets(url) != before
     done = harness.cleanwire(settings, "sink", url, "--once")
     assert done.returncode == 0, done.stderr
     records = _read(settings, topics)
@@ -93,16 +86,17 @@ def kill_run(settings, url, *, kills, events, seed):
     )
 
 
-def _publish(settings, topics, history, loading):
-    """Publish a part at once, and the rest bit by bit, so that there is always something to do."""
-    with clients.producer(settings) as producer:
-        for place, (topic, event) in enumerate(history):
-            made = sunk.record(event, 0)
-            producer.send(topics[topic], key=made.key, value=made.value)
-            if place % 50 == 0 and place > len(history) // 4 and not loading.is_set():
-                producer.flush()
-                time.sleep(0.1)
-        producer.flush()
+def _publish(producer, topics, part):
+    for topic, event in part:
+        made = sunk.record(event, 0)
+        producer.send(topics[topic], key=made.key, value=made.value)
+    producer.flush()
+
+
+def _wait_for_work(url, before):
+    deadline = time.monotonic() + 30
+    while _offsets(url) == before and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def _start(settings, url):

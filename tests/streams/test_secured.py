@@ -227,6 +227,8 @@ def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
         "dedupe": ["`worker --stage dedupe`", view],
         "publish": ["`publish`, a crawler"],
         "tail": ["`tail`, a consumer"],
+        "sink": ["`sink`"],
+        "export": ["`export`"],
         "audit": ["`audit`"],
         "takedown": ["`takedown`"],
         "reshard": ["`reshard`"],
@@ -260,6 +262,8 @@ def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
             "tail", "tail", "clean-articles", "--from-beginning", "--count", "1"
         ).splitlines()
         run("audit", "audit")
+        run("sink", "sink", f"sqlite:///{tmp_path / 'articles.db'}", "--once")
+        run("export", "export", str(tmp_path / "parquet"))
         run("takedown", "takedown", orjson.loads(line)["key"])
         run("takedown", "takedown", "https://nowhere.example/")
         for one in (extract, dedupe):

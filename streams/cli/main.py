@@ -31,6 +31,7 @@ COMMANDS = {
     "view": "Serve the web view in a process of its own.",
     "tail": "Print the records of a topic.",
     "sink": "Enter articles into a PostgreSQL or SQLite database.",
+    "export": "Write articles as Parquet files.",
     "audit": "Prove that every raw page has exactly one outcome.",
     "takedown": "Withdraw published articles, by id or URL.",
     "replay": "Run pages again after a fix, and show what changed.",

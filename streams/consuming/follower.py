@@ -12,7 +12,6 @@ import dataclasses
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from faust.types import TP
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from streams.consuming.published import Record
@@ -193,7 +192,7 @@ def _found(tp: TopicPartition, topic_id: str, kept: Offsets, begin: int, end: in
     others = [one for one in kept if (one.topic, one.partition) == (tp.topic, tp.partition)]
     best = mine if mine in kept else max(others, key=lambda one: kept[one], default=None)
     return Found(
-        partition=TP(tp.topic, tp.partition),
+        partition=tp,
         committed=None if best is None else kept[best],
         note=Note(topic="" if best is None else best.topic_id),
         begin=begin,

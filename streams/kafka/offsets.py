@@ -11,9 +11,12 @@ topic that the records led to, and which records were deleted before they were r
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import orjson
-from faust.types import TP
+
+if TYPE_CHECKING:
+    from faust.types import TP
 
 MOST_GONE = 8
 """The most ranges of deleted records that a commit names, because Kafka bounds its metadata."""
@@ -96,7 +99,7 @@ class Found:
         end: the offset after the last record in the log.
     """
 
-    partition: TP
+    partition: "TP"
     committed: int | None
     note: Note
     begin: int

@@ -3,6 +3,7 @@
 Invariant: every raw page ends on exactly one of them, and no other module maps their names.
 """
 
+import datetime as dt
 from typing import Literal
 
 from cleanwire.errors import REASONS
@@ -20,6 +21,10 @@ KINDS: dict[OutcomeTopic, tuple[str, ...]] = {
 
 OTHER = "other"
 """Replaces a kind that is not in `KINDS`."""
+
+
+OUTLIVES = dt.timedelta(days=1)
+"""How much longer than `raw-pages` the outcome topics keep their records."""
 
 
 def outcome_topics(settings: Settings) -> dict[str, OutcomeTopic]:

@@ -19,6 +19,7 @@ from kafka.errors import TopicAlreadyExistsError
 
 from streams.errors import OperationalError
 from streams.kafka import clients, layout, worker_status
+from streams.kafka.outcome_topics import OUTLIVES
 from streams.kafka.sequences import remembers_more
 from streams.kafka.topic_ids import ids_of
 from streams.settings import Settings
@@ -27,9 +28,6 @@ from streams.stage import app_id
 DEAD_LETTER_BYTES = 64 * 1024
 """Bytes by which a record of `rejected-pages` may be larger than one of `raw-pages`, because of the
 added headers."""
-
-OUTLIVES = dt.timedelta(days=1)
-"""How much longer than `raw-pages` the outcome topics keep their records."""
 
 FORGOTTEN = dt.timedelta(days=1)
 """The time after which a record that left the state of `dedupe` is gone from the changelog too."""

@@ -4,7 +4,8 @@ Invariants:
 
 - The tables that result from a set of records do not depend on the order in which the records of
   different ids come, nor on how often each comes.
-- An id that was taken down has no row in `article` and in `duplicate`, and no dead letter.
+- An id that was taken down has no row in `article` and in `duplicate`, and no dead letter under
+  its key.
 - A row is written only if one of its values changes.
 """
 
@@ -104,10 +105,8 @@ class Entering:
             .where(duplicate.c.duplicate_of_url.is_not(None) | duplicate.c.title.is_not(None))
             .values(duplicate_of_url=None, title=None, extra={}, written_at=self._now)
         )
-        # A dead letter may quote the article: its key or its value has the id.
-        holds = "position(:name IN value)" if self._is_postgres else "instr(value, :name)"
-        quotes = (letter.c.key == sa.bindparam("name")) | sa.text(f"{holds} > 0")
-        connection.execute(sa.delete(letter).where(quotes), [{"name": one.encode()} for one in ids])
+        keys = [one.encode() for one in ids]
+        connection.execute(sa.delete(letter).where(letter.c.key.in_(keys)))
 
     def _taken_down(self, ids: Collection[str]) -> set[str]:
         if not ids:

@@ -6,7 +6,6 @@ that the database refuses is entered as a dead letter in its place.
 
 import collections
 import dataclasses
-import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from streams.consuming.follower import (
     TopicsChangedError,
     following,
 )
+from streams.consuming.forgotten import forgotten
 from streams.consuming.minute_report import MinuteReport
 from streams.consuming.published import (
     ArticleRow,
@@ -31,7 +31,6 @@ from streams.consuming.published import (
 )
 from streams.consuming.stopping import Stop
 from streams.errors import OperationalError
-from streams.kafka.topics import OUTLIVES
 from streams.settings import Settings
 from streams.sink import faults, kept_offsets
 from streams.sink.database import Database
@@ -135,16 +134,11 @@ class _Run:
 
     def warn_of_age(self, say: Callable[[str], None]) -> None:
         """Say if takedowns may have been forgotten by the topic since the database was current."""
-        last = self._database.run(
-            lambda connection: kept_offsets.last_read(connection, self._tables)
-        )
-        kept = self._settings.retention + OUTLIVES
-        if last is not None and (age := dt.datetime.now(dt.UTC) - last) > kept:
-            say(
-                f"{self._database.where} was last current {age.days} days ago, and "
-                f"{self._settings.topics.clean} keeps a takedown for {kept.days} days: some may be "
-                "missing here; to be sure, enter everything anew under another --table-prefix",
-            )
+        tables = self._tables
+        last = self._database.run(lambda connection: kept_offsets.last_read(connection, tables))
+        fix = "to be sure, enter everything anew under another --table-prefix"
+        if line := forgotten(self._settings, last, self._database.where, fix):
+            say(line)
 
     def touch(self) -> None:
         """Note that the database is current."""

@@ -13,7 +13,7 @@ from cleanwire.clean import clean_event
 from cleanwire.errors import InvalidEvent, UnsupportedType
 from cleanwire.page.formats.raw_record import RawRecord
 from cleanwire.page.formats.record_page import read_page
-from helpers import doc_blocks, doc_commands, schemas
+from helpers import doc_blocks, doc_commands, schemas, sunk
 from helpers.harness import Worker, cleanwire, records
 from streams.kafka import clients
 
@@ -141,3 +141,40 @@ def test_pages_of_other_crawlers_are_sent_as_the_guide_does(settings, number):
     if number == 1:
         assert pages[0].url == sample["url"]
         assert pages[0].headers["x-robots-tag"] == "noarchive"
+
+
+def test_the_tutorial_of_postgresql_ends_as_it_says(settings, tmp_path, postgres):
+    (tmp_path / "page.html").write_text(schemas.example("raw-page")["body"], "utf-8")
+    lines = [
+        line.split()[1:]
+        for block in doc_blocks.of("sh")
+        if block.page == "docs/tutorial-postgresql.md"
+        for line in block.text.splitlines()
+        if line.startswith("cleanwire ")
+    ]
+    url = postgres.url(postgres.new_database())
+    lines = [[url if word.startswith("postgresql://") else word for word in line] for line in lines]
+    named = [line[0] for line in lines]
+    assert named == ["broker", "topics", "worker", "publish", "tail", "sink", "takedown", "sink"]
+    _, topics, worker, publish, tail, sink, takedown, again = lines
+
+    def done(arguments):
+        found = cleanwire(settings, *arguments, cwd=tmp_path)
+        assert found.returncode == 0, found.stderr
+        return found.stdout.decode(), found.stderr.decode().splitlines()
+
+    done(topics)
+    with Worker(settings, *worker[1:]):
+        done(publish)
+        (record,) = map(json.loads, done(tail)[0].splitlines())
+        _, (said,) = done(sink)
+        assert said.startswith("1 record, ")
+        assert said.endswith(": 1 article, 0 duplicates, 0 takedowns, 0 dead letters; 0 behind")
+        assert done(sink)[1][0].startswith("0 records, ")
+        query = "SELECT title, site, published_at, word_count FROM current_article"
+        ((title, *_),) = sunk.query(url, query)
+        assert title == "Ferry line to Norhaven reopens"
+        done([takedown[0], record["key"]])
+        _, (said,) = done(again)
+        assert "1 takedown, " in said
+    assert sunk.query(url, query) == []

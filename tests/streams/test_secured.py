@@ -229,6 +229,8 @@ def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
         "dedupe": ["`worker --stage dedupe`", view],
         "publish": ["`publish`, a crawler"],
         "tail": ["`tail`, a consumer"],
+        "sink": ["`sink`"],
+        "export": ["`export`"],
         "audit": ["`audit`"],
         "takedown": ["`takedown`"],
         "replay": ["`replay`"],
@@ -265,6 +267,8 @@ def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
         run("audit", "audit")
         assert b"unchanged  1" in run("replay", "replay", "--from", "1h")
         assert b"0 pages" in run("replay", "replay", "--topic", "rejected-pages")
+        run("sink", "sink", f"sqlite:///{tmp_path / 'articles.db'}", "--once")
+        run("export", "export", str(tmp_path / "parquet"))
         run("takedown", "takedown", orjson.loads(line)["key"])
         run("takedown", "takedown", "https://nowhere.example/")
         for one in (extract, dedupe):

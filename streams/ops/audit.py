@@ -70,7 +70,8 @@ def audit(
     ledger = Ledger()
     unreadable: list[Unreadable] = []
     with clients.consumer(settings) as consumer, clients.consumer(settings) as raw_reader:
-        for topic in dataclasses.astuple(settings.topics):
+        topics = settings.topics
+        for topic in (topics.raw, topics.candidates, *outcome_topics(settings)):
             if not consumer.partitions_for_topic(topic):
                 raise OperationalError(f"topic {topic} does not exist", "run `cleanwire topics`")
         ids = current_ids(settings)

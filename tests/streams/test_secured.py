@@ -217,6 +217,7 @@ def grant(secured, user, settings, *labels):
 
 def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
     common = {"topic_prefix": "rights.", "clean_processes": 1, "session_timeout": 6}
+    common |= {"flat_articles": True}
     everything = secured.settings(**common)
     view = "the web view of either"
     labels = {

@@ -218,7 +218,7 @@ def grant(secured, user, settings, *labels):
 
 def test_the_rights_in_the_guide_are_enough(secured, tmp_path):
     common = {"topic_prefix": "rights.", "clean_processes": 1, "session_timeout": 6}
-    common["article_details"] = "topic"
+    common |= {"article_details": "topic", "flat_articles": True}
     everything = secured.settings(**common)
     view = "the web view of either"
     labels = {

@@ -12,7 +12,7 @@ import pytest
 
 import cleanwire
 from cleanwire.errors import REASONS
-from streams import exit_codes
+from streams import exit_codes, secret_files
 from streams.cli.audit import NOT_WHOLE
 from streams.cli.main import COMMANDS
 from streams.settings import PREFIX, Settings
@@ -80,7 +80,8 @@ def test_links_lead_somewhere_and_settings_exist(page):
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | {f"{PREFIX}CONFIG"}
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {f"{PREFIX}CONFIG", secret_files.VARIABLE}
     assert set(re.findall(r"\bCLEANWIRE_[A-Z_]*[A-Z]", text)) <= known
 
 

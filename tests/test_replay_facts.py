@@ -134,13 +134,17 @@ def test_lists_are_short_and_counts_are_whole():
 
 def test_a_record_that_is_no_outcome_raises_one_of_three_errors():
     for value, headers in ((b"{", []), (b"[]", []), (b"{}", []), (orjson.dumps({"source": 1}), [])):
-        record = types.SimpleNamespace(value=value, headers=headers)
+        record = types.SimpleNamespace(value=value, key=None, headers=headers)
         for kind in ("clean", "duplicate", "rejected"):
             with pytest.raises((KeyError, TypeError, ValueError)):
                 read_outcome(kind, record)
 
 
 def test_the_url_of_a_rejected_page_is_read_if_there_is_one():
-    assert url_of(b'{"url": "https://a.example/"}') == "https://a.example/"
+    def url(value, key=None, unmarked="event"):
+        return url_of(types.SimpleNamespace(value=value, key=key, headers=[]), unmarked)
+
+    assert url(b'{"url": "https://a.example/"}') == "https://a.example/"
+    assert url(b"<p>", b"https://a.example/", "html") == "https://a.example/"
     for value in (None, b"", b"[1]", b'{"url": 3}', b"\xff", b'{"url": "' + b"x" * 300_000 + b'"}'):
-        assert url_of(value) == ""
+        assert url(value) == ""

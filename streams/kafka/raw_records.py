@@ -31,19 +31,29 @@ def raw_record(
         value: its value.
         key: its key.
         headers: its headers, in their order. If they say when the raw page arrived, as those of a
-            dead letter do, that is its time.
+            dead letter and of a replay do, that is its time. The first one counts: each rejection
+            adds one at the end.
         timestamp: its timestamp, in seconds since the epoch; None if that is not known.
         unmarked: the format of a record whose headers say none.
     """
     kept = tuple(headers or ())
-    arrived = next((said for name, said in reversed(kept) if name == ARRIVED and said), b"")
     return RawRecord(
         value=value,
         key=key,
         headers=kept,
-        timestamp=arrival_of(arrived) or timestamp,
+        timestamp=first_arrival(kept) or timestamp,
         unmarked=unmarked,
     )
+
+
+def first_arrival(headers: Iterable[tuple[str, bytes | None]]) -> float | None:
+    """When a page first arrived, by the headers of its record; None if they do not say it.
+
+    Returns:
+        Seconds since the epoch.
+    """
+    said = next((value for name, value in headers if name == ARRIVED and value), b"")
+    return arrival_of(said)
 
 
 def arrival(seconds: float | None) -> bytes:

@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
+from cleanwire.page.formats.format_names import RawFormat
+from cleanwire.page.formats.record_page import told_by
 from cleanwire.similarity.columns import grown
 from streams.kafka.headers import Original, original_of
 from streams.kafka.outcome_topics import OutcomeTopic
+from streams.kafka.raw_records import raw_record
 from streams.ops.ledger import OVERRIDDEN
 from streams.runtime.dead_letters import added_to
 
@@ -119,7 +122,7 @@ def read_outcome(kind: OutcomeTopic, record: Any) -> PageOutcome:  # noqa: ANN40
         reason = added["reason"]
         source = Original(topic_id, int(added["source.partition"]), int(added["source.offset"]))
         facts = Facts(label=f"{_IS_REJECTED}{reason}", article=_id(added.get("article")))
-        url = url_of(record.value)
+        url = url_of(record)
     else:
         event = orjson.loads(record.value)
         named = event["source"]
@@ -130,16 +133,15 @@ def read_outcome(kind: OutcomeTopic, record: Any) -> PageOutcome:  # noqa: ANN40
     return PageOutcome(source=source, original=original, facts=facts, url=url[:LONGEST_URL])
 
 
-def url_of(value: bytes | None) -> str:
-    """The URL in a raw-page event; empty if there is none, or if the page is large."""
-    if value is None or len(value) > MOST_PARSED:
-        return ""
-    try:
-        event = orjson.loads(value)
-    except ValueError:
-        return ""
-    url = event.get("url") if isinstance(event, dict) else None
-    return url[:LONGEST_URL] if isinstance(url, str) else ""
+def url_of(record: Any, unmarked: RawFormat = "event") -> str:  # noqa: ANN401 - untyped library
+    """The URL that a raw page or its dead letter says; empty if none, or if the page is large.
+
+    Args:
+        record: a record of kafka-python.
+        unmarked: the format of a record whose headers say none.
+    """
+    raw = raw_record(record.value, key=record.key, headers=record.headers, unmarked=unmarked)
+    return (told_by(raw, MOST_PARSED).url or "")[:LONGEST_URL]
 
 
 def _clean(event: Mapping[str, Any]) -> Facts:

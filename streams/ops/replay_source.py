@@ -5,7 +5,8 @@ Invariants:
 - The bounds are those of the moment at which the replay began. So it never reads its own records.
 - Of the records of one page, at most one is run again.
 - The records to append have value, key and headers of the original. Only the headers that Cleanwire
-  added to them are taken off, and `cleanwire.replay-of` is put on.
+  added to them are taken off. `cleanwire.replay-of` is put on, and `cleanwire.source.timestamp`,
+  which says when the original arrived.
 """
 
 import dataclasses
@@ -18,8 +19,9 @@ from kafka import KafkaConsumer, TopicPartition
 from cleanwire.urls import site_of
 from streams.errors import OperationalError
 from streams.kafka import clients
-from streams.kafka.headers import REPLAY_OF, Original, original_of, replay_header
+from streams.kafka.headers import ARRIVED, REPLAY_OF, Original, original_of, replay_header
 from streams.kafka.outcome_topics import outcome_topics
+from streams.kafka.raw_records import arrival, first_arrival
 from streams.kafka.topic_ids import ids_of
 from streams.kafka.topic_reader import CLOCKS, Progress, bounds, partitions_in, records
 from streams.ops.page_facts import Pages, read_outcome, url_of
@@ -191,8 +193,10 @@ class ReplaySource:
             return "not rejected any more"
         if self._request.dead_letters and not self._is_wanted(facts.reason or ""):
             return "rejected for another reason since"
-        if self._request.sites and site_of(url_of(record.value)) not in self._request.sites:
-            return "of another site"
+        if self._request.sites:
+            url = url_of(record, self._settings.raw_format)
+            if site_of(url) not in self._request.sites:
+                return "of another site"
         return None
 
     def _of_raw(self, record: Any) -> Original | None:  # noqa: ANN401 - untyped library
@@ -237,13 +241,19 @@ class ReplaySource:
         headers = [
             (name, value)
             for name, value in record.headers
-            if name not in added and name != REPLAY_OF
+            if name not in added and name not in {REPLAY_OF, ARRIVED}
         ]
+        # A page whose record says no fetch time was fetched when its first record arrived. With that
+        # time its article keeps its id.
+        arrived = first_arrival(record.headers)
+        if arrived is None and not self._request.dead_letters:
+            arrived = record.timestamp / 1000
+        first = [(ARRIVED, arrival(arrived))] if arrived is not None else []
         is_there = original.topic_id == self._raw_id and original.partition < self._raw_partitions
         return ReplayRecord(
             row=row,
             key=record.key,
             value=record.value,
-            headers=[*headers, *replay_header(original)],
+            headers=[*headers, *first, *replay_header(original)],
             partition=original.partition if is_there else None,
         )

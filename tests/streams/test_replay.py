@@ -24,7 +24,7 @@ from helpers.harness import (
 )
 from helpers.replaying import ran, raw
 from streams.kafka import clients
-from streams.kafka.headers import REPLAY_OF, original_of
+from streams.kafka.headers import ARRIVED, REPLAY_OF, original_of
 from streams.kafka.topic_ids import ids_of
 from streams.kafka.topics import ensure_topics
 from streams.ops.audit import audit
@@ -104,9 +104,11 @@ def test_a_page_that_was_wrongly_rejected_is_published_and_the_account_holds(set
         assert "https://short.example/a" in said
         replay = raw(settings)[2, 4]
         assert (replay.key, replay.value) == (b"mine", SHORT)
+        first = raw(settings)[2, 0]
         assert replay.headers == [
             ("from", b"crawler"),
             ("x", b"\xff"),
+            (ARRIVED, str(first.timestamp).encode()),
             (REPLAY_OF, f"{topic_id}/2/0".encode()),
         ]
         ((name, event),) = outcomes(settings)[2, 4]
@@ -260,7 +262,7 @@ def test_a_page_that_fails_for_ever_is_run_once_a_run_and_its_headers_do_not_gro
             wait_for_outcomes(settings, 2 + 2 * run_number)
     replays = [record for (_, offset), record in raw(settings).items() if offset > 1]
     assert {tuple(name for name, _ in record.headers) for record in replays} == {
-        ("mine", REPLAY_OF)
+        ("mine", ARRIVED, REPLAY_OF)
     }
     assert len({original_of(record.headers) for record in replays}) == 2
     letters = records(settings, settings.topics.rejected)

@@ -9,6 +9,8 @@ import time
 import pytest
 from kafka import KafkaProducer, TopicPartition
 
+from cleanwire.page.formats.format_names import FORMAT_HEADER
+from cleanwire.page.formats.record_page import read_page
 from helpers.harness import (
     HELPERS,
     cleanwire,
@@ -19,6 +21,7 @@ from helpers.harness import (
 from helpers.replaying import ran, raw
 from streams.kafka import clients
 from streams.kafka.headers import PREFIX, original_of
+from streams.kafka.raw_records import raw_record
 from streams.kafka.topics import ensure_topics
 
 pytestmark = pytest.mark.broker
@@ -143,6 +146,25 @@ def test_a_replay_stands_for_an_original_that_is_no_longer_retained(settings):
     found = [original_of(record.headers) for _, record in sorted(raw(settings).items())]
     assert [original and original.offset for original in found] == [None, 0, 1, 2, 2, 0, 1]
     assert ran(settings, "--from", "2h", "--to", "1h", "--no-wait")[0].startswith("0 pages")
+
+
+def test_a_page_without_a_fetch_time_keeps_that_of_its_first_record(settings):
+    headers = [("url", b"https://paper.example/a"), (FORMAT_HEADER, b"html")]
+    publish(settings, [b"<p>Hello</p>"], key=b"k", headers=headers)
+    time.sleep(0.01)
+    for _ in range(2):
+        said, _ = ran(settings, "--from", "1h", "--no-wait", "--site", "paper.example")
+        assert "1 page appended" in said
+    said, told = ran(settings, "--from", "1h", "--no-wait", "--site", "other.example")
+    assert "0 pages" in said
+    assert "1 of another site" in told
+    pages = {
+        read_page(
+            raw_record(record.value, headers=record.headers, timestamp=record.timestamp / 1000)
+        ).fetched_at
+        for record in raw(settings).values()
+    }
+    assert (len(raw(settings)), len(pages)) == (3, 1)
 
 
 def test_an_open_transaction_is_named_when_replays_wait_behind_it(settings):

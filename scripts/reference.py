@@ -38,7 +38,14 @@ sys.path.insert(0, str(ROOT / "tests"))
 from helpers.exposition import everything  # noqa: E402 - found by the line above
 
 PAGES = ROOT / "docs" / "reference"
-EVENTS = ("raw-page", "clean-article", "duplicate-article", "rejected-page")
+EVENTS = (
+    "raw-page",
+    "clean-article",
+    "article-details",
+    "duplicate-article",
+    "flat-article",
+    "rejected-page",
+)
 WIDTH = 88
 """Columns of a help text."""
 

@@ -95,6 +95,27 @@ def settings(bare_settings):
 
 
 @pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of this process; every test makes a database of its own on it."""
+    # The driver is an extra; a run without it does not load this.
+    from helpers.postgres import server  # noqa: PLC0415 - as above
+
+    with server() as found:
+        if found is None:
+            pytest.skip("there is no PostgreSQL server: set PG_BIN, or install pgserver")
+        yield found
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def database_url(request, tmp_path):
+    """The URL of an empty database; a test that takes it runs on both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'articles.db'}"
+    server = request.getfixturevalue("postgres")
+    return server.url(server.new_database())
+
+
+@pytest.fixture(scope="session")
 def shared():
     if not SHARED.is_dir():
         pytest.skip("the measuring data (../shared) is not beside the repository")

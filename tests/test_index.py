@@ -67,9 +67,13 @@ class Plain:
 
     def add(self, article, made, sequence, bucket):
         if article in self.entries:
-            _, before, after = self.entries[article]
-            self.entries[article][1:] = min(sequence, before), max(bucket, after)
-            return
+            text, before, after = self.entries[article]
+            bucket = max(bucket, after)
+            if text.digest == made.digest or sequence <= before:
+                if text.digest == made.digest:
+                    self.entries[article][1:] = min(sequence, before), bucket
+                return
+            self.discard(article)
         self.entries[article] = [made, sequence, bucket]
         for key in made.sample.tolist():
             self.postings[key] = [*self.postings.get(key, [])[1 - KEY_CAP :], article]
@@ -148,6 +152,21 @@ def test_the_packed_index_is_the_plain_one():
                 ] == plain.matches(made, 1000 if upto is None else upto)
 
     check()
+
+
+def test_of_two_texts_of_an_article_the_later_one_is_matched():
+    index = filled(entry("a", 1, sequence=5, bucket=3))
+    later = index.add(entry("a", 2, sequence=9, bucket=2))
+    assert (later.sequence, later.bucket) == (9, 3)
+    assert ids(index, 1) == []
+    assert ids(index, 2) == names("a")
+    assert index.text_of("a") == (9, signed(2, 60).digest)
+    # An earlier text that comes late changes nothing.
+    assert index.add(entry("a", 1, sequence=7, bucket=4)) is None
+    assert ids(index, 2) == names("a")
+    # A drop notice that is older than the last passage takes nothing away.
+    assert not index.discard("a", until=8)
+    assert len(index) == 1
 
 
 def test_an_entry_that_is_known_keeps_its_order_and_the_later_bucket():

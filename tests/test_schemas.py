@@ -7,12 +7,19 @@ import pytest
 
 from cleanwire import Pipeline, Source
 from cleanwire.errors import REASONS, PageRejected
-from cleanwire.events import CleanArticle, DuplicateArticle, Rejection, to_dict
+from cleanwire.events import ArticleDetails, CleanArticle, DuplicateArticle, Rejection, to_dict
 from cleanwire.page.raw_page import parse_raw_page
 from helpers.schemas import example, schema, validator
 from streams.testing.samples import sample_pages
 
-NAMES = ["raw-page", "clean-article", "duplicate-article", "rejected-page"]
+NAMES = [
+    "raw-page",
+    "clean-article",
+    "article-details",
+    "duplicate-article",
+    "flat-article",
+    "rejected-page",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -34,7 +41,11 @@ def test_every_required_member_is_required(name):
 
 
 def test_the_events_have_the_schemas_members_in_their_order():
-    for name, event in (("clean-article", CleanArticle), ("duplicate-article", DuplicateArticle)):
+    for name, event in (
+        ("clean-article", CleanArticle),
+        ("article-details", ArticleDetails),
+        ("duplicate-article", DuplicateArticle),
+    ):
         assert [field.name for field in dataclasses.fields(event)] == list(
             schema(name)["properties"]
         )

@@ -243,8 +243,8 @@ class ReplaySource:
             for name, value in record.headers
             if name not in added and name not in {REPLAY_OF, ARRIVED}
         ]
-        # A page whose record says no fetch time was fetched when its first record arrived. With that
-        # time its article keeps its id.
+        # A page whose record says no fetch time was fetched when its first record arrived. That time
+        # keeps the id of its article.
         arrived = first_arrival(record.headers)
         if arrived is None and not self._request.dead_letters:
             arrived = record.timestamp / 1000

@@ -34,7 +34,7 @@ pages = st.tuples(
 )
 
 
-def candidate(sequence, page, name=None):
+def candidate(sequence, page, name=None, **more):
     text, url, day, late = page
     return Candidate(
         id=name or hash_of(f"{sequence}").hex(),
@@ -44,6 +44,7 @@ def candidate(sequence, page, name=None):
         fetched=NOW + day * DAY + sequence - 2 * late,
         event_time=NOW + day * DAY,
         sequence=sequence,
+        **more,
     )
 
 
@@ -87,14 +88,17 @@ class Bus:
             elif step.decision is None:
                 self.inboxes[number + 1].append((article, pack_matches(step.matches)))
             else:
-                # Whatever is delivered again has the outcome that it had.
-                assert self.outcomes.setdefault(article.sequence, step.decision) == step.decision
+                self.tell(article, step.decision)
             self.note(step.dropped, article.sequence)
         self.logs[number] += [
             (key, None if record is None else pack_record(record, WIDTH)) for key, record in writes
         ]
         self.done[number] += 1
         return True
+
+    def tell(self, article, decision):
+        """Whatever is delivered again has the outcome that it had."""
+        assert self.outcomes.setdefault(article.sequence, decision) == decision
 
     def note(self, dropped, sequence):
         for name in dropped:

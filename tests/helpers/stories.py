@@ -24,7 +24,15 @@ class Stream:
         self.sequence = 0
 
     def add(
-        self, text, *, url="https://a.example/", name=None, fetched=None, at=NOW, sequence=None
+        self,
+        text,
+        *,
+        url="https://a.example/",
+        name=None,
+        fetched=None,
+        at=NOW,
+        sequence=None,
+        is_replay=False,
     ):
         self.sequence += 1
         sequence = self.sequence if sequence is None else sequence
@@ -37,6 +45,7 @@ class Stream:
                 fetched=NOW + sequence if fetched is None else fetched,
                 event_time=at,
                 sequence=sequence,
+                is_replay=is_replay,
             )
         )
 

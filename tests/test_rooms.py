@@ -33,7 +33,13 @@ def counts(module):
 
 def test_no_folder_has_more_modules_than_the_limit():
     roots = [*PACKAGES, TOOLS]
-    folders = [folder for root in roots for folder in (root, *root.rglob("*")) if folder.is_dir()]
+    # `streams/cli` has a file for each command, however many commands there are.
+    folders = [
+        folder
+        for root in roots
+        for folder in (root, *root.rglob("*"))
+        if folder.is_dir() and folder.name != "cli"
+    ]
     full = {
         str(folder): count
         for folder in folders

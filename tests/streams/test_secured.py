@@ -38,6 +38,8 @@ USERS = (
     "dedupe",
     "publish",
     "tail",
+    "sink",
+    "export",
     "audit",
     "takedown",
     "replay",

@@ -1,0 +1,106 @@
+"""The database of a sink: its URL, its lock, and the version of its tables."""
+
+import pytest
+
+from helpers import sunk
+from helpers.sunk import article, id_of, record
+from streams.consuming.follower import PartitionId
+from streams.errors import ConfigurationError, OperationalError
+from streams.sink import database as databases
+from streams.sink import kept_offsets, schema_steps
+from streams.sink.database import Database
+from streams.sink.tables import Tables
+
+PLACE = PartitionId(sunk.CLEAN, "T", 0)
+
+
+def begun(database):
+    database.run(lambda connection: kept_offsets.begin(connection, database.tables, {PLACE: 0}))
+    return database
+
+
+def enter(database, *events, before=0):
+    records = [record(event, before + n) for n, event in enumerate(events)]
+    return sunk.enter(database, records, before, before + len(events))
+
+
+def test_the_second_sink_on_the_same_tables_is_told_so(database_url, monkeypatch):
+    monkeypatch.setattr(databases, "LOCK_SECONDS", 0.3)
+    with sunk.opened(database_url):
+        with (
+            pytest.raises(OperationalError, match="another sink writes to these tables"),
+            sunk.opened(database_url),
+        ):
+            pass
+        with sunk.opened(database_url, "two_"):
+            pass
+    with sunk.opened(database_url):
+        pass
+
+
+def test_a_newer_schema_is_left_alone(database_url):
+    with sunk.opened(database_url):
+        pass
+    sunk.do(database_url, "UPDATE sink_version SET version = 99")
+    with (
+        pytest.raises(OperationalError, match="a newer Cleanwire made the tables"),
+        sunk.opened(database_url),
+    ):
+        pass
+    assert sunk.rows(database_url, "sink_version", "version") == [(99,)]
+
+
+def test_steps_that_are_missing_are_done_together_or_not_at_all(database_url, monkeypatch):
+    with sunk.opened(database_url) as database:
+        enter(begun(database), article(1))
+    first = schema_steps.STEPS
+    broken = (
+        *first,
+        ("ALTER TABLE {p}article ADD COLUMN new text",),
+        ("ALTER TABLE nowhere ADD COLUMN x text",),
+    )
+    monkeypatch.setattr(schema_steps, "STEPS", broken)
+    with pytest.raises(OperationalError, match="nowhere"), sunk.opened(database_url):
+        pass
+    assert sunk.rows(database_url, "sink_version", "version") == [(1,)]
+    monkeypatch.setattr(schema_steps, "STEPS", broken[:2])
+    with sunk.opened(database_url) as database:
+        assert sunk.rows(database, "article", "id", "new") == [(id_of(1), None)]
+        enter(database, article(2), before=1)
+    assert sunk.rows(database_url, "sink_version", "version") == [(2,)]
+
+
+def test_a_table_of_somebody_elses_is_left_alone(database_url):
+    sunk.do(database_url, "CREATE TABLE article (mine integer)")
+    with (
+        pytest.raises(
+            OperationalError, match="a table article that is not the sink's; give a --table-prefix"
+        ),
+        sunk.opened(database_url),
+    ):
+        pass
+    with sunk.opened(database_url, "news_") as database:
+        enter(begun(database), article(1))
+        assert len(sunk.rows(database, "news_article", "id")) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://root:s3cret@h/d", "mysql is not supported; use postgresql://"),
+        ("s3cret", "the URL of the database is none"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("postgresql+psycopg2://u:s3cret@h/d", "not supported"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_without_its_password(url, said):
+    with pytest.raises(ConfigurationError) as caught:
+        Database(url, Tables())
+    assert said in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_no_password_is_shown_wherever_the_url_has_it():
+    url = databases._parsed("postgres://me:s3cret@h:5/d?password=s3cret&sslpassword=s3cret")
+    assert databases.shown(url) == "postgresql://me@h:5/d"

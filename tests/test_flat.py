@@ -41,6 +41,7 @@ ARTICLES = st.builds(
     section=MAYBE,
     tags=st.lists(TEXT).map(tuple),
     paywalled=st.none() | st.booleans(),
+    robots=st.lists(TEXT).map(tuple),
     blocks=st.lists(BLOCK).map(tuple),
     source=st.builds(
         Source, topic=TEXT, partition=st.integers(0, 2**31), offset=st.integers(0, 2**63 - 1)
@@ -122,7 +123,7 @@ def test_whatever_is_published_fits_its_columns(article):
 @given(ARTICLES)
 def test_lists_come_back_as_they_were_without_nul(article):
     payload = flat.flat_article(article)
-    for name in ("authors", "tags"):
+    for name in ("authors", "tags", "robots"):
         assert "\\u0000" not in payload[name].replace("\\\\", "")
         expected = [text.replace("\0", "\ufffd") for text in getattr(article, name)]
         assert json.loads(payload[name]) == expected

@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cleanwire import flat
 from cleanwire.events import ArticleDetails, CleanArticle, DuplicateArticle, Source, from_json
+from cleanwire.page.formats.format_names import FORMAT_HEADER, FORMATS
 from cleanwire.schema import folder, schema
 from streams.kafka import headers
 from streams.kafka.topics import Spec, specs
@@ -73,6 +75,13 @@ TOPICS = (
         withdraws=True,
     ),
     Topic(
+        name="flat-articles",
+        action="send",
+        summary="The articles as Kafka Connect reads them, if CLEANWIRE_FLAT_ARTICLES is true.",
+        event="flat-article",
+        withdraws=True,
+    ),
+    Topic(
         name="duplicate-articles",
         action="send",
         summary="Pages that repeat a published article.",
@@ -91,7 +100,7 @@ TOPICS = (
 
 def document() -> dict[str, Any]:
     """The AsyncAPI document."""
-    settings = Settings.model_construct(article_details="topic")
+    settings = Settings.model_construct(article_details="topic", flat_articles=True)
     known = {spec.name: spec for spec in specs(settings)}
     return {
         "asyncapi": "3.0.0",
@@ -165,7 +174,7 @@ def _messages(topic: Topic) -> dict[str, dict[str, Any]]:
     if topic.name == "rejected-pages":
         return {"rejected-page": _dead_letter(topic)}
     name = topic.event
-    found = {name: _message(topic)}
+    found = {name: _flat(topic) if topic.name == "flat-articles" else _message(topic)}
     if topic.withdraws:
         found[f"{name}-withdrawn"] = _withdrawn(topic)
     return found
@@ -184,13 +193,46 @@ def _message(topic: Topic) -> dict[str, Any]:
         "examples": [example],
     }
     if topic.kind is None:
-        return made | {"headers": _header_schema(_TRACE, required=())}
+        return made | {"headers": _header_schema(_OF_RAW | _TRACE, required=())}
     sent = {name: value.decode() for name, value in cloudevents(_event(topic))}
     wanted = {name: {"type": "string"} for name in sent}
     for name in ("ce_specversion", "ce_source", "ce_type", "ce_dataschema", "content-type"):
         wanted[name]["const"] = sent[name]
     example["headers"] = sent
     return made | {"headers": _header_schema(wanted | _SOURCE | _TRACE, required=tuple(wanted))}
+
+
+def _flat(topic: Topic) -> dict[str, Any]:
+    """The value is the envelope of Connect's JsonConverter: a constant schema and the columns."""
+    described = schema(f"{topic.event}.v1")
+    envelope = {
+        "type": "object",
+        "properties": {
+            "schema": {"const": flat.SCHEMA, "description": "The columns, as Connect has them."},
+            "payload": _as_draft_07(described),
+        },
+        "required": ["schema", "payload"],
+    }
+    value = {"schema": flat.SCHEMA, "payload": _example(topic.event)}
+    return {
+        "name": topic.event,
+        "title": described["title"],
+        "summary": described["description"],
+        "contentType": "application/json",
+        "payload": envelope,
+        "headers": _header_schema(
+            {"content-type": {"type": "string", "const": "application/json"}, **_SOURCE, **_TRACE},
+            required=("content-type",),
+        ),
+        "bindings": {"kafka": _key(topic)},
+        "examples": [
+            {
+                "name": topic.event,
+                "headers": {"content-type": "application/json"},
+                "payload": value,
+            }
+        ],
+    }
 
 
 def _withdrawn(topic: Topic) -> dict[str, Any]:
@@ -242,8 +284,20 @@ _SOURCE = {
     )
 }
 _TRACE = {
-    name: {"type": "string", "description": "W3C Trace Context, if the crawler sent it."}
-    for name in (headers.TRACEPARENT, headers.TRACESTATE)
+    **{
+        name: {"type": "string", "description": "W3C Trace Context, if the crawler sent it."}
+        for name in (headers.TRACEPARENT, headers.TRACESTATE)
+    },
+    headers.REPLAY_OF: {
+        "type": "string",
+        "description": "The page was run again: the first raw record, TOPIC_ID/PARTITION/OFFSET.",
+    },
+}
+_OF_RAW = {
+    FORMAT_HEADER: {
+        "enum": list(FORMATS),
+        "description": "The format of the value; without it, CLEANWIRE_RAW_FORMAT says it.",
+    },
 }
 
 

@@ -75,10 +75,15 @@ def test_asyncapis_own_parser_takes_it_and_refuses_what_is_wrong():
 
 
 def test_every_topic_that_users_write_or_read_is_a_channel_as_it_is_created():
-    settings = Settings(article_details="topic")
+    settings = Settings(article_details="topic", flat_articles=True)
     known = {spec.name: spec for spec in specs(settings)}
     topics = settings.topics
-    assert set(DOCUMENT["channels"]) == {topics.raw, topics.details, *outcome_topics(settings)}
+    assert set(DOCUMENT["channels"]) == {
+        topics.raw,
+        topics.details,
+        topics.flat,
+        *outcome_topics(settings),
+    }
     for name, channel in DOCUMENT["channels"].items():
         binding = channel["bindings"]["kafka"]
         told = dict(binding["topicConfiguration"])
@@ -124,7 +129,7 @@ def test_the_examples_are_messages():
 
 def test_withdrawn_articles_are_messages_without_a_value():
     messages = DOCUMENT["components"]["messages"]
-    for name in ("clean-article", "article-details"):
+    for name in ("clean-article", "article-details", "flat-article"):
         assert messages[f"{name}-withdrawn"]["payload"] == {"type": "null"}
     assert set(messages["rejected-page"]["headers"]["properties"]) >= set(
         schemas.schema("rejected-page")["properties"]

@@ -75,7 +75,7 @@ CLEAN, COPY, RAW, DEAD = "clean-article", "duplicate-article", "raw-page", "reje
 COMPATIBLE = {
     "nothing": (CLEAN, lambda _: None),
     "a description": (CLEAN, of("title", description="Other words.")),
-    "written: a new member": (CLEAN, at("properties", robots={"type": "string"})),
+    "written: a new member": (CLEAN, at("properties", mood={"type": "string"})),
     "written: a new member that is always there": (
         COPY,
         lambda found: (of("title")(found), required(add=["title"])(found)),

@@ -243,7 +243,7 @@ class ReplaySource:
             for name, value in record.headers
             if name not in added and name not in {REPLAY_OF, ARRIVED}
         ]
-        # A page whose record says no fetch time counts as fetched when its first record arrived. Its
+        # A page whose record says no fetch time was fetched when its first record arrived: its
         # article has the same id again only with that time.
         arrived = first_arrival(record.headers)
         if arrived is None and not self._request.dead_letters:

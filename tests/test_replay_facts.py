@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.kafka.headers import REPLAY_OF, Original, original_of, replay_header
+from streams.kafka.raw_records import raw_record
 from streams.ops.page_facts import NONE, Facts, PageOutcome, Pages, read_outcome, url_of
 from streams.ops.replay_effect import UNCHANGED, Effect, change
 
@@ -148,3 +149,8 @@ def test_the_url_of_a_rejected_page_is_read_if_there_is_one():
     assert url(b"<p>", b"https://a.example/", "html") == "https://a.example/"
     for value in (None, b"", b"[1]", b'{"url": 3}', b"\xff", b'{"url": "' + b"x" * 300_000 + b'"}'):
         assert url(value) == ""
+
+
+def test_an_arrival_that_no_calendar_has_leaves_a_record_its_own_time():
+    headers = [("cleanwire.source.timestamp", b"9" * 18)]
+    assert raw_record(b"x", headers=headers, timestamp=5.0).timestamp == 5.0

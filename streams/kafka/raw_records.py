@@ -14,7 +14,8 @@ EVENT = [(FORMAT_HEADER, b"event")]
 """The headers of raw-page events that Cleanwire's own programs write. They say the format, because
 the workers may have another setting."""
 
-_MOST_DIGITS = 18
+_MOST_DIGITS = 14
+"""Digits of the largest time, in milliseconds, that is read: those of the year 5138."""
 
 
 def raw_record(

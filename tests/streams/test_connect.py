@@ -120,10 +120,10 @@ def test_the_topic_is_there_where_it_is_switched_on(bare_settings):
     more = [spec for spec in specs(on) if spec.name not in names]
     assert [spec.name for spec in more] == [on.topics.flat]
     (clean,) = [spec for spec in specs(on) if spec.name == on.topics.clean]
-    assert (more[0].partitions, more[0].config, more[0].or_fewer) == (
+    assert (more[0].partitions, more[0].config, more[0].as_many_as) == (
         clean.partitions,
         clean.config,
-        True,
+        clean.name,
     )
     ensure_topics(bare_settings)
     assert [str(one) for one in check_topics(on)] == [f"{on.topics.flat} is missing"]

@@ -171,9 +171,10 @@ def test_a_candidate_of_a_later_version_is_decided_on_and_the_version_before_rej
         wait_until(lambda: worked(old, "dedupe") == 2)
         assert old.stop() == 0
     rejected = records(settings, settings.topics.rejected)
-    assert len(rejected) == (0 if previous.IGNORES_UNKNOWN_MEMBERS else 1)
+    # The version before knows nothing of `robots` either, which the page's own candidate has.
+    assert len(rejected) == (0 if previous.IGNORES_UNKNOWN_MEMBERS else 2)
     # It is kept, whole, and names its place: publish it again to `candidates` once it can be read.
-    assert all(letter.value == later for letter in rejected)
+    assert {letter.value for letter in rejected} <= {candidate.value, later}
     with Worker(settings, "--stage", "dedupe") as new:
         publish(
             settings,
@@ -184,8 +185,8 @@ def test_a_candidate_of_a_later_version_is_decided_on_and_the_version_before_rej
         wait_until(lambda: worked(new, "dedupe") == len(rejected))
         assert new.stop() == 0
     clean = [orjson.loads(record.value) for record in records(settings, settings.topics.clean)]
-    assert len(clean) == 1 + len(rejected)
-    assert all(event == clean[0] for event in clean)
+    assert len(clean) == 2
+    assert clean[0] == clean[1]
     assert {added(letter)["reason"] for letter in rejected} <= {"invalid-event"}
 
 

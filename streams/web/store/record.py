@@ -117,8 +117,8 @@ def _duplicate(
         article=_id(event.get("id")),
         url=url,
         site=site(url),
-        # No title: it mostly repeats that of the original, and a takedown of the original leaves the
-        # rows of its copies.
+        # No title: it mostly repeats that of the original, whose takedown leaves the rows of its
+        # copies.
         similarity=float(min(max(similarity, 0.0), 1.0)),
         copy_of=_id(event.get("duplicate_of")),
         copy_of_url=copy_of_url,

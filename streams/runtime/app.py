@@ -15,6 +15,7 @@ import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
+from faust.types import AgentT
 from faust.types.transports import ConsumerT
 
 from streams.kafka.offsets import Note
@@ -128,6 +129,15 @@ class App(faust.App):
         return Queue(
             maxsize=maxsize or 0, flow_control=self.flow_control, clear_on_resume=clear_on_resume
         )
+
+    async def _on_agent_error(self, _: AgentT[Any], exc: BaseException) -> None:
+        # Faust would start the agent again, except where it failed before Faust had noted its
+        # start: that worker would stay, and read nothing. A fault outlives a new start in the same
+        # process anyway, so the whole worker ends, which its supervisor sees. What Faust does here,
+        # a commit, is a part of the end, and would wait for a broker that is away.
+        if not self.crashed:
+            log.critical("%s cannot work; the worker ends: %r", self.conf.id, exc)
+            await self.crash(exc)
 
     def _new_consumer(self) -> ConsumerT:
         self.transport.Consumer = Consumer  # type: ignore[misc] # of this app's transport alone

@@ -1,11 +1,12 @@
 """`cleanwire worker` with one part of it broken on purpose; a program for the tests."""
 
 import asyncio
+import errno
 import sys
 import time
 
 from streams.cli.main import main
-from streams.runtime import delivery
+from streams.runtime import delivery, pool
 from streams.runtime.app import App
 from streams.runtime.flow_control import Thread
 
@@ -77,6 +78,25 @@ def no_rebalance():
         await take(self, *arguments)
 
     App._on_partitions_assigned = assigned
+
+
+def no_cleaning():
+    """The cleaning processes of `extract` cannot be started."""
+
+    async def no_files(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    pool.CleaningPool.clean = no_files
+
+
+def no_delivery():
+    """An agent fails before it takes its first event, and after it waited for something."""
+
+    async def fails(_):
+        await asyncio.sleep(0.5)
+        raise LookupError("no queue")
+
+    delivery.Delivery.__aenter__ = fails
 
 
 if __name__ == "__main__":

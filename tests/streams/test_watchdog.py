@@ -12,6 +12,7 @@ from helpers.harness import HELPERS, Worker, publish, records, wait_for_outcomes
 from streams.kafka.topics import ensure_topics
 from streams.ops.audit import audit
 from streams.settings import Settings
+from streams.stage import app_id
 from streams.supervision.watchdog import STOP_SECONDS
 from streams.testing.broker import EmbeddedBroker
 
@@ -99,6 +100,21 @@ def test_a_blocked_event_loop_ends_the_worker_with_its_stack(strict):
     assert code == 1
     assert "the event loop has not turned for" in said
     assert "Current thread" in said
+
+
+@pytest.mark.parametrize(
+    ("stage", "broken", "why"),
+    [
+        ("extract", "no_cleaning", "OSError(24, 'Too many open files')"),
+        ("dedupe", "no_delivery", "LookupError('no queue')"),
+    ],
+)
+def test_a_stage_that_fails_at_its_start_ends_the_worker(settings, stage, broken, why):
+    worker = Worker(settings, "--stage", stage, command=(BROKEN, broken)).start()
+    code, said = ended(worker, 40)
+    assert code == 1, said
+    group = app_id(settings, stage)
+    assert f"CRITICAL streams.runtime.app: {group} cannot work; the worker ends: {why}" in said
 
 
 def test_a_worker_that_is_told_to_end_and_does_not_is_ended(settings):

@@ -27,6 +27,7 @@ from cleanwire.dedupe.records import CandidateRecord, pack_candidate
 from cleanwire.errors import REASONS, PageRejected, ParserCrashed, TimeLimit, TooLarge
 from cleanwire.events import Source
 from cleanwire.page.formats.raw_record import RawRecord
+from streams.errors import OperationalError
 from streams.settings import PAGE_ATTEMPTS
 
 HEADROOM = 32 * 1024
@@ -93,6 +94,9 @@ class KillableProcesses:
         work: what the processes do, for the answers about a page that ended one.
         preload: modules that a process imports before its first page, so that the limits are for
             pages alone.
+
+    Raises:
+        OperationalError: processes cannot share locks here.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class KillableProcesses:
         self._work = work
         self._preload = preload
         self._closed = False
+        require_locks()
         self._pool = self._new_pool()
         self._waiting: set[concurrent.futures.Future[Any]] = set()
 
@@ -233,6 +238,24 @@ class CleaningPool(KillableProcesses):
         result, seconds = answer
         self.cleaned(seconds)
         return result
+
+
+def require_locks() -> None:
+    """Refuse to go on unless a lock can be made that processes share, as those of a pool do.
+
+    Python's locks are POSIX semaphores, which Linux keeps in `/dev/shm`. A container may have none,
+    or one that is read-only.
+
+    Raises:
+        OperationalError: none can be made; the error says why, and what to mount.
+    """
+    try:
+        multiprocessing.get_context("spawn").Lock()
+    except OSError as error:
+        raise OperationalError(
+            f"no locks can be made that processes share: {error.strerror or error}",
+            "give this process a /dev/shm that it can write to, a tmpfs for example",
+        ) from None
 
 
 def _stop(pool: ProcessPool) -> None:

@@ -31,16 +31,16 @@ def standalone(build: Callable[[Settings], faust.App]) -> faust.App:
         build: makes the stage's app from the settings.
 
     Raises:
-        SystemExit: with one line, if the settings, Kafka or its topics are not fit.
+        SystemExit: with one line, if the settings, Kafka, its topics or this machine are not fit.
     """
     try:
         settings = load_settings()
         set_up(settings)
         require_codecs()
         require_topics(settings)
+        app = build(settings)
     except OperationalError as error:
         raise _end(error) from None
-    app = build(settings)
     report_each_minute([app], settings)
     watch([app], settings)
     report([app], settings)

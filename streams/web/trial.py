@@ -19,6 +19,7 @@ from aiohttp import BodyPartReader, hdrs, web
 from aiohttp.http_exceptions import BadHttpMessage
 
 from cleanwire.explain import Explanation
+from streams.errors import OperationalError
 from streams.runtime.explainer import ENDING, ExplainerBusyError, Explains
 from streams.web.answers import html
 from streams.web.pages.trial import Pasted, trial
@@ -179,5 +180,7 @@ class Trial:
             ) from None
         except ExplainerBusyError as error:
             raise RefusedError(503, f"It is busy: {error}.") from None
+        except OperationalError as error:
+            raise RefusedError(503, error.sentence) from None
         except RuntimeError:
             raise RefusedError(503, ENDING) from None

@@ -85,10 +85,14 @@ def _packages():
 
 
 class Image:
-    """An installed package, and a volume and secrets for the containers made of it."""
+    """An installed package, and a volume and secrets for the containers made of it.
+
+    Its containers may write to `/dev/shm` as long as `shares_memory` is true.
+    """
 
     def __init__(self, folder):
         self.folder = folder
+        self.shares_memory = True
         self.state, self.secrets = folder / "state", folder / "secrets"
         for each in (self.state, self.secrets):
             each.mkdir(mode=0o700)
@@ -121,6 +125,8 @@ class Image:
         # Every engine gives a container its own /dev/shm; the locks of Python's processes are there.
         for folder in ("/tmp", "/dev/shm"):  # noqa: S108 - the container's own
             words += ["--perms", "1777", "--tmpfs", folder]
+        if not self.shares_memory:
+            words += ["--remount-ro", "/dev/shm"]  # noqa: S108 - the container's own
         words += ["--ro-bind", sys.base_prefix, PYTHON, "--ro-bind", f"{self.folder}/app", APP]
         for number, path in enumerate(_packages()):
             words += ["--ro-bind", path, f"{PACKAGES}-{number}"]

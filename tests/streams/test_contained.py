@@ -128,6 +128,19 @@ def handles_sigterm(process):
     return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
 
 
+@pytest.mark.parametrize("command", [("worker", "--without-web"), ("clean", "/mnt/state")])
+def test_where_processes_can_share_no_locks_a_command_ends_in_one_line(
+    made, settings, monkeypatch, command
+):
+    monkeypatch.setattr(made, "shares_memory", False)
+    done = made.run(*command, **of(settings))
+    assert (done.returncode, done.stdout) == (3, ""), done.stderr
+    assert done.stderr == (
+        "cleanwire: no locks can be made that processes share: Read-only file system; "
+        "give this process a /dev/shm that it can write to, a tmpfs for example\n"
+    )
+
+
 def test_where_nothing_can_be_written_nothing_is_kept_and_the_line_says_so(made):
     done = made.run("compile", NUMBA_CACHE_DIR="/srv/compiled", CLEANWIRE_DATA_DIR="/srv/data")
     assert done.returncode == 3

@@ -1,6 +1,9 @@
 """Places that a command does not choose: names, locales, users and folders."""
 
+import asyncio
+import errno
 import json
+import multiprocessing.synchronize
 import os
 import shutil
 import subprocess
@@ -9,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from streams import compiled
+from streams import compiled, extract
+from streams.cli.main import run
 from streams.errors import OperationalError
+from streams.exit_codes import UNFIT
+from streams.runtime.explainer import Explainer
+from streams.runtime.pool import Limits
 from streams.settings import Settings
 from streams.sources import Tally, read_inputs
 from streams.state.data_dir import require_folder
@@ -142,3 +149,38 @@ def test_machine_code_goes_to_the_data_folder_if_to_no_other(tmp_path, monkeypat
 def test_a_data_folder_that_cannot_be_is_one_line_with_the_setting(folder):
     with pytest.raises(OperationalError, match="set CLEANWIRE_DATA_DIR"):
         require_folder(Settings(data_dir=folder))
+
+
+@pytest.fixture
+def lockless(monkeypatch):
+    """Linux as it is without a folder /dev/shm."""
+
+    def refuses(*_, **__):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(multiprocessing.synchronize.SemLock, "__init__", refuses)
+
+
+@pytest.mark.usefixtures("lockless")
+def test_without_shared_locks_clean_ends_with_the_cause_and_the_fix(tmp_path, capsys):
+    (tmp_path / "page.html").write_text(PAGE, "utf-8")
+    assert run(["clean", str(tmp_path)]) == UNFIT
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("cleanwire: no locks can be made that processes share: Function not ")
+    assert line.endswith("; give this process a /dev/shm that it can write to, a tmpfs for example")
+
+
+@pytest.mark.usefixtures("lockless")
+def test_without_shared_locks_extract_is_not_built():
+    with pytest.raises(OperationalError, match="no locks can be made that processes share"):
+        extract.build(Settings())
+
+
+@pytest.mark.usefixtures("lockless")
+def test_without_shared_locks_nothing_can_be_explained():
+    async def ask():
+        async with Explainer(Limits(seconds=1, page_bytes=1, message_bytes=1)) as explainer:
+            await explainer.explain(b"{}")
+
+    with pytest.raises(OperationalError, match="no locks can be made that processes share"):
+        asyncio.run(ask())

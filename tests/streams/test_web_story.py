@@ -27,6 +27,7 @@ from helpers.view_stand import (
     tree_of,
     words_of,
 )
+from streams.errors import OperationalError
 from streams.runtime.explainer import ExplainerBusyError
 from streams.settings import Settings
 from streams.testing.ports import free_port
@@ -209,15 +210,22 @@ def test_no_text_of_a_page_that_was_taken_down_is_read():
     assert "/source" not in page
 
 
-def test_a_busy_explainer_is_said():
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ExplainerBusyError(4), "4 pages wait"),
+        (OperationalError("no process", "mount it"), "no process; mount it."),
+    ],
+)
+def test_an_explainer_that_is_busy_or_unfit_is_said(error, why):
     class Busy(Explainer):
         async def explain(self, _):
-            raise ExplainerBusyError(4)
+            raise error
 
     bus = Bus()
     (seen,) = decided([SAMPLES[0].value], bus)
     looked = asyncio.run(looked_at(known(seen), bus, Busy()))
-    assert looked.explanation_fault.startswith("The page was not cleaned again: 4 pages wait")
+    assert looked.explanation_fault.startswith(f"The page was not cleaned again: {why}")
     assert looked.published is not None
     assert looked.explanation_fault in article(known(seen), looked, LIMITS, NOW)
 

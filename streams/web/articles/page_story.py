@@ -19,6 +19,7 @@ import orjson
 from cleanwire.errors import PageRejected
 from cleanwire.events import CleanArticle, Source, from_json
 from cleanwire.explain import Explanation, differences
+from streams.errors import OperationalError
 from streams.runtime.explainer import ENDING, ExplainerBusyError, Explains
 from streams.web.articles.record_reader import Missing, Read, Records
 from streams.web.pages.article import Comparison, Known, Looked, fault_of
@@ -154,7 +155,7 @@ async def _explained(read: Read | None, explainer: Explains) -> tuple[Explanatio
             return await explainer.explain(read.raw), ""
     except TimeoutError:
         return None, f"The page could not be cleaned again within {EXPLAIN_SECONDS:g} seconds."
-    except ExplainerBusyError as error:
+    except (ExplainerBusyError, OperationalError) as error:
         return None, f"The page was not cleaned again: {error}."
     except RuntimeError:
         return None, ENDING
@@ -173,7 +174,7 @@ async def _compared(
             result = await explainer.explain_copy(mine, other)
     except TimeoutError:
         why = f"The texts could not be compared within {EXPLAIN_SECONDS:g} seconds."
-    except ExplainerBusyError as error:
+    except (ExplainerBusyError, OperationalError) as error:
         why = f"The texts were not compared: {error}."
     except RuntimeError:
         why = ENDING

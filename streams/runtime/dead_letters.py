@@ -29,7 +29,10 @@ ADDED = frozenset(
         ARRIVED,
     }
 )
-"""The headers that a dead letter has beside those of the rejected record."""
+"""The headers that a dead letter has beside those of the rejected record.
+
+`FORMAT_HEADER`, which is added to a record without a format, is not among them: a replay of the
+dead letter keeps it."""
 
 
 def rejected(  # noqa: PLR0913 - everything that a dead letter names

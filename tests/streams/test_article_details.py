@@ -110,17 +110,20 @@ def test_an_article_and_its_details_are_together_what_the_article_was(apart):
 
 @pytest.mark.broker
 @pytest.mark.parametrize(("shards", "then"), [(1, "topic"), (3, "inline")])
-def test_a_takedown_reaches_the_details_whatever_the_setting_has_become(
+def test_a_takedown_reaches_details_and_flat_articles_whatever_the_settings_have_become(
     bare_settings, shards, then
 ):
-    first = bare_settings.model_copy(update={**APART, "dedupe_shards": shards})
+    first = bare_settings.model_copy(
+        update={**APART, "flat_articles": True, "dedupe_shards": shards}
+    )
     ensure_topics(first)
     story = page(1, text=" ".join(BRIDGE.paragraphs))
     with Worker(first) as worker:
         publish(first, [story, page(2)], partition=0)
         ((_, event),) = wait_for_outcomes(first, 2)[0, 0]
         assert worker.stop() == 0
-    second = first.model_copy(update={"article_details": then})
+    update = {"article_details": then, "flat_articles": then == "topic"}
+    second = first.model_copy(update=update)
     with Worker(second) as worker:
         done = cleanwire(second, "takedown", event["id"])
         assert done.returncode == 0, done.stderr
@@ -128,7 +131,7 @@ def test_a_takedown_reaches_the_details_whatever_the_setting_has_become(
         publish(second, [story], partition=0)
         wait_for_outcomes(second, 3)
         assert worker.stop() == 0
-    for topic in (second.topics.clean, second.topics.details):
+    for topic in (second.topics.clean, second.topics.details, second.topics.flat):
         values = [r.value for r in records(second, topic) if r.key.decode() == event["id"]]
         assert [value is None for value in values] == [False, True, True], topic
     assert (

@@ -167,6 +167,15 @@ def test_a_page_without_a_fetch_time_keeps_that_of_its_first_record(settings):
     assert (len(raw(settings)), len(pages)) == (3, 1)
 
 
+def test_a_dead_letter_keeps_the_format_that_its_worker_took_it_for(settings):
+    headers = [("url", b"https://paper.example/a"), *letter(settings, 7), (FORMAT_HEADER, b"html")]
+    publish(settings, [b"<p>Hello</p>"], topic=settings.topics.rejected, headers=headers)
+    said, _ = ran(settings, "--topic", "rejected-pages", "--no-wait", "--site", "paper.example")
+    assert "1 page appended" in said
+    ((_, record),) = raw(settings).items()
+    assert dict(record.headers)[FORMAT_HEADER] == b"html"
+
+
 def test_an_open_transaction_is_named_when_replays_wait_behind_it(settings):
     publish(settings, [page(1)], partition=0)
     with clients.explained(settings):

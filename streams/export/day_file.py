@@ -22,6 +22,10 @@ from streams.errors import OperationalError
 from streams.export.folder_index import FolderIndex
 
 NAME = "articles.parquet"
+ASIDE = "writing"
+"""Where a file is before it is renamed. The `*` of DuckDB's patterns takes folders that begin with
+a dot, so a name that ends like a file of articles would be read half written."""
+
 FORMAT = "1"
 """The version of the columns, in each file's metadata as `cleanwire.export`."""
 

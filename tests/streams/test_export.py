@@ -38,7 +38,7 @@ class Folder:
     def write(self):
         days = self.index.changed_days()
         for day in days:
-            write_day(self.path, self.path / ".cleanwire" / "writing.parquet", self.index, day)
+            write_day(self.path, self.path / ".cleanwire" / day_file.ASIDE, self.index, day)
             self.index.written(day)
         return days
 
@@ -104,6 +104,16 @@ def test_duckdb_reads_the_files_as_a_table(folder):
         "id, typeof(authors), typeof(fetched_at), typeof(published_date), typeof(text)"
     )
     assert types[0][1:] == ("VARCHAR[]", "TIMESTAMP WITH TIME ZONE", "DATE", "VARCHAR")
+
+
+def test_a_file_that_is_being_written_is_in_no_pattern_of_a_reader(folder, monkeypatch):
+    folder.take(on(1, 1)).write()
+    flush, seen = day_file._flush, []
+    monkeypatch.setattr(day_file, "_flush", lambda path: (seen.append(folder.rows()), flush(path)))
+    folder.take(on(1, 2)).write()
+    # The first flush is that of the whole file, before it is renamed.
+    assert seen[0] == [(id_of(1), None, "2026-11-01")]
+    assert len(seen[-1]) == 2
 
 
 def test_a_revision_and_a_takedown_write_the_days_anew_that_they_touch(folder):
@@ -218,7 +228,7 @@ def test_a_kill_at_any_point_loses_and_doubles_nothing(seed, tmp_path, monkeypat
         except KilledError:
             kills += 1
             # A kill runs no `finally`.
-            (tmp_path / ".cleanwire" / "writing.parquet").write_bytes(b"half a file")
+            (tmp_path / ".cleanwire" / day_file.ASIDE).write_bytes(b"half a file")
             folder.index._connection.close()
         else:
             break

@@ -1,5 +1,6 @@
 """What the tables of a sink hold after articles, revisions, redeliveries and takedowns: on both databases."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -214,6 +215,15 @@ def test_what_is_no_event_is_a_dead_letter_byte_for_byte(database, feed):
     ]  # fmt: skip
     assert bytes(found[1][2]) == b"\xff\x00"
     assert sunk.rows(database, "kafka_offset", "topic", "next_offset")[0] == (sunk.CLEAN, 9)
+
+
+@pytest.mark.parametrize("at", [-1, 1_760_000_000_000_000, (1 << 63) - 1])
+def test_a_record_with_an_impossible_timestamp_is_entered(database, at):
+    made = [record(article(1), 0), record(1, 1), record(b"no event", 2, key=b"x")]
+    records = [dataclasses.replace(one, at=at) for one in made]
+    assert sunk.enter(database, records, 0, 3) == []
+    assert sunk.rows(database, "takedown", "id") == [(id_of(1),)]
+    assert sunk.rows(database, "dead_letter", "record_offset") == [(2,)]
 
 
 def test_the_tables_are_as_the_statements_take_them(database):

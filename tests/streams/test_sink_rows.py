@@ -158,6 +158,38 @@ def test_of_revisions_the_newest_is_current_in_whatever_order_they_come(
     assert sunk.rows(database, "current_article", "id") == [(id_of(3),)]
 
 
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("again", [{}, {"supersedes": None, "revision": 1}])
+def test_an_article_that_is_replayed_after_its_successor_is_not_current(
+    database, feed, again, together
+):
+    earlier, later = article(1), article(2, revision=2, supersedes=id_of(1))
+    replayed = [later | again | {"title": "mended"}, earlier | {"title": "mended"}]
+    for batch in (
+        [[earlier, later, *replayed]]
+        if together
+        else [[earlier], [later], *([one] for one in replayed)]
+    ):
+        feed(*batch)
+    assert sunk.rows(database, "article", "id", "title", "superseded_by") == [
+        (id_of(1), "mended", id_of(2)), (id_of(2), "mended", None),
+    ]  # fmt: skip
+    # Its takedown knows what it superseded, too.
+    feed(2, earlier)
+    assert sunk.rows(database, "current_article", "id") == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_duplicate_that_a_replay_publishes_is_an_article_only(database, feed, first):
+    if first:
+        feed(article(2))
+    feed(duplicate(2, 1), duplicate(3, 1), topic=DUPLICATES)
+    feed(article(2))
+    feed(duplicate(2, 1), topic=DUPLICATES)
+    assert sunk.rows(database, "article", "id") == [(id_of(2),)]
+    assert sunk.rows(database, "duplicate", "id") == [(id_of(3),)]
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_a_takedown_leaves_nothing_and_nothing_comes_back(database, feed, first):
     if first:
@@ -172,6 +204,7 @@ def test_a_takedown_leaves_nothing_and_nothing_comes_back(database, feed, first)
         duplicate(4, 1, title="Its headline", more="Its lead"),
         duplicate(5, 1, kind="recrawl", url="https://s.example/1"),
         duplicate(6, 2, title="Another"),
+        duplicate(7, 1, title=None, duplicate_of_url=None, more="Its lead"),
         topic=DUPLICATES,
     )
     if not first:
@@ -183,6 +216,7 @@ def test_a_takedown_leaves_nothing_and_nothing_comes_back(database, feed, first)
     assert sunk.rows(database, "duplicate", "id", "title", "duplicate_of_url") == [
         (id_of(4), None, None),
         (id_of(6), "Another", "https://s.example/2"),
+        (id_of(7), None, None),
     ]
     assert "Its lead" not in str(sunk.rows(database, "duplicate", "extra"))
 

@@ -97,8 +97,6 @@ class _Export:
                     report.count({"file": self._write(stop)})
                 report.minute(follower.behind)
             report.count({"file": self._write(stop)})
-            if follower.behind == 0:
-                self._index.move({})
             report.end(follower.behind)
         return self._unreadable
 

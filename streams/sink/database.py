@@ -13,7 +13,7 @@ import importlib.util
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -36,6 +36,17 @@ RETRY_SECONDS = 300.0
 CONNECT_SECONDS = 10
 BUSY_SECONDS = 30.0
 """Seconds to wait for another program that writes to a SQLite file."""
+
+_OPTIONS: Mapping[str, str | int] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "cleanwire sink",
+    # A link that was cut in silence is noticed within a minute, not after two hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""What a connection to PostgreSQL has where its URL says nothing else."""
 
 _SUPPORTED = "use postgresql://USER@HOST/DATABASE or sqlite:///FILE"
 _AFTER_PASSWORD = re.compile(r"[\w+]+://[^:/]*:[^@]*@(.*)", re.DOTALL)
@@ -217,17 +228,13 @@ def _postgres(url: sa.URL) -> sa.Engine:
         raise OperationalError(
             "the driver of PostgreSQL is missing", "pip install 'cleanwire[sql]'"
         )
+    options = {name: value for name, value in _OPTIONS.items() if name not in url.query}
     return sa.create_engine(
         url,
         poolclass=sa.NullPool,
         json_serializer=_dumped,
         # The server of a pooler may not know a statement that another one prepared.
-        connect_args={
-            "connect_timeout": CONNECT_SECONDS,
-            "client_encoding": "utf8",
-            "application_name": "cleanwire sink",
-            "prepare_threshold": None,
-        },
+        connect_args=options | {"client_encoding": "utf8", "prepare_threshold": None},
     )
 
 

@@ -125,6 +125,19 @@ def test_other_characters_of_a_password_are_taken_as_they_are(url, password):
     assert (parsed.password, parsed.host, parsed.database) == (password, "h", "d")
 
 
+def test_the_options_of_a_url_come_before_those_of_the_sink(postgres):
+    url = postgres.url(postgres.new_database())
+    with sunk.opened(f"{url}?application_name=mine&keepalives_idle=7") as database:
+        assert sunk.query(
+            url, "SELECT application_name FROM pg_stat_activity WHERE application_name = 'mine'"
+        )
+        with database._engine.connect() as connection:
+            used = connection.connection.driver_connection.info.get_parameters()
+    assert (used["keepalives_idle"], used["keepalives_count"], used["connect_timeout"]) == (
+        "7", "3", "10",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("prefix", ["News_", "2026_", "_", "sqlite_", "a" * 41, "a-b", "é", "a\n"])
 def test_a_prefix_that_makes_no_plain_name_is_refused_in_one_line(prefix, capfd):
     assert run(["sink", "sqlite:///articles.db", "--table-prefix", prefix]) == BAD_USAGE

@@ -36,7 +36,7 @@ GROUP_ROWS = 20_000
 BATCH_ROWS = 256
 """Rows that are read at a time."""
 
-_ANEW = "name an empty folder, to export everything anew"
+_ANEW = "restore the file, or name an empty folder to export everything anew"
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 _TEXTS = pa.list_(pa.string())

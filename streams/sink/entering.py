@@ -8,8 +8,8 @@ Invariants:
   its key.
 - An id has a row in `article` or in `duplicate`, never in both. A replay may publish what was a
   duplicate.
-- An article that was superseded stays superseded. A later record of its successor that supersedes
-  nothing, as a replay may write it, takes that not back.
+- An article that was superseded stays superseded. Its successor may come again in a record that
+  supersedes nothing, as a replay may write it; the earlier link stays.
 - A row is written only if one of its values changes.
 """
 

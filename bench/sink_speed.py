@@ -20,7 +20,7 @@ from helpers import sunk  # noqa: E402 - found by the line above
 from helpers.postgres import server  # noqa: E402 - found by the line above
 from streams.consuming.follower import PartitionId  # noqa: E402 - found by the line above
 from streams.consuming.published import Record, article_of  # noqa: E402 - found by the line above
-from streams.export.day_file import write_day  # noqa: E402 - found by the line above
+from streams.export.day_file import ASIDE, write_day  # noqa: E402 - found by the line above
 from streams.export.folder_index import FolderIndex  # noqa: E402 - found by the line above
 from streams.sink import kept_offsets  # noqa: E402 - found by the line above
 
@@ -73,7 +73,7 @@ def export(folder: Path, records: list[Record], batch: int) -> None:
             part = records[at : at + batch]
             index.take([(one, article_of(one)) for one in part], {PLACE: at + len(part)})
         for day in index.changed_days():
-            write_day(folder, own / "writing.parquet", index, day)
+            write_day(folder, own / ASIDE, index, day)
             index.written(day)
     print(f"Parquet: {len(records) / (time.perf_counter() - began):.0f} new/s")
 

@@ -1,6 +1,7 @@
 """`cleanwire sink`."""
 
 import importlib.util
+import re
 
 import click
 
@@ -8,6 +9,9 @@ from streams.cli.screen import say
 from streams.errors import ConfigurationError, OperationalError
 from streams.exit_codes import DONE, INTERRUPTED
 from streams.settings import load_settings
+
+_PREFIX = re.compile(r"(?!sqlite_)[a-z][a-z0-9_]{0,39}|")
+"""What is a name in both databases without quotes, and leaves room for the names of the indexes."""
 
 
 @click.command("sink")
@@ -44,9 +48,10 @@ def command(
         raise ConfigurationError(
             "there is no database to write to", "give a URL, or set CLEANWIRE_SINK_URL"
         )
-    if not all(part.isalnum() and part.isascii() for part in table_prefix.split("_") if part):
+    if not _PREFIX.fullmatch(table_prefix):
         raise ConfigurationError(
-            f"--table-prefix {table_prefix[:80]!r} cannot be used", "use letters, digits and _"
+            f"--table-prefix {table_prefix[:80]!r} cannot be used",
+            "use at most 40 lower-case letters, digits and _, of which the first is a letter",
         )
     if importlib.util.find_spec("sqlalchemy") is None:
         raise OperationalError("SQLAlchemy is missing", "pip install 'cleanwire[sql]'")

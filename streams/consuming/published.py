@@ -12,6 +12,9 @@ from typing import Any
 
 import orjson
 
+LAST_MOMENT = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+"""Readers in all time zones can show it."""
+
 _ID = re.compile(r"[0-9a-f]{32}")
 _LEAP_SECOND = re.compile(r"(T\d{2}:\d{2}):60(?!\d)")
 
@@ -182,9 +185,16 @@ def duplicate_of(record: Record) -> DuplicateRow:
 
 
 def moment(milliseconds: int) -> dt.datetime:
-    """A record's timestamp, in milliseconds since the epoch, as a time in UTC."""
+    """A record's timestamp, in milliseconds since the epoch, as a time in UTC.
+
+    A time that is past `LAST_MOMENT` is that moment: a program that gives microseconds or
+    nanoseconds by mistake names years that no date can have.
+    """
     epoch = dt.datetime.fromtimestamp(0, dt.UTC)
-    return epoch + dt.timedelta(milliseconds=max(milliseconds, 0))
+    try:
+        return min(epoch + dt.timedelta(milliseconds=max(milliseconds, 0)), LAST_MOMENT)
+    except OverflowError:
+        return LAST_MOMENT
 
 
 def date_of(text: str | None) -> dt.date | None:

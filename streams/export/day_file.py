@@ -8,7 +8,7 @@ Invariants:
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ from streams.errors import OperationalError
 from streams.export.folder_index import FolderIndex
 
 NAME = "articles.parquet"
+ASIDE = "writing"
+"""Where a file is before it is renamed. The `*` of DuckDB's patterns takes folders that begin with
+a dot, so a name that ends like a file of articles would be read half written."""
+
 FORMAT = "1"
 """The version of the columns, in each file's metadata as `cleanwire.export`."""
 
@@ -31,6 +35,8 @@ GROUP_BYTES = 32 << 20
 GROUP_ROWS = 20_000
 BATCH_ROWS = 256
 """Rows that are read at a time."""
+
+_ANEW = "restore the file, or name an empty folder to export everything anew"
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 _TEXTS = pa.list_(pa.string())
@@ -86,7 +92,7 @@ def write_day(folder: Path, aside: Path, index: FolderIndex, day: str) -> int:
         How many articles the file has.
 
     Raises:
-        OperationalError: the file before lacks articles that it had.
+        OperationalError: the file before is damaged, or lacks articles that it had.
         OSError: the disk is full, or the folder cannot be written to.
     """
     place = folder / f"day={day}"
@@ -104,7 +110,7 @@ def write_day(folder: Path, aside: Path, index: FolderIndex, day: str) -> int:
         if count != wanted:
             raise OperationalError(
                 f"{target} has {count} of the {wanted} articles that this export wrote there",
-                "name an empty folder, to export everything anew",
+                _ANEW,
             )
         if count:
             place.mkdir(exist_ok=True)
@@ -140,8 +146,8 @@ def _kept(target: Path, index: FolderIndex, day: str) -> Iterator[pa.RecordBatch
     """What stays of the file before."""
     if not target.exists():
         return
-    with pq.ParquetFile(target) as before:
-        for batch in before.iter_batches(batch_size=BATCH_ROWS):
+    with contextlib.closing(_batches(target)) as batches:
+        for batch in batches:
             ids = batch.column("id").to_pylist()
             staying = index.in_file(day, ids)
             later = index.superseded(ids)
@@ -157,6 +163,22 @@ def _kept(target: Path, index: FolderIndex, day: str) -> Iterator[pa.RecordBatch
             columns["superseded_by"] = pa.array([later.get(one) for one in ids], pa.string())
             whole = pa.RecordBatch.from_arrays(list(columns.values()), schema=SCHEMA)
             yield whole.filter(pa.array([one in staying for one in ids]))
+
+
+def _batches(target: Path) -> Generator[pa.RecordBatch, None, None]:
+    """The rows of a file.
+
+    Raises:
+        OperationalError: the file is damaged, or was not written by an export.
+    """
+    try:
+        with pq.ParquetFile(target) as before:
+            if "id" not in before.schema_arrow.names:
+                raise OperationalError(f"{target} has no articles", _ANEW)
+            yield from before.iter_batches(batch_size=BATCH_ROWS)
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise OperationalError(f"{target} cannot be read: {reason}", _ANEW) from None
 
 
 def _new(index: FolderIndex, day: str) -> Iterator[pa.RecordBatch]:

@@ -17,7 +17,7 @@ from streams.consuming.minute_report import MinuteReport
 from streams.consuming.published import ArticleRow, Record, Withdrawal, article_of
 from streams.consuming.stopping import Stop
 from streams.errors import OperationalError
-from streams.export.day_file import write_day
+from streams.export.day_file import ASIDE, write_day
 from streams.export.folder_index import FolderIndex
 from streams.settings import Settings
 
@@ -70,7 +70,7 @@ class _Export:
     def __init__(self, settings: Settings, folder: Path, own: Path, index: FolderIndex) -> None:
         self._settings = settings
         self._folder = folder
-        self._aside = own / "writing.parquet"
+        self._aside = own / ASIDE
         self._index = index
         self._waiting = 0
         self._unreadable = 0
@@ -97,8 +97,6 @@ class _Export:
                     report.count({"file": self._write(stop)})
                 report.minute(follower.behind)
             report.count({"file": self._write(stop)})
-            if follower.behind == 0:
-                self._index.move({})
             report.end(follower.behind)
         return self._unreadable
 

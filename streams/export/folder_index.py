@@ -163,34 +163,43 @@ class FolderIndex:
 
     def _enter(self, record: Record, row: ArticleRow) -> None:
         connection = self._connection
-        if row.supersedes is not None:
-            for (day,) in connection.execute(
-                "SELECT day FROM article WHERE id = ?", (row.supersedes,)
-            ).fetchall():
-                self._change(day)
         gone = connection.execute(
-            "UPDATE takedown SET supersedes = ifnull(supersedes, ?2) WHERE id = ?1",
-            (row.id, row.supersedes),
-        )
-        if gone.rowcount:
+            "SELECT supersedes FROM takedown WHERE id = ?", (row.id,)
+        ).fetchone()
+        known = connection.execute(
+            "SELECT supersedes, day, digest FROM article WHERE id = ?", (row.id,)
+        ).fetchone()
+        (before, *_) = gone or known or (None,)
+        # A later record that supersedes nothing, as a replay may write it, takes no link back.
+        supersedes = row.supersedes or before
+        if supersedes != before:
+            self._change_days_of(before, supersedes)
+        if gone:
+            connection.execute(
+                "UPDATE takedown SET supersedes = ? WHERE id = ?", (supersedes, row.id)
+            )
             return
         day, value = row.fetched_at.date().isoformat(), record.value or b""
         digest = hashlib.blake2b(value, digest_size=8).digest()
-        known = connection.execute(
-            "SELECT day, digest FROM article WHERE id = ?", (row.id,)
-        ).fetchone()
-        if known == (day, digest):
+        if known is not None and known[1:] == (day, digest):
             return
         if known is not None:
-            self._change(known[0])
+            self._change(known[1])
         connection.execute(
             "INSERT OR REPLACE INTO article VALUES (?, ?, ?, ?)",
-            (row.id, day, row.supersedes, digest),
+            (row.id, day, supersedes, digest),
         )
         connection.execute(
             "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?)", (row.id, day, record.key, value)
         )
         self._change(day)
+
+    def _change_days_of(self, *ids: str | None) -> None:
+        marks = ",".join("?" * len(ids))
+        self._connection.execute(
+            f"INSERT OR IGNORE INTO changed_day SELECT day FROM article WHERE id IN ({marks})",  # noqa: S608 - marks for values
+            ids,
+        )
 
     def _change(self, day: str) -> None:
         self._connection.execute("INSERT OR IGNORE INTO changed_day VALUES (?)", (day,))

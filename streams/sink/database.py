@@ -11,8 +11,9 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -36,7 +37,21 @@ CONNECT_SECONDS = 10
 BUSY_SECONDS = 30.0
 """Seconds to wait for another program that writes to a SQLite file."""
 
+_OPTIONS: Mapping[str, str | int] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "cleanwire sink",
+    # A link that was cut in silence is noticed within a minute, not after two hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""What a connection to PostgreSQL has where its URL says nothing else."""
+
 _SUPPORTED = "use postgresql://USER@HOST/DATABASE or sqlite:///FILE"
+_AFTER_PASSWORD = re.compile(r"[\w+]+://[^:/]*:[^@]*@(.*)", re.DOTALL)
+"""What SQLAlchemy takes for the host and all that follows it, where a URL has a password."""
+
 _POSTGRES = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
 
 
@@ -185,7 +200,12 @@ def _parsed(text: str) -> sa.URL:
     try:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
-        raise ConfigurationError("the URL of the database is none", _SUPPORTED) from None
+        raise ConfigurationError("the URL of the database cannot be read", _SUPPORTED) from None
+    if _is_split_in_password(text):
+        # The rest of the password would be shown as the host, and looked up in the DNS.
+        raise ConfigurationError(
+            "the password in the URL of the database has an @ in it", "write %40 for that @"
+        )
     if url.drivername in _POSTGRES:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername in ("sqlite", "sqlite+pysqlite"):
@@ -195,22 +215,26 @@ def _parsed(text: str) -> sa.URL:
     raise ConfigurationError(f"{url.drivername} is not supported", _SUPPORTED)
 
 
+def _is_split_in_password(text: str) -> bool:
+    """Whether a URL has another @ after the one that ends its password."""
+    found = _AFTER_PASSWORD.match(text)
+    place, _, options = found[1].partition("?") if found else ("", "", "")
+    # An option may have an @ in its value.
+    return "@" in place or ("@" in options and "=" not in options.partition("@")[0])
+
+
 def _postgres(url: sa.URL) -> sa.Engine:
     if importlib.util.find_spec("psycopg") is None:
         raise OperationalError(
             "the driver of PostgreSQL is missing", "pip install 'cleanwire[sql]'"
         )
+    options = {name: value for name, value in _OPTIONS.items() if name not in url.query}
     return sa.create_engine(
         url,
         poolclass=sa.NullPool,
         json_serializer=_dumped,
-        # Without prepared statements the sink works behind poolers, too.
-        connect_args={
-            "connect_timeout": CONNECT_SECONDS,
-            "client_encoding": "utf8",
-            "application_name": "cleanwire sink",
-            "prepare_threshold": None,
-        },
+        # The server of a pooler may not know a statement that another one prepared.
+        connect_args=options | {"client_encoding": "utf8", "prepare_threshold": None},
     )
 
 

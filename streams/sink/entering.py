@@ -6,6 +6,10 @@ Invariants:
   different ids come, nor on how often each comes.
 - An id that was taken down has no row in `article` and in `duplicate`, and no dead letter under
   its key.
+- An id has a row in `article` or in `duplicate`, never in both. A replay may publish what was a
+  duplicate.
+- An article that was superseded stays superseded. Its successor may come again in a record that
+  supersedes nothing, as a replay may write it; the earlier link stays.
 - A row is written only if one of its values changes.
 """
 
@@ -53,7 +57,10 @@ class Entering:
         self._insert = postgresql.insert if self._is_postgres else sqlite.insert
         self._now = dt.datetime.now(dt.UTC)
         # Of the records of one id, the last one counts.
-        self._articles = {one.row.id: one.row for one in items if isinstance(one.row, ArticleRow)}
+        self._articles: dict[str, ArticleRow] = {}
+        for one in items:
+            if isinstance(one.row, ArticleRow):
+                self._articles[one.row.id] = _with_link(one.row, self._articles.get(one.row.id))
         self._duplicates = {
             one.row.id: one.row for one in items if isinstance(one.row, DuplicateRow)
         }
@@ -102,7 +109,11 @@ class Entering:
         connection.execute(
             sa.update(duplicate)
             .where(duplicate.c.duplicate_of.in_(ids))
-            .where(duplicate.c.duplicate_of_url.is_not(None) | duplicate.c.title.is_not(None))
+            .where(
+                duplicate.c.duplicate_of_url.is_not(None)
+                | duplicate.c.title.is_not(None)
+                | (duplicate.c.extra != {})
+            )
             .values(duplicate_of_url=None, title=None, extra={}, written_at=self._now)
         )
         keys = [one.encode() for one in ids]
@@ -143,6 +154,8 @@ class Entering:
             if one not in gone
         ]
         self._upsert(article, rows)
+        duplicate = self._tables.duplicate
+        self._connection.execute(sa.delete(duplicate).where(duplicate.c.id.in_(ids)))
         if earlier:
             known = article.c.superseded_by
             self._connection.execute(
@@ -154,9 +167,19 @@ class Entering:
             )
 
     def _enter_duplicates(self, gone: Collection[str]) -> None:
+        if not self._duplicates:
+            return
+        article = self._tables.article
+        published = set(
+            self._connection.scalars(
+                sa.select(article.c.id).where(article.c.id.in_(sorted(self._duplicates)))
+            )
+        )
         rows = []
         for _, row in sorted(self._duplicates.items()):
-            if row.id in gone or (row.duplicate_of in gone and row.kind == "recrawl"):
+            if row.id in gone or row.id in published:
+                continue
+            if row.duplicate_of in gone and row.kind == "recrawl":
                 continue
             values = values_of(row)
             if row.duplicate_of in gone:
@@ -173,13 +196,15 @@ class Entering:
         if not rows:
             return
         given = self._insert(table)
-        names = [name for name in rows[0] if name != "id"]
-        changed = sa.tuple_(*(table.c[name] for name in names)).is_distinct_from(
-            sa.tuple_(*(given.excluded[name] for name in names))
+        values: dict[str, Any] = {name: given.excluded[name] for name in rows[0] if name != "id"}
+        if "supersedes" in values:
+            values["supersedes"] = sa.func.coalesce(values["supersedes"], table.c.supersedes)
+        changed = sa.tuple_(*(table.c[name] for name in values)).is_distinct_from(
+            sa.tuple_(*values.values())
         )
         statement = given.on_conflict_do_update(
             index_elements=[table.c.id],
-            set_={name: given.excluded[name] for name in (*names, "written_at")},
+            set_={**values, "written_at": given.excluded.written_at},
             where=changed,
         )
         self._connection.execute(statement, [{**row, "written_at": self._now} for row in rows])
@@ -208,6 +233,13 @@ def enter_letter(connection: sa.Connection, tables: Tables, record: Record, reas
             }
         ],
     )
+
+
+def _with_link(row: ArticleRow, before: ArticleRow | None) -> ArticleRow:
+    """A row that supersedes what an earlier record of its id did, if it says nothing itself."""
+    if before is None or row.supersedes is not None:
+        return row
+    return dataclasses.replace(row, supersedes=before.supersedes)
 
 
 def _link(links: dict[str, str], superseded: str | None, later: str) -> None:

@@ -32,8 +32,8 @@ def expected(records):
             of = event["duplicate_of"]
             if event["id"] in gone or (of in gone and event["kind"] == "recrawl"):
                 continue
-            shown = None if of in gone else (event["duplicate_of_url"], event.get("title"))
-            duplicates[event["id"]] = shown
+            words = (event["duplicate_of_url"], event.get("title"), "lead" in event)
+            duplicates[event["id"]] = (None, None, False) if of in gone else words
         elif one.value is not None:
             try:
                 row = article_of(one)
@@ -48,6 +48,7 @@ def expected(records):
     found = {
         one: (title, min(links[one]) if one in links else None) for one, title in articles.items()
     }
+    duplicates = {one: words for one, words in duplicates.items() if one not in articles}
     return Tables(found, duplicates, gone, letters)
 
 
@@ -58,7 +59,7 @@ def history(draw, many):
         draw: a `random.Random`.
         many: how many of them.
     """
-    published, said = [], []
+    published, said, copies = [], [], []
     for number in range(1, many + 1):
         choice = draw.random()
         if choice < 0.45 or not published:
@@ -75,10 +76,26 @@ def history(draw, many):
         elif choice < 0.75:
             of = int(draw.choice(published)["id"], 16)
             kind = draw.choice(["recrawl", "near", "exact"])
-            said.append((DUPLICATES, duplicate(number, of, kind=kind, title=f"copy {number}")))
-        elif choice < 0.83:
+            words = draw.choice(
+                [
+                    {"title": f"copy {number}"},
+                    {"title": None, "duplicate_of_url": None, "lead": "A"},
+                ]
+            )
+            copies.append(duplicate(number, of, kind=kind, **words))
+            said.append((DUPLICATES, copies[-1]))
+        elif choice < 0.79 and copies:
+            # A replay publishes what was a duplicate.
+            event = article(int(draw.choice(copies)["id"], 16), title=f"replay {number}")
+            published.append(event)
+            said.append((CLEAN, event))
+        elif choice < 0.82:
+            # A replay of what `dedupe` does not know any more.
+            event = draw.choice(published)
+            said.append((CLEAN, event | {"revision": 1, "supersedes": None}))
+        elif choice < 0.86:
             said.append((CLEAN, int(draw.choice(published)["id"], 16)))
-        elif choice < 0.88:
+        elif choice < 0.9:
             said.append((CLEAN, draw.choice(published) | {"url": None}))
         else:
             said.append(draw.choice(said))
@@ -94,7 +111,10 @@ def partition_of(event, partitions):
 def found(database, prefix=""):
     """What the tables hold."""
     articles = query(database, f"SELECT id, title, superseded_by FROM {prefix}article")  # noqa: S608 - of the tests
-    copies = query(database, f"SELECT id, duplicate_of_url, title FROM {prefix}duplicate")  # noqa: S608 - as above
+    copies = query(
+        database,
+        f"SELECT id, duplicate_of_url, title, cast(extra AS text) FROM {prefix}duplicate",  # noqa: S608 - as above
+    )
     takedowns = query(database, f"SELECT id FROM {prefix}takedown")  # noqa: S608 - as above
     letters = query(
         database,
@@ -102,7 +122,7 @@ def found(database, prefix=""):
     )
     return Tables(
         {one: (title, later) for one, title, later in articles},
-        {one: None if url is None else (url, title) for one, url, title in copies},
+        {one: (url, title, "lead" in extra) for one, url, title, extra in copies},
         {one for (one,) in takedowns},
         set(letters),
     )

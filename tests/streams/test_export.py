@@ -5,6 +5,7 @@ import random
 import sqlite3
 
 import duckdb
+import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
@@ -38,7 +39,7 @@ class Folder:
     def write(self):
         days = self.index.changed_days()
         for day in days:
-            write_day(self.path, self.path / ".cleanwire" / "writing.parquet", self.index, day)
+            write_day(self.path, self.path / ".cleanwire" / day_file.ASIDE, self.index, day)
             self.index.written(day)
         return days
 
@@ -106,6 +107,16 @@ def test_duckdb_reads_the_files_as_a_table(folder):
     assert types[0][1:] == ("VARCHAR[]", "TIMESTAMP WITH TIME ZONE", "DATE", "VARCHAR")
 
 
+def test_a_file_that_is_being_written_is_in_no_pattern_of_a_reader(folder, monkeypatch):
+    folder.take(on(1, 1)).write()
+    flush, seen = day_file._flush, []
+    monkeypatch.setattr(day_file, "_flush", lambda path: (seen.append(folder.rows()), flush(path)))
+    folder.take(on(1, 2)).write()
+    # The first flush is that of the whole file, before it is renamed.
+    assert seen[0] == [(id_of(1), None, "2026-11-01")]
+    assert len(seen[-1]) == 2
+
+
 def test_a_revision_and_a_takedown_write_the_days_anew_that_they_touch(folder):
     folder.take(on(1, 1), on(2, 2), on(3, 3)).write()
     assert folder.take(on(3, 4, supersedes=id_of(1), revision=2), 2).write() == [
@@ -119,7 +130,23 @@ def test_a_revision_and_a_takedown_write_the_days_anew_that_they_touch(folder):
     assert folder.files() == ["day=2026-11-01/articles.parquet", "day=2026-11-03/articles.parquet"]
     assert not (folder.path / "day=2026-11-02").exists()
     # After the takedown, a redelivery of the article, and of all others, changes no day.
-    assert folder.take(on(2, 2), 2, on(1, 1), on(3, 3)).write() == []
+    revision = on(3, 4, supersedes=id_of(1), revision=2)
+    assert folder.take(on(2, 2), 2, on(1, 1), on(3, 3), revision).write() == []
+    assert folder.take(4).write() == ["2026-11-03"]
+    assert folder.take(revision).write() == []
+
+
+@pytest.mark.parametrize("again", [{}, {"supersedes": None, "revision": 1}])
+def test_an_article_that_is_replayed_after_its_successor_is_not_the_newest(folder, again):
+    folder.take(on(1, 1), on(2, 2, supersedes=id_of(1), revision=2)).write()
+    replayed = on(2, 2, **{"supersedes": id_of(1), "revision": 2} | again, title="mended")
+    folder.take(replayed).write()
+    # The page had no time of its own: it counts as fetched when it is replayed.
+    folder.take(on(4, 1, title="mended")).write()
+    assert folder.rows("id, superseded_by, title, cast(day as varchar)") == [
+        (id_of(1), id_of(2), "mended", "2026-11-04"),
+        (id_of(2), None, "mended", "2026-11-02"),
+    ]
 
 
 def test_what_is_taken_down_is_nowhere_in_the_folder(folder):
@@ -166,8 +193,14 @@ def made_up(draw):
         if choice < 0.1 and made:
             events.append(draw.choice(made))
             continue
+        if choice < 0.2 and made:
+            # A replay of what `dedupe` does not know any more.
+            again = draw.choice([one for one in events if isinstance(one, dict)])
+            day = f"2026-11-{draw.randint(1, 4):02}T08:00:00Z"
+            events.append(again | {"supersedes": None, "revision": 1, "fetched_at": day})
+            continue
         more = {}
-        if choice < 0.3 and made:
+        if choice < 0.4 and made:
             more = {"supersedes": id_of(draw.choice(made)), "revision": 2}
         made.append(number)
         events.append(on(draw.randint(1, 4), number, **more))
@@ -181,10 +214,11 @@ def wanted(events):
     links = {}
     for one in articles:
         links.setdefault(one["supersedes"], []).append(one["id"])
+    links.pop(None, None)
+    last = {one["id"]: one for one in articles if one["id"] not in gone}
     return sorted(
         (one["id"], min(links.get(one["id"], [None])), one["fetched_at"][:10])
-        for one in articles
-        if one["id"] not in gone
+        for one in last.values()
     )
 
 
@@ -218,7 +252,7 @@ def test_a_kill_at_any_point_loses_and_doubles_nothing(seed, tmp_path, monkeypat
         except KilledError:
             kills += 1
             # A kill runs no `finally`.
-            (tmp_path / ".cleanwire" / "writing.parquet").write_bytes(b"half a file")
+            (tmp_path / ".cleanwire" / day_file.ASIDE).write_bytes(b"half a file")
             folder.index._connection.close()
         else:
             break
@@ -232,6 +266,23 @@ def test_a_file_that_lacks_what_it_had_is_not_taken_for_whole(folder):
     (folder.path / "day=2026-11-01" / "articles.parquet").unlink()
     with pytest.raises(OperationalError, match="has 1 of the 3 articles"):
         folder.take(on(1, 3)).write()
+
+
+@pytest.mark.parametrize("damage", ["cut", "no parquet", "overwritten", "another table"])
+def test_a_damaged_file_ends_in_one_line_that_names_it(folder, damage):
+    folder.take(on(1, 1), on(1, 2)).write()
+    file = folder.path / "day=2026-11-01" / "articles.parquet"
+    content = file.read_bytes()
+    if damage == "another table":
+        pq.write_table(pa.table({"a": [1]}), file)
+    else:
+        half = {"cut": content[:-20], "no parquet": b"x" * 99}
+        file.write_bytes(half.get(damage, content[:400] + bytes(300) + content[700:]))
+    damaged = file.read_bytes()
+    with pytest.raises(OperationalError, match="name an empty folder") as caught:
+        folder.take(on(1, 3)).write()
+    assert str(file) in str(caught.value)
+    assert file.read_bytes() == damaged
 
 
 def test_one_export_at_a_time_works_on_a_folder_of_its_own(tmp_path):

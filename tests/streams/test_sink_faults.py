@@ -18,6 +18,7 @@ from streams.sink import database as databases
 from streams.sink import faults, kept_offsets
 from streams.sink.database import Database
 from streams.sink.tables import Tables
+from streams.testing.ports import free_port
 
 PLACE = PartitionId(sunk.CLEAN, "T", 0)
 HUGE = 1 << 63
@@ -257,6 +258,16 @@ def test_a_fault_that_lasts_ends_in_one_line_without_the_password(postgres, monk
         assert PASSWORD not in line
         assert "the title" not in line
         assert f"the database postgresql://cleanwire@127.0.0.1:{postgres.port}/" in line
+
+
+def test_a_server_that_is_away_at_the_start_is_said_in_one_line_at_once():
+    began = time.monotonic()
+    url = f"postgresql://cleanwire:{PASSWORD}@127.0.0.1:{free_port()}/news"
+    with pytest.raises(OperationalError, match="Connection refused") as caught, sunk.opened(url):
+        pass
+    assert "\n" not in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+    assert time.monotonic() - began < databases.LOCK_SECONDS
 
 
 def test_a_read_only_database_and_missing_rights_make_no_dead_letter(on_postgres):

@@ -16,6 +16,7 @@ from helpers.sunk import article, duplicate, id_of
 from streams.cli.main import run
 from streams.kafka import clients
 from streams.kafka.topics import ensure_topics
+from streams.sink import database as databases
 
 pytestmark = pytest.mark.broker
 
@@ -102,7 +103,8 @@ def test_what_is_gone_before_it_was_read_is_said_in_one_line(settings, database_
     assert "records gone: " in line
 
 
-def test_two_sinks_at_once_do_not_write_twice(settings, database_url, once):
+def test_two_sinks_at_once_do_not_write_twice(settings, database_url, once, monkeypatch):
+    monkeypatch.setattr(databases, "LOCK_SECONDS", 0.5)
     with running(settings, database_url):
         said = once(database_url, code=3)
         assert said.count("\n") == 1
@@ -170,7 +172,7 @@ def test_partitions_that_are_added_are_read_too(settings, database_url, once):
 
 def test_a_sink_that_is_killed_again_and_again_loses_and_doubles_nothing(settings, database_url):
     """`python bench/sink_kills.py` does the same with a hundred kills."""
-    run = sink_kills.kill_run(settings, database_url, kills=4, events=3000, seed=7)
+    run = sink_kills.kill_run(settings, database_url, kills=3, events=2000, seed=7)
     assert run.found == run.wanted
     assert run.offsets == run.ends
     assert run.at_work >= 2

@@ -1,5 +1,6 @@
 """What the tables of a sink hold after articles, revisions, redeliveries and takedowns: on both databases."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -157,6 +158,38 @@ def test_of_revisions_the_newest_is_current_in_whatever_order_they_come(
     assert sunk.rows(database, "current_article", "id") == [(id_of(3),)]
 
 
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("again", [{}, {"supersedes": None, "revision": 1}])
+def test_an_article_that_is_replayed_after_its_successor_is_not_current(
+    database, feed, again, together
+):
+    earlier, later = article(1), article(2, revision=2, supersedes=id_of(1))
+    replayed = [later | again | {"title": "mended"}, earlier | {"title": "mended"}]
+    for batch in (
+        [[earlier, later, *replayed]]
+        if together
+        else [[earlier], [later], *([one] for one in replayed)]
+    ):
+        feed(*batch)
+    assert sunk.rows(database, "article", "id", "title", "superseded_by") == [
+        (id_of(1), "mended", id_of(2)), (id_of(2), "mended", None),
+    ]  # fmt: skip
+    # Its takedown knows what it superseded, too.
+    feed(2, earlier)
+    assert sunk.rows(database, "current_article", "id") == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_duplicate_that_a_replay_publishes_is_an_article_only(database, feed, first):
+    if first:
+        feed(article(2))
+    feed(duplicate(2, 1), duplicate(3, 1), topic=DUPLICATES)
+    feed(article(2))
+    feed(duplicate(2, 1), topic=DUPLICATES)
+    assert sunk.rows(database, "article", "id") == [(id_of(2),)]
+    assert sunk.rows(database, "duplicate", "id") == [(id_of(3),)]
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_a_takedown_leaves_nothing_and_nothing_comes_back(database, feed, first):
     if first:
@@ -171,6 +204,7 @@ def test_a_takedown_leaves_nothing_and_nothing_comes_back(database, feed, first)
         duplicate(4, 1, title="Its headline", more="Its lead"),
         duplicate(5, 1, kind="recrawl", url="https://s.example/1"),
         duplicate(6, 2, title="Another"),
+        duplicate(7, 1, title=None, duplicate_of_url=None, more="Its lead"),
         topic=DUPLICATES,
     )
     if not first:
@@ -182,6 +216,7 @@ def test_a_takedown_leaves_nothing_and_nothing_comes_back(database, feed, first)
     assert sunk.rows(database, "duplicate", "id", "title", "duplicate_of_url") == [
         (id_of(4), None, None),
         (id_of(6), "Another", "https://s.example/2"),
+        (id_of(7), None, None),
     ]
     assert "Its lead" not in str(sunk.rows(database, "duplicate", "extra"))
 
@@ -214,6 +249,15 @@ def test_what_is_no_event_is_a_dead_letter_byte_for_byte(database, feed):
     ]  # fmt: skip
     assert bytes(found[1][2]) == b"\xff\x00"
     assert sunk.rows(database, "kafka_offset", "topic", "next_offset")[0] == (sunk.CLEAN, 9)
+
+
+@pytest.mark.parametrize("at", [-1, 1_760_000_000_000_000, (1 << 63) - 1])
+def test_a_record_with_an_impossible_timestamp_is_entered(database, at):
+    made = [record(article(1), 0), record(1, 1), record(b"no event", 2, key=b"x")]
+    records = [dataclasses.replace(one, at=at) for one in made]
+    assert sunk.enter(database, records, 0, 3) == []
+    assert sunk.rows(database, "takedown", "id") == [(id_of(1),)]
+    assert sunk.rows(database, "dead_letter", "record_offset") == [(2,)]
 
 
 def test_the_tables_are_as_the_statements_take_them(database):

@@ -38,7 +38,7 @@ def main() -> int:
     if not SHARED.is_dir():
         print(f"nothing to learn from: {SHARED.name} is not beside the repository")
         return 0
-    html, flat = list(examples(flat=False)), list(examples(flat=True))
+    html, flat = examples(flat=False), examples(flat=True)
     if not arguments.write:
         validate(html, flat, arguments.texts, _say)
     if not arguments.validate:

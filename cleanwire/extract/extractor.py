@@ -11,8 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborHTMLParser
-
 from cleanwire.events import PageDetails, TextBlock, details_of
 from cleanwire.extract.body.assembly import assembled
 from cleanwire.extract.body.boilerplate import is_breadcrumb, is_date_line
@@ -34,7 +32,8 @@ from cleanwire.extract.metadata.surroundings import lines_below_bars
 from cleanwire.extract.model.block_features import Hints
 from cleanwire.extract.model.page_kind import Evidence, check_article
 from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
-from cleanwire.extract.preparation import prepare, scriptless_words
+from cleanwire.extract.preparation import prepare
+from cleanwire.extract.readings import FEW_WORDS, read_again
 from cleanwire.extract.steps import HtmlSteps, Reading, Steps, TextSteps
 
 if TYPE_CHECKING:
@@ -51,10 +50,6 @@ DOUBT = 0.7
 
 BYLINE_AFTER = 3
 """How many blocks of the story itself may hold its byline."""
-
-FEW_WORDS = 60
-"""If the body of a page has fewer words, its navigation is read too. If it has fewer than twice as
-many, its text for browsers without scripts is read too. Only then a page is parsed again."""
 
 _DATE_LINE_WORDS = 14
 _MIN_JSONLD = 3.0
@@ -130,22 +125,9 @@ def html_steps(
     page = read_html(tree, sheet=sheet, navigation=navigation)
     selection = select_blocks(page, hints)
     reading: Reading = "page"
-    if page.pruned and selection.chosen_words < FEW_WORDS:
-        whole = LexborHTMLParser(html)
-        prepare(whole)
-        other = read_html(whole, whole=True, sheet=sheet)
-        if (again := _better(selection, other, hints)) is not None:
-            page, selection, reading = other, again, "with navigation"
-    if selection.chosen_words < 2 * FEW_WORDS:
-        scriptless = LexborHTMLParser(html)
-        words = scriptless_words(scriptless)
-        if words >= FEW_WORDS and words > 2 * selection.chosen_words:
-            prepare(scriptless)
-            other = read_html(scriptless, scriptless=True, sheet=sheet)
-            if (again := _better(selection, other, hints)) is not None:
-                page, selection, reading = other, again, "without scripts"
+    page, selection, reading = read_again(html, page, selection, sheet, hints)
     by_model = selection
-    selection, rules = exclude_blocks(page, selection, sheet, metadata.title)
+    selection, rules = exclude_blocks(page, selection, sheet, metadata.title, metadata.description)
     metadata = with_elements(metadata, tree, page, url)
     blocks, words, removed = assembled(page, selection, metadata.title, rules)
     body = metadata.article_body
@@ -232,12 +214,6 @@ def html_result(steps: HtmlSteps) -> Extracted:
         removed=dict(steps.removed),
         **details_of(metadata),
     )
-
-
-def _better(selection: BlockSelection, other: BlockList, hints: Hints) -> BlockSelection | None:
-    """The choice from another reading of a page if it has more than twice the words; else None."""
-    again = select_blocks(other, hints)
-    return again if again.chosen_words > 2 * selection.chosen_words else None
 
 
 def extract_text(

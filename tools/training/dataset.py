@@ -1,8 +1,18 @@
-"""The labelled pages as examples: HTML as blocks, or flattened to lines."""
+"""The labelled pages as examples: HTML as blocks, or flattened to lines.
 
+Invariant: an example names its set and its site, and a set is one origin. No page is in two sets:
+of near-copies between sets the first one stays.
+"""
+
+import gzip
 import importlib
+import itertools
+import json
+import random
+import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +20,7 @@ import numpy as np
 from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborHTMLParser
 
+from cleanwire import Deduper
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html, read_lines
 from cleanwire.extract.metadata.metadata import read_metadata
@@ -18,7 +29,23 @@ from cleanwire.extract.model.select_blocks import hints_of
 from training.labels import Example, label, tokens
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-SETS = ("aeb", "fundus", "wcxb", "wcxb-drafted", "snippets")
+SETS = ("aeb", "fundus", "wcxb", "wcxb-drafted", "snippets", "readability", "newspaper")
+"""The sets of single pages."""
+SITES, FARMS = "sites", "farms"
+"""The set of sites with many pages, and the set of generated content farms."""
+ORIGINS = {"wcxb-drafted": "wcxb"}
+"""Sets that are of one origin with another set."""
+FARM_SEEDS = (101, 102)
+FARM_SITES, FARM_PAGES = 12, 15
+MOST_PAGES = 15
+"""How many pages of a site are learned from."""
+BOTH_WAYS = (*SETS, FARMS)
+"""The sets that the model of lines learns from."""
+
+
+def origin_of(dataset: str) -> str:
+    """The origin of a set: what is left out when it is judged."""
+    return ORIGINS.get(dataset, dataset)
 
 
 def corpus() -> Any:  # noqa: ANN401 - a module outside the project
@@ -29,31 +56,118 @@ def corpus() -> Any:  # noqa: ANN401 - a module outside the project
     return importlib.import_module("corpus")
 
 
-def examples(*, flat: bool) -> Iterator[Example]:
+def examples(*, flat: bool) -> list[Example]:
     """All pages with a block, those of `snippets` without labels."""
+    found = [
+        example
+        for dataset, site, truth in _unrepeated(pages(BOTH_WAYS if flat else (*SETS, SITES, FARMS)))
+        if (example := _example(dataset, site, truth, flat=flat)) is not None
+    ]
+    return _weighed(found)
+
+
+def pages(sets: Iterable[str], most: int = MOST_PAGES) -> Iterator[tuple[str, str, Any]]:
+    """The pages of sets: set, site and truth.
+
+    Args:
+        sets: the names of the sets.
+        most: how many pages of one site of `SITES` are read.
+    """
     reader = corpus()
-    for name in SETS:
-        for truth in reader.read_dataset(SHARED / "data" / "extraction" / name):
-            page, hints = _flat(truth.html) if flat else _blocks(truth.html, truth.url)
-            if not len(page):
+    for name in sets:
+        if name == FARMS:
+            yield from _farms()
+        elif name == SITES:
+            for folder in sorted(SHARED.joinpath("data", "sites").iterdir()):
+                if folder.is_dir():
+                    yield from _site(SITES, folder, most)
+        else:
+            for truth in reader.read_dataset(SHARED / "data" / "extraction" / name):
+                # The addresses of this set are made up, and all alike.
+                site = truth.id if name == "readability" else reader.site_key(truth.url)
+                yield name, site, truth
+
+
+def _site(dataset: str, folder: Path, most: int) -> Iterator[tuple[str, str, Any]]:
+    with gzip.open(folder / "truth.jsonl.gz", "rt", encoding="utf-8") as lines:
+        truths = [json.loads(line) for line in lines]
+    chosen = truths
+    if len(truths) > most:
+        chosen = random.Random(folder.name).sample(truths, most)  # noqa: S311 - a sample, no secret
+    for truth in chosen:
+        path = folder / "pages" / f"{truth['id']}.html.gz"
+        page = corpus().Page(
+            truth["id"],
+            truth["url"],
+            dataset,
+            gzip.decompress(path.read_bytes()).decode("utf-8"),
+            text=truth["text"],
+            title=truth.get("title"),
+        )
+        # Of a page that is lines already there is no HTML.
+        page.is_lines = truth.get("shape") == "text"
+        yield dataset, f"{dataset}:{folder.name}", page
+
+
+def _farms() -> Iterator[tuple[str, str, Any]]:
+    program = SHARED / "bench" / "sites" / "make_farms.py"
+    articles = SHARED / "data" / "dedup" / "articles.jsonl.gz"
+    for seed in FARM_SEEDS:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, str(program), "--articles", str(articles), "--out", folder]
+            command += ["--sites", str(FARM_SITES), "--pages", str(FARM_PAGES)]
+            command += ["--seed", str(seed), *(["--harsh"] if seed % 2 else [])]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - a program of ours
+            for site in sorted(Path(folder).iterdir()):
+                yield from _site(FARMS, site, FARM_PAGES)
+
+
+def _unrepeated(found: Iterable[tuple[str, str, Any]]) -> Iterator[tuple[str, str, Any]]:
+    """The pages without those that repeat a page of another set; farms are made of the others."""
+    deduper = Deduper()
+    sets: dict[str, str] = {}
+    for number, (dataset, site, truth) in enumerate(found):
+        if truth.text and dataset != FARMS:
+            name = f"{number}"
+            original = deduper.add_text(name, truth.text).duplicate_of
+            sets[name] = dataset
+            if original is not None and sets[original] != dataset:
                 continue
-            if truth.text is None:
-                cover = np.zeros(0)
-                words = np.array([float(len(tokens(text))) for text in page.texts])
-                gold_words = 0
-            else:
-                cover, words, gold_words = label(page.texts, truth.text)
-            yield Example(
-                name,
-                reader.site_key(truth.url),
-                page,
-                hints,
-                truth,
-                cover,
-                words,
-                gold_words,
-                np.ones(len(page)),
-            )
+        yield dataset, site, truth
+
+
+def _example(dataset: str, site: str, truth: Any, *, flat: bool) -> Example | None:  # noqa: ANN401 - a class outside the project
+    is_lines = getattr(truth, "is_lines", False)
+    if is_lines and not flat:
+        return None
+    if is_lines:
+        page, hints = read_lines(truth.html.splitlines()), Hints()
+    else:
+        page, hints = _flat(truth.html) if flat else _blocks(truth.html, truth.url)
+    if not len(page):
+        return None
+    # Nobody asks for them any more, and they are most of a page's memory.
+    page.tokens = ()
+    if truth.text is None:
+        cover = np.zeros(0)
+        words = np.array([float(len(tokens(text))) for text in page.texts])
+        gold_words = 0
+    else:
+        cover, words, gold_words = label(page.texts, truth.text)
+    return Example(dataset, site, page, hints, truth, cover, words, gold_words, np.ones(len(page)))
+
+
+SITE_WEIGHT = 8.0
+"""The pages of one site weigh at most as much as this many."""
+
+
+def _weighed(found: list[Example]) -> list[Example]:
+    by_site = sorted(found, key=lambda example: example.site)
+    for _, group in itertools.groupby(by_site, key=lambda example: example.site):
+        of_site = list(group)
+        for example in of_site:
+            example.trust *= min(1.0, SITE_WEIGHT / len(of_site))
+    return found
 
 
 def _blocks(html: str, url: str) -> tuple[BlockList, Hints]:

@@ -30,20 +30,38 @@ GUESSED = 0.5
 SURE = 2.0
 """What a block weighs of them that a snippet speaks of."""
 
+CALIBRATION = (0.8, -0.3)
+"""Slope and offset of the logits of blocks, by Platt's method on sets that were left out."""
+
 Rows = NDArray[np.float32]
 
 
 @dataclasses.dataclass(slots=True, eq=False)
-class Fitted:
-    """Forests, tables, the labelled HTML pages they were fitted on, and what is written."""
+class FittedBlocks:
+    """The forest and the table for HTML pages, the pages they learned from, and what is written."""
 
     blocks: Forest
     names: Names
+    learned: Sequence[Example]
+    arrays: Arrays
+
+    def parts(self) -> dict[str, object]:
+        """What takes the place of the shipped model: names in `forest` and values."""
+        return {"BLOCKS": self.blocks, "NAMES": self.names}
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Fitted(FittedBlocks):
+    """The same, and the forests and the table for plain-text pages."""
+
     lines: Forest
     again: Forest
     words: Callable[[str], float | None]
-    learned: Sequence[Example]
-    arrays: Arrays
+
+    def parts(self) -> dict[str, object]:
+        """What takes the place of the shipped model: names in `forest` and values."""
+        lines = {"LINES": self.lines, "LINES_AGAIN": self.again, "WORDS": self.words}
+        return FittedBlocks.parts(self) | lines
 
 
 def part(site: str, parts: int, salt: str) -> int:
@@ -51,32 +69,39 @@ def part(site: str, parts: int, salt: str) -> int:
     return int(hashlib.sha256((salt + site).encode()).hexdigest(), 16) % parts
 
 
-def fit(html: Sequence[Example], flat: Sequence[Example], say: Callable[[str], None]) -> Fitted:
-    """Fit on examples; those without labels get guessed ones on the way."""
-    arrays: Arrays = {}
+def fit_html(html: Sequence[Example], say: Callable[[str], None]) -> FittedBlocks:
+    """Fit on HTML pages; those without labels get guessed ones on the way."""
     known = [example for example in html if example.cover.size]
     unknown = [example for example in html if not example.cover.size]
-    say(f"blocks: {len(known)} pages with gold text")
-    first, first_names, _ = fit_blocks(known)
-    guessed = [_guessed(example, first, first_names) for example in unknown]
-    say(f"blocks: {len(guessed)} more with snippets")
-    blocks, names, found = fit_blocks([*known, *guessed])
-    arrays |= found
+    say(f"blocks: {len(known)} pages with gold text, {len(unknown)} with snippets")
+    guessed: list[Example] = []
+    if unknown:
+        first, first_names, _ = fit_blocks(known)
+        guessed = [_guessed(example, first, first_names) for example in unknown]
     learned = [*known, *guessed]
+    blocks, names, arrays = fit_blocks(learned)
+    return FittedBlocks(blocks, names, learned, arrays)
+
+
+def fit(html: Sequence[Example], flat: Sequence[Example], say: Callable[[str], None]) -> Fitted:
+    """Fit on examples; those without labels get guessed ones on the way."""
+    found = fit_html(html, say)
     texts = {
         example.truth.id: "\n".join(
             text for text, good in zip(example.page.texts, example.content, strict=True) if good
         )
-        for example in guessed
+        for example in found.learned
+        if example.truth.text is None
     }
     lines = [
         example if example.cover.size else _labelled(example, texts.get(example.truth.id, ""))
         for example in flat
     ]
     say(f"lines: {len(lines)} pages")
-    line, again, words, found = _fit_lines(lines)
-    arrays |= found
-    return Fitted(blocks, names, line, again, words, learned, arrays)
+    line, again, words, arrays = _fit_lines(lines)
+    return Fitted(
+        found.blocks, found.names, found.learned, found.arrays | arrays, line, again, words
+    )
 
 
 def fit_blocks(examples: Sequence[Example]) -> tuple[Forest, Names, Arrays]:
@@ -90,7 +115,7 @@ def fit_blocks(examples: Sequence[Example]) -> tuple[Forest, Names, Arrays]:
         features(example.page, example.hints, kept.get(example.site, Names(_nothing)))
         for example in examples
     ]
-    forest, arrays = _forest("blocks", rows, examples)
+    forest, arrays = _forest("blocks", rows, examples, CALIBRATION)
     tokens, shares, gains = tables.exported(sums, tables.FEWEST_SITES)
     arrays["names"] = np.frombuffer("\n".join(tokens).encode(), np.uint8)
     arrays["name_shares"] = _bytes(shares)
@@ -153,12 +178,18 @@ def _nothing(token: str) -> None:
     del token
 
 
-def _forest(name: str, rows: Sequence[Rows], examples: Sequence[Example]) -> tuple[Forest, Arrays]:
+def _forest(
+    name: str,
+    rows: Sequence[Rows],
+    examples: Sequence[Example],
+    calibration: tuple[float, float] = (1.0, 0.0),
+) -> tuple[Forest, Arrays]:
     return grow(
         name,
         np.concatenate([row.T for row in rows]),
         np.concatenate([example.content for example in examples]),
         np.concatenate([example.weights for example in examples]),
+        calibration=calibration,
     )
 
 
@@ -188,7 +219,7 @@ def _guessed(example: Example, forest: Forest, names: Names) -> Example:
         example,
         cover=cover,
         gold_words=int(example.words[cover > 0].sum()),
-        trust=trust * GUESSED,
+        trust=example.trust * trust * GUESSED,
     )
 
 
@@ -199,7 +230,7 @@ def _labelled(example: Example, gold: str) -> Example:
         cover=cover,
         words=words,
         gold_words=gold_words,
-        trust=np.full(len(example.page), GUESSED),
+        trust=example.trust * GUESSED,
     )
 
 
@@ -215,15 +246,9 @@ def shortened(fitted: Fitted, trees: int) -> Forest:
 
 
 @contextlib.contextmanager
-def in_use(fitted: Fitted) -> Iterator[None]:
+def in_use(fitted: FittedBlocks) -> Iterator[None]:
     """The extractor asks these forests and tables instead of the shipped ones."""
-    ours = {
-        "BLOCKS": fitted.blocks,
-        "NAMES": fitted.names,
-        "LINES": fitted.lines,
-        "LINES_AGAIN": fitted.again,
-        "WORDS": fitted.words,
-    }
+    ours = fitted.parts()
     shipped = {name: getattr(model, name) for name in ours}
     try:
         for name, value in ours.items():

@@ -39,7 +39,9 @@ def grow(
     rows: NDArray[np.float32],
     content: NDArray[np.bool_],
     weights: NDArray[np.float64],
+    *,
     settings: Mapping[str, float] = SETTINGS,
+    calibration: tuple[float, float] = (1.0, 0.0),
 ) -> tuple[Forest, Arrays]:
     """A forest and the arrays that are written of it.
 
@@ -49,6 +51,7 @@ def grow(
         content: the answer to each.
         weights: what each weighs.
         settings: CatBoost's, beside the fixed ones.
+        calibration: what each logit is multiplied by, and what is added then (Platt 1999).
     """
     grown = CatBoostClassifier(**(SETTINGS | settings), **FIXED)
     grown.fit(rows, content.astype(np.int64), sample_weight=weights / weights.mean())
@@ -66,7 +69,9 @@ def grow(
             thresholds[level, number] = split["border"]
         leaves[number, : len(tree["leaf_values"])] = tree["leaf_values"]
     scale, (bias,) = trees["scale_and_bias"]
-    rounded = (leaves * scale).astype(np.float16)
+    slope, offset = calibration
+    bias = bias * slope + offset
+    rounded = (leaves * scale * slope).astype(np.float16)
     forest = Forest(questions.astype(np.int16), thresholds, rounded.astype(np.float32), bias)
     return forest, {
         f"{name}_questions": questions,

@@ -9,7 +9,6 @@ import dataclasses
 import gzip
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +25,15 @@ from cleanwire.extract.model.feature_names import WORDS
 from cleanwire.extract.model.forest import Forest
 from cleanwire.extract.model.page_kind import FEWEST_LINKS, SURE, page_features, page_tokens
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen, hints_of, smoothed
-from training.dataset import SETS, SHARED, corpus
+from training.dataset import SETS, SHARED, SITES, corpus, pages
 from training.forests import Arrays, grow
 from training.labels import Example
 
 LOST = 0.005
+MORE_ARTICLES = ("postlight", "goose")
+"""Sets whose pages are articles, but have no full text."""
+MOST_OF_SITE = 3
+"""How many pages of a site with many pages are read."""
 NO_ARTICLES = ("collection", "listing")
 RARER = 5.0
 """What a page that is no article weighs: they are fewer."""
@@ -63,24 +66,24 @@ def samples() -> list[Sample]:
     reader = corpus()
     root = SHARED / "data" / "extraction"
     found = [
-        _sample(name, reader, truth.url, truth.html, article=True)
-        for name in SETS
-        for truth in reader.read_dataset(root / name)
+        _sample(name, site, truth.url, truth.html, article=True)
+        for name, site, truth in pages((*SETS, *MORE_ARTICLES, SITES), MOST_OF_SITE)
     ]
     with gzip.open(root / "not-articles" / "truth.jsonl.gz", "rt", encoding="utf-8") as lines:
         for truth in map(json.loads, lines):
             path = root / "not-articles" / "pages" / f"{truth['id']}.html.gz"
             html = gzip.decompress(path.read_bytes()).decode("utf-8")
-            found.append(_sample(truth["kind"], reader, truth["url"], html, article=False))
+            site = reader.site_key(truth["url"])
+            found.append(_sample(truth["kind"], site, truth["url"], html, article=False))
     return [sample for sample in found if len(sample.page)]
 
 
-def _sample(kind: str, reader: Any, url: str, html: str, *, article: bool) -> Sample:  # noqa: ANN401 - a module outside the project
+def _sample(kind: str, site: str, url: str, html: str, *, article: bool) -> Sample:
     tree = LexborHTMLParser(html)
     metadata = read_metadata(tree, url)
     page = read_html(tree)
     metadata = with_elements(metadata, tree, page, url)
-    return Sample(kind, reader.site_key(url), url, page, metadata, page_tokens(page, url), article)
+    return Sample(kind, site, url, page, metadata, page_tokens(page, url), article)
 
 
 def shapes(found: Sequence[Sample], judge: Callable[[str], Judge]) -> None:
@@ -133,7 +136,7 @@ def fit_pages(
     def forest(
         name: str, rows: NDArray[np.float32], mask: NDArray[np.bool_]
     ) -> tuple[Forest, Arrays]:
-        return grow(name, rows[mask], article[mask], weights[mask], SETTINGS)
+        return grow(name, rows[mask], article[mask], weights[mask], settings=SETTINGS)
 
     def apart(salt: str) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Answers of models that saw no such site, and shapes with such signs."""
@@ -157,7 +160,17 @@ def fit_pages(
     splits = [apart(salt) for salt in SPLITS]
     answer, both = np.mean([answer for answer, _ in splits], axis=0), splits[0][1]
     threshold = float(np.sort(answer[article])[int(LOST * article.sum())])
-    for kind in (*SETS, "collection", "listing", "product", "service", "forum", "documentation"):
+    for kind in (
+        *SETS,
+        *MORE_ARTICLES,
+        SITES,
+        "collection",
+        "listing",
+        "product",
+        "service",
+        "forum",
+        "documentation",
+    ):
         of_kind = kinds == kind
         refused = (answer[of_kind] < threshold).sum()
         say(f"pages {kind:<13} {refused:>4} of {of_kind.sum():>4} refused")

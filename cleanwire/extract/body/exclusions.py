@@ -1,4 +1,4 @@
-"""Excludes hidden text, comments and repeated runs from the body, whatever the model says.
+"""Excludes hidden text, comments, repeats and streams of teasers, whatever the model says.
 
 Invariant: the model always sees the whole page. Blocks are excluded from its answer, and the body
 is chosen again from the rest. Hidden text that is a third of the body or more is not excluded,
@@ -12,6 +12,7 @@ from itertools import accumulate
 from cleanwire.extract.body import comments
 from cleanwire.extract.body.repeats import without_repeats
 from cleanwire.extract.body.rules import Rule
+from cleanwire.extract.body.streams import stream_blocks
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.hidden import Sheet
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen
@@ -21,15 +22,20 @@ STORY_SHARE = 1 / 3
 
 
 def exclude_blocks(
-    page: BlockList, selection: BlockSelection, sheet: Sheet, title: str | None
+    page: BlockList,
+    selection: BlockSelection,
+    sheet: Sheet,
+    title: str | None,
+    description: str | None = None,
 ) -> tuple[BlockSelection, dict[int, Rule]]:
-    """A selection of blocks without hidden text, comments and repeated runs.
+    """A selection of blocks without hidden text, comments, repeated runs and streams of teasers.
 
     Args:
         page: an HTML page.
         selection: the blocks that the model selects.
         sheet: what the page's style sheets hide.
         title: the page's headline.
+        description: the page's lead or summary.
 
     Returns:
         The selection; hidden text and comments have the probability 0 in it.
@@ -61,6 +67,12 @@ def exclude_blocks(
         repeated = set(selection.chosen).difference(unrepeated)
         rules.update(dict.fromkeys(repeated, "second printing"))
         selection = dataclasses.replace(selection, chosen=unrepeated)
+    stream = stream_blocks(page, selection, (title, description))
+    if stream:
+        rules.update(dict.fromkeys(stream, "teasers"))
+        gone = set(stream)
+        kept = [index for index in selection.chosen if index not in gone]
+        selection = dataclasses.replace(selection, chosen=kept)
     return selection, rules
 
 

@@ -10,6 +10,7 @@ Rule = Literal[
     "comments",
     "hidden",
     "second printing",
+    "teasers",
     "separator",
     "counter",
     "title",
@@ -17,6 +18,6 @@ Rule = Literal[
     "list at the end",
     "above the title",
 ]
-"""`exclusions` takes out `comments`, `hidden` and `second printing`. `assembly` takes out
-`separator`, `counter`, `title` and `date`. `extractor` takes out the last two, of plain-text pages
-only."""
+"""`exclusions` takes out `comments`, `hidden`, `second printing` and `teasers`. `assembly` takes
+out `separator`, `counter`, `title` and `date`. `extractor` takes out the last two, of plain-text
+pages only."""

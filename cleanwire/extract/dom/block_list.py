@@ -28,6 +28,7 @@ class BlockList:
         starts: for each element the index of its first block.
         ends: for each element the index after its last block.
         pruned: how many `nav` and `footer` elements were left out.
+        pruned_text: about how many characters outside of links they had, of those that are long.
         flat: whether the page is plain text, so that only its lines are known.
         tokens: the tokens that an HTML page was read from.
     """
@@ -45,6 +46,7 @@ class BlockList:
     starts: list[int]
     ends: list[int]
     pruned: int = 0
+    pruned_text: int = 0
     flat: bool = False
     tokens: Sequence[Token] = ()
 

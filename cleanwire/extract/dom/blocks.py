@@ -31,6 +31,10 @@ words of the labelled content.
 """
 
 _NAVIGATION: tuple[str, ...] = ("nav", "footer")
+_NO_TEXT = ",".join(["a", *(tag for tag in INVISIBLE if tag not in _NAVIGATION)])
+
+_LITTLE_TEXT = 400
+"""Navigation with fewer characters holds no story."""
 
 # The last four are serialised as raw text, as `script` and `style` are.
 RARELY_USED = (
@@ -96,6 +100,8 @@ def read_html(
     kept = () if pruned else _NAVIGATION
     if scriptless:
         kept = (*kept, "noscript")
+    # Stripping frees the elements, so they are asked first.
+    left_out = 0 if whole else sum(map(_shown_text, navigation))
     tree.strip_tags([tag for tag in INVISIBLE if tag not in kept])
     for node in tree.css(RARELY_USED):
         node.decompose()
@@ -107,7 +113,22 @@ def read_html(
         raise TooLarge(f"the page has more than {MAX_TAGS} tags")
     page = _read(_TOKEN.findall(html), sheet) if html else _empty()
     page.pruned = pruned
+    page.pruned_text = left_out
     return _bounded(page)
+
+
+def _shown_text(navigation: LexborNode) -> int:
+    """About how many characters of a `nav` or `footer` are visible and in no link."""
+    length = _length(navigation)
+    # Most navigation is short, or is links.
+    if length < _LITTLE_TEXT:
+        return 0
+    return length - sum(map(_length, navigation.css(_NO_TEXT)))
+
+
+def _length(node: LexborNode) -> int:
+    """How many characters the text of an element has, without its blanks."""
+    return sum(map(len, (node.text(deep=True) or "").split()))
 
 
 def _read(tokens: Sequence[Token], sheet: Sheet) -> BlockList:

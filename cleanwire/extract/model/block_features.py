@@ -3,7 +3,7 @@
 Invariant: the features of all blocks are a function of the page and of the table of names alone.
 `BLOCK_FEATURES` (`feature_names.py`) names the rows in order.
 
-An element's blocks are a run, so a sum over them is a difference of running sums. A value over an
+A value over an
 element and all elements around it (the least content share of their names, or whether one is an
 `article`) takes about five rounds for any depth: each round doubles the distance to the ancestor.
 """
@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.model.card_features import card_features, group_features
 from cleanwire.extract.model.character_counts import Characters
 from cleanwire.extract.model.class_names import Names
+from cleanwire.extract.model.elements import Elements, Floats, Texts, window
 from cleanwire.extract.model.feature_names import BLOCK_FEATURES
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _INDEX = {name: index for index, name in enumerate(BLOCK_FEATURES)}
 
@@ -54,6 +53,7 @@ _TAGS = {
     "main": 17,
 }
 """Tags -> the number that the model knows them by; 0 for all others."""
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _ARTICLE, _FIGURE, _LIST = 1, 2, 4
 _FLAGS = {
     "article": _ARTICLE,
@@ -101,65 +101,7 @@ def features(page: BlockList, hints: Hints, names: Names) -> NDArray[np.float32]
     return rows
 
 
-@dataclasses.dataclass(slots=True)
-class _Texts:
-    """The texts of a page's blocks in numbers.
-
-    Attributes:
-        words: words.
-        density: the share of the text in links, 0 to 1.
-        prose: words of prose: all or none of the block's, before names are counted in.
-    """
-
-    words: Floats
-    density: Floats
-    prose: Floats
-
-
-@dataclasses.dataclass(slots=True)
-class _Elements:
-    """The elements of a page as arrays; the first is its own parent.
-
-    Attributes:
-        inside: for each block its innermost element.
-        parents: for each element its parent.
-        starts: for each element its first block.
-        ends: for each element the block after its last.
-        style_ids: for each element the number of its style: its tag and class.
-        styles: how many styles there may be, at most.
-    """
-
-    inside: Ints
-    parents: Ints
-    starts: Ints
-    ends: Ints
-    style_ids: Ints
-    styles: int
-
-    def total(self, values: Floats) -> Floats:
-        """For each element the sum over its blocks of `values`, one number a block."""
-        sums = np.concatenate(((0.0,), np.cumsum(values)))
-        found: Floats = sums[self.ends] - sums[self.starts]
-        return found
-
-    def distance(self, element: int) -> Ints:
-        """For each block how many blocks away an element is; 0 or less inside it."""
-        first, last = self.starts[element], self.ends[element]
-        at = np.arange(len(self.inside))
-        gap: Ints = np.maximum(first - at, at - last + 1)
-        return gap
-
-
-def window(values: Floats, span: int) -> Floats:
-    """For each block the sum of `values` over the blocks from `span` before to `span` after it."""
-    count = len(values)
-    sums = np.concatenate(((0.0,), np.cumsum(values)))
-    at = np.arange(count)
-    upper: Floats = sums[np.minimum(at + span + 1, count)]
-    return upper - sums[np.maximum(at - span, 0)]
-
-
-def _text_features(rows: NDArray[np.float32], page: BlockList, hints: Hints) -> _Texts:
+def _text_features(rows: NDArray[np.float32], page: BlockList, hints: Hints) -> Texts:
     """Fill the rows from "words" to "in_body"."""
     texts = page.texts
     count = len(texts)
@@ -185,6 +127,7 @@ def _text_features(rows: NDArray[np.float32], page: BlockList, hints: Hints) -> 
     rows[_INDEX["density_3"]] = window(in_links, 3) / near
     rows[_INDEX["density_8"]] = window(in_links, 8) / window(words, 8)
     rows[_INDEX["prose_3"]] = window(prose, 3) / near
+    _fill_neighbours(rows, page, words, density)
     rows[_INDEX["words_before"]] = before
     rows[_INDEX["prose_words_before"]] = read - prose
     rows[_INDEX["prose_after"]] = 1 - read / mass
@@ -200,7 +143,26 @@ def _text_features(rows: NDArray[np.float32], page: BlockList, hints: Hints) -> 
     # Each text is searched for in the body, so the product of their sizes is bounded.
     known = _BODY < len(body) <= _LONGEST_SEARCH // count
     rows[_INDEX["in_body"]] = [text[:_LEAD] in body for text in texts] if known else np.nan
-    return _Texts(words, density, prose)
+    return Texts(words, density, prose)
+
+
+def _fill_neighbours(
+    rows: NDArray[np.float32], page: BlockList, words: Floats, density: Floats
+) -> None:
+    """Fill the rows from "previous_density" to "heading_distance"."""
+    count = len(words)
+    for name, values, outside in (("density", density, 1.0), ("words", words, 0.0)):
+        row = rows[_INDEX[f"previous_{name}"]]
+        row[0], row[1:] = outside, values[:-1]
+    row = rows[_INDEX["next_words"]]
+    row[-1], row[:-1] = 0, words[1:]
+    at = np.arange(count)
+    is_heading = np.array([page.tags[element] in _HEADINGS for element in page.inside])
+    # The heading above a block; a heading's own is the one before it.
+    last = np.maximum.accumulate(np.where(is_heading, at, -1))
+    above = np.concatenate(((-1,), last[:-1]))
+    rows[_INDEX["heading_density"]] = np.where(above >= 0, density[above], np.nan)
+    rows[_INDEX["heading_distance"]] = np.where(above >= 0, at - above, np.nan)
 
 
 def _title_at(page: BlockList, title: str | None) -> int:
@@ -214,13 +176,13 @@ def _title_at(page: BlockList, title: str | None) -> int:
 
 
 def _element_features(
-    rows: NDArray[np.float32], page: BlockList, names: Names, texts: _Texts
+    rows: NDArray[np.float32], page: BlockList, names: Names, texts: Texts
 ) -> None:
     """Fill the rows from "share_low_own" on, of the elements that a block is in."""
     parents = np.array(page.parents)
     parents[0] = 0
     shares, style_ids = names.of(page)
-    elements = _Elements(
+    elements = Elements(
         inside=np.array(page.inside),
         parents=parents,
         starts=np.array(page.starts),
@@ -233,7 +195,7 @@ def _element_features(
     trusted = texts.prose * np.minimum(1.0, (trust + 0.02) / 0.3)
     mass = max(float(trusted.sum()), 1.0)
     rows[_INDEX["trusted_before"]] = np.cumsum(trusted) / mass
-    believed = _Texts(texts.words, texts.density, trusted)
+    believed = Texts(texts.words, texts.density, trusted)
     prose_sums = elements.total(trusted)
     _surrounding_features(rows, elements, believed, prose_sums, mass)
     _core_features(rows, elements, believed, prose_sums, mass)
@@ -241,7 +203,7 @@ def _element_features(
 
 
 def _name_features(
-    rows: NDArray[np.float32], page: BlockList, elements: _Elements, shares: Floats
+    rows: NDArray[np.float32], page: BlockList, elements: Elements, shares: Floats
 ) -> Floats:
     """Fill the rows from "share_low_own" to "page_articles".
 
@@ -294,8 +256,8 @@ def _name_features(
 
 def _surrounding_features(
     rows: NDArray[np.float32],
-    elements: _Elements,
-    texts: _Texts,
+    elements: Elements,
+    texts: Texts,
     prose_sums: Floats,
     mass: float,
 ) -> None:
@@ -318,6 +280,8 @@ def _surrounding_features(
     _, inverse, counts = np.unique(pairs, return_inverse=True, return_counts=True)
     siblings = counts[inverse]
     rows[_INDEX["siblings_own"]] = siblings[inside]
+    cards = card_features(rows, elements, texts, prose_sums, groups=(inverse, counts))
+    group_features(rows, elements, texts, inverse, cards)
 
     # Of nested elements with the same blocks only the outermost counts.
     same = (starts == starts[parents]) & (ends == ends[parents])
@@ -345,8 +309,8 @@ def _surrounding_features(
 
 def _core_features(
     rows: NDArray[np.float32],
-    elements: _Elements,
-    texts: _Texts,
+    elements: Elements,
+    texts: Texts,
     prose_sums: Floats,
     mass: float,
 ) -> None:
@@ -385,7 +349,7 @@ def _core_features(
 
 
 def _style_features(
-    rows: NDArray[np.float32], elements: _Elements, texts: _Texts, mass: float
+    rows: NDArray[np.float32], elements: Elements, texts: Texts, mass: float
 ) -> None:
     """Fill the rows from "style_words" to "style_count"."""
     style_ids = elements.style_ids

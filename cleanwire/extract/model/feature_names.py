@@ -34,6 +34,13 @@ BLOCK_FEATURES = (
     *("net10_inside", "net10_distance", "net10_share"),
     # All blocks in elements of the same style, in elements of the same style.
     *("style_words", "style_prose", "style_prose_share", "style_count"),
+    # The blocks before and after, and the heading above.
+    *("previous_density", "previous_words", "next_words", "heading_density", "heading_distance"),
+    # The innermost repeated element around it: how often it is repeated, how many words of prose
+    # one has on average, and how many of them have a link.
+    *("card_count", "card_prose", "card_linked"),
+    # The elements of one style and one parent that hold most of the prose that is in no card.
+    *("group_inside", "group_distance", "group_share"),
 )
 """The names of the features of a block, in the order of the rows that `features` returns.
 

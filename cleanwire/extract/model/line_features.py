@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.dom.block_list import BlockList
-from cleanwire.extract.model.block_features import Floats, window
 from cleanwire.extract.model.character_counts import Characters
+from cleanwire.extract.model.elements import Floats, window
 from cleanwire.extract.model.feature_names import WORDS
 
 ContentShare = Callable[[str], float | None]

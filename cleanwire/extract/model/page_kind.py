@@ -45,6 +45,10 @@ FEWEST_LINKS = 5
 SURE = 0.97
 """From this probability on the first forest decides alone."""
 
+_LINKED_CARDS = 0.7
+"""A repeated element is a card if at least this share of them has a link."""
+_SURE_BLOCK = 0.9
+"""From this probability on the model is sure of a block."""
 _LONG = 20
 """A block of this many words is long."""
 _BLOCK = 8
@@ -55,8 +59,12 @@ _START = 100
 """How many characters of a line show that it is not short."""
 _PATH = 2000
 """How many characters of a URL's path are read."""
-_ENDED, _DENSITY, _IN_LIST, _SIBLINGS = map(
-    BLOCK_FEATURES.index, ("ended", "density", "in_list", "e1_siblings")
+_ENDED, _DENSITY, _IN_LIST, _SIBLINGS, _CARDS, _CARD_LINKS, _GROUP = map(
+    BLOCK_FEATURES.index,
+    (
+        *("ended", "density", "in_list", "e1_siblings"),
+        *("card_count", "card_linked", "group_share"),
+    ),
 )
 
 PAGE_FEATURES = (
@@ -74,6 +82,8 @@ PAGE_FEATURES = (
     *("path_segments", "slug_marks", "path_has_digit", "slug_length"),
     *("most_siblings", "list_words_share", "expected_words", "three_longest_share"),
     *("widest_gap", "body_link_density"),
+    # Prose of which the model is sure; what is in cards.
+    *("log_sure_words", "card_words_share", "most_cards", "group_share"),
 )
 """The names of the features of a page, in the order of the rows that `page_features` returns."""
 
@@ -200,6 +210,7 @@ def page_features(
     expected = probability * words
     long = words * (words >= _BLOCK)
     tags = [page.tags[element] for element in page.inside]
+    in_cards = (rows[_CARDS] > 0) & (rows[_CARD_LINKS] >= _LINKED_CARDS)
     links = sum(page.links)
     path = path_of(url)[:_PATH]
     segments = [segment for segment in path.split("/") if segment]
@@ -237,8 +248,24 @@ def page_features(
         float(np.sort(body)[-3:].sum() / max(taken, 1)),
         float(np.diff(np.flatnonzero(chosen)).max(initial=0)),
         float((density[chosen] * body).sum() / max(taken, 1)),
+        float(np.log1p(sure_words(selection))),
+        float(words[in_cards].sum() / total),
+        float(rows[_CARDS][in_cards].max(initial=0)),
+        float(rows[_GROUP][0]),
     ]
     return np.array([values], np.float32).T
+
+
+def sure_words(selection: BlockSelection) -> float:
+    """How many words the long blocks of prose have that the model is sure of."""
+    rows = selection.rows
+    sure = (
+        (selection.probability >= _SURE_BLOCK)
+        & (rows[WORDS] >= _LONG)
+        & (rows[_ENDED] > 0)
+        & ~(rows[_CARD_LINKS] >= _LINKED_CARDS)
+    )
+    return float(rows[WORDS][sure].sum())
 
 
 def page_tokens(page: BlockList, url: str | None) -> set[str]:

@@ -5,6 +5,7 @@ makes the expected F1 of the page greatest is chosen. The chosen blocks need not
 foreign blocks are in the middle of bodies, and bodies are spread over several elements.
 """
 
+import bisect
 import dataclasses
 
 import numpy as np
@@ -16,12 +17,16 @@ from cleanwire.extract.dom.parsing import parsed
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
-from cleanwire.extract.model.block_features import Floats, Hints, features
+from cleanwire.extract.model.block_features import Hints, features
+from cleanwire.extract.model.elements import Floats
 from cleanwire.extract.model.feature_names import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.line_features import features as line_features
 from cleanwire.extract.model.line_features import second_features
 
 _LISTS = frozenset({"ul", "ol", "dl"})
+_ITEMS = frozenset({"li", "dt", "dd"})
+_MOST_BLOCKS = 2
+"""The items of a list of lines have at most this many blocks on average."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -85,15 +90,28 @@ def smoothed(page: BlockList, probability: Floats, words: NDArray[np.float32]) -
         words: for each block how many words it has; the mean is weighted by it.
 
     Returns:
-        The new probabilities. Of nested lists only the outermost counts.
+        The new probabilities. Of nested lists only the innermost counts, and only if its items are
+        lines: a list whose items have more than two blocks each lays out the page.
     """
-    after = 0
+    lists = [index for index, tag in enumerate(page.tags) if tag in _LISTS]
+    if not lists:
+        return probability
     found = probability.copy()
-    for tag, start, end in zip(page.tags, page.starts, page.ends, strict=True):
-        if tag in _LISTS and start >= after and end > start + 1:
+    items = [index for index, tag in enumerate(page.tags) if tag in _ITEMS]
+    starts = page.starts
+    for number, index in enumerate(lists):
+        start, end = starts[index], page.ends[index]
+        if end <= start + 1:
+            continue
+        # Elements are in document order, so those inside are the next ones that start before the
+        # end.
+        after = bisect.bisect_left(starts, end, index + 1)
+        if number + 1 < len(lists) and lists[number + 1] < after:
+            continue
+        lines = bisect.bisect_left(items, after) - bisect.bisect_right(items, index)
+        if end - start <= _MOST_BLOCKS * lines:
             weights = words[start:end] + 0.01
             found[start:end] = np.dot(probability[start:end], weights) / weights.sum()
-            after = end
     return found
 
 

@@ -1,0 +1,101 @@
+"""Takes streams of teasers out of the body: cards, each with a linked headline and a lead.
+
+Invariant: a stream is taken out only beside a story. The rest of the body has a hundred words of
+which the model is sure, and most cards have no word of the page's title or description. So a list
+of products, places or books that is the story itself is kept.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanwire.extract.body.topic import topic_counts, topic_words
+from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.model.feature_names import BLOCK_FEATURES
+from cleanwire.extract.model.select_blocks import BlockSelection
+
+FEWEST_CARDS = 5
+"""Fewer elements of one style and one parent are no stream."""
+
+MOST_PROSE = 80
+"""A card has fewer words of prose than this, on average."""
+
+HEADLINED = 0.8
+"""At least this share of the cards has a linked headline."""
+
+ON_TOPIC = 0.34
+"""Less than this share of the cards has a word of the page's title or description."""
+
+STORY_WORDS = 100
+"""The fewest words of the rest of the body of which the model is sure."""
+
+_SURE = 0.8
+_LINKED = 0.8
+_HEADLINE_WORDS = 3
+_DENSITY = BLOCK_FEATURES.index("density")
+
+
+def stream_blocks(
+    page: BlockList, selection: BlockSelection, topic: Sequence[str | None]
+) -> list[int]:
+    """The chosen blocks that are in streams of teasers, ascending.
+
+    Args:
+        page: an HTML page.
+        selection: the blocks that are chosen.
+        topic: the title and the description of the page.
+    """
+    words, density = selection.block_words, selection.rows[_DENSITY]
+    headlines = (density >= _LINKED) & (words >= _HEADLINE_WORDS)
+    if int(headlines.sum()) < FEWEST_CARDS:
+        return []
+    groups = _groups(page, headlines)
+    found = np.zeros(len(page), bool)
+    about: NDArray[np.bool_] | None = None
+    for cards in groups:
+        blocks = [slice(page.starts[card], page.ends[card]) for card in cards]
+        prose = [float(words[part][density[part] < _LINKED].sum()) for part in blocks]
+        if sum(prose) >= MOST_PROSE * len(cards):
+            continue
+        if about is None:
+            about = topic_counts(page.texts, topic_words(*topic)) > 0
+        if sum(bool(about[part].any()) for part in blocks) < ON_TOPIC * len(cards):
+            for part in blocks:
+                found[part] = True
+    chosen = np.array(selection.chosen)
+    if not found[chosen].any():
+        return []
+    rest = chosen[~found[chosen]]
+    sure = rest[selection.probability[rest] > _SURE]
+    if words[sure].sum() < STORY_WORDS:
+        return []
+    taken: list[int] = chosen[found[chosen]].tolist()
+    return taken
+
+
+def _groups(page: BlockList, headlines: NDArray[np.bool_]) -> list[list[int]]:
+    """The repeated elements, most of which have a headline and all of which have two blocks."""
+    with_headline = np.concatenate(((0,), np.cumsum(headlines)))
+    by_style: dict[tuple[int, str, str], list[int]] = {}
+    for element, (parent, start, end) in enumerate(
+        zip(page.parents, page.starts, page.ends, strict=True)
+    ):
+        if end > start:
+            key = parent, page.tags[element], _class_of(page.attributes[element])
+            by_style.setdefault(key, []).append(element)
+    found = []
+    for elements in by_style.values():
+        if len(elements) < FEWEST_CARDS:
+            continue
+        starts = np.array([page.starts[element] for element in elements])
+        ends = np.array([page.ends[element] for element in elements])
+        share = (with_headline[ends] > with_headline[starts]).mean()
+        if share >= HEADLINED and (ends - starts).mean() >= 2:  # noqa: PLR2004 - a headline and a lead
+            found.append(elements)
+    return found
+
+
+def _class_of(attributes: str) -> str:
+    start = attributes.find(' class="')
+    return attributes[start + 8 : attributes.find('"', start + 8)] if start >= 0 else ""

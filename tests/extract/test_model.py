@@ -112,7 +112,12 @@ def test_there_is_a_row_of_features_for_each_name_and_all_are_filled():
     page = read_html(LexborHTMLParser("<h1>T</h1><div class='a'><p>One, two.</p><p>3</p></div>"))
     rows = features(page, Hints(title="T", description="d" * 50, body="b" * 300), forest.NAMES)
     assert rows.shape == (len(BLOCK_FEATURES), 3)
-    assert np.isfinite(rows).all()
+    # There is no card, and no heading above the first block.
+    unknown = {"card_prose", "card_linked", "heading_density", "heading_distance"}
+    for name, row in zip(BLOCK_FEATURES, rows, strict=True):
+        assert np.isfinite(row[1:] if name.startswith("heading") else row).all() or (
+            name in unknown and np.isnan(row).all()
+        ), name
 
 
 def test_features_do_not_depend_on_the_cache():
@@ -169,6 +174,33 @@ def test_the_items_of_a_list_share_one_answer():
     assert found[1] == found[2] == pytest.approx(0.6, abs=0.01)
     assert found[0] == 0.9
     assert found[3] == 0.1
+
+
+def test_of_nested_lists_the_innermost_shares_an_answer():
+    html = "<ul><li>a<ul><li>b</li><li>c</li></ul></li><li>d</li></ul>"
+    page = read_html(LexborHTMLParser(html))
+    found = smoothed(page, np.array([0.9, 0.2, 0.4, 0.8]), np.ones(4, np.float32))
+    assert found.tolist() == pytest.approx([0.9, 0.3, 0.3, 0.8])
+
+
+def test_a_list_that_lays_out_the_page_shares_no_answer():
+    item = "<li><h3>a</h3><p>b</p><p>c</p></li>"
+    page = read_html(LexborHTMLParser(f"<ul>{item * 3}</ul>"))
+    likely = np.linspace(0.1, 0.9, len(page))
+    assert np.array_equal(smoothed(page, likely, np.ones(len(page), np.float32)), likely)
+
+
+def test_cards_and_groups_are_seen():
+    card = '<li class="c"><h3><a href="/x">A linked headline</a></h3><p>A lead, in prose.</p></li>'
+    part = '<div class="part"><p>One sentence, long enough to read as prose, ends here.</p></div>'
+    page = read_html(LexborHTMLParser(f"<main>{part * 4}</main><ul>{card * 6}</ul>"))
+    rows = dict(zip(BLOCK_FEATURES, features(page, Hints(), Names({}.get)), strict=True))
+    assert rows["card_count"].tolist() == [0] * 4 + [6] * 12
+    assert rows["card_linked"][4:].tolist() == [1] * 12
+    assert rows["group_inside"].tolist() == [1] * 4 + [0] * 12
+    assert rows["group_distance"].tolist() == [0] * 4 + list(range(1, 13))
+    assert rows["heading_density"][4:].tolist()[1::2] == [1] * 6
+    assert rows["heading_distance"][5::2].tolist() == [1] * 6
 
 
 @settings(max_examples=100, deadline=None)

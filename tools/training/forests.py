@@ -34,7 +34,7 @@ FIXED = {
 Arrays = dict[str, NDArray[np.generic]]
 
 
-def grow(
+def grow(  # noqa: PLR0913 - the examples in three parts, and two ways to grow
     name: str,
     rows: NDArray[np.float32],
     content: NDArray[np.bool_],

@@ -45,7 +45,7 @@ BLOCK_FEATURES = (
 """The names of the features of a block, in the order of the rows that `features` returns.
 
 Distances are in blocks, and 0 or less within the element. A feature that the page does not tell
-(`words_from_title`, `in_body`) is NaN.
+(`words_from_title`, `in_body`) is NaN, and so is one of a heading or a card that is not there.
 """
 
 WORDS = BLOCK_FEATURES.index("words")

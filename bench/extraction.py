@@ -37,6 +37,7 @@ OUTPUT = HERE.parent / "docs" / "quality.md"
 sys.path[:0] = [str(HERE), str(PROGRAM)]
 
 import cost  # noqa: E402 - found by the line above
+import origins  # noqa: E402 - found by the line above
 import report  # noqa: E402 - found by the line above
 
 
@@ -72,12 +73,19 @@ def main() -> int:
         steps=cost.costs(timed),
         kinds=list(refused(others)) if others.is_dir() and not arguments.data else [],
         unseen=arguments.predictions is not None,
+        others=unseen_sets(arguments.predictions) if arguments.predictions else "",
     )
     if arguments.write:
         OUTPUT.write_text(text, "utf-8")
     else:
         print(text)
     return 0
+
+
+def unseen_sets(predictions: Path) -> str:
+    """The tables of sets of which the model saw nothing, if there are answers for them."""
+    tools = [tool for tool, module in ANCHORS.values() if tool in origins.TOOLS and _has(module)]
+    return origins.section(origins.scored(predictions, tools))
 
 
 def _has(module: str) -> bool:

@@ -33,7 +33,9 @@ STORY_WORDS = 100
 _SURE = 0.8
 _LINKED = 0.8
 _HEADLINE_WORDS = 3
-_DENSITY = BLOCK_FEATURES.index("density")
+_DENSITY, _CARDS, _LINKED_CARDS = map(
+    BLOCK_FEATURES.index, ("density", "card_count", "card_linked")
+)
 
 
 def stream_blocks(
@@ -46,10 +48,13 @@ def stream_blocks(
         selection: the blocks that are chosen.
         topic: the title and the description of the page.
     """
-    words, density = selection.block_words, selection.rows[_DENSITY]
-    headlines = (density >= _LINKED) & (words >= _HEADLINE_WORDS)
-    if int(headlines.sum()) < FEWEST_CARDS:
+    rows, words = selection.rows, selection.block_words
+    # The features tell at once that most pages have no chosen block in a card.
+    in_cards = (rows[_CARDS] >= FEWEST_CARDS) & (rows[_LINKED_CARDS] >= HEADLINED)
+    if not in_cards[selection.chosen].any():
         return []
+    density = rows[_DENSITY]
+    headlines = (density >= _LINKED) & (words >= _HEADLINE_WORDS)
     groups = _groups(page, headlines)
     found = np.zeros(len(page), bool)
     about: NDArray[np.bool_] | None = None

@@ -119,16 +119,20 @@ def read_html(
 
 def _shown_text(navigation: LexborNode) -> int:
     """About how many characters of a `nav` or `footer` are visible and in no link."""
-    length = _length(navigation)
+    text = navigation.text(deep=True) or ""
     # Most navigation is short, or is links.
-    if length < _LITTLE_TEXT:
+    if len(text) < _LITTLE_TEXT or (length := _visible(text)) < _LITTLE_TEXT:
         return 0
     return length - sum(map(_length, navigation.css(_NO_TEXT)))
 
 
 def _length(node: LexborNode) -> int:
     """How many characters the text of an element has, without its blanks."""
-    return sum(map(len, (node.text(deep=True) or "").split()))
+    return _visible(node.text(deep=True) or "")
+
+
+def _visible(text: str) -> int:
+    return sum(map(len, text.split()))
 
 
 def _read(tokens: Sequence[Token], sheet: Sheet) -> BlockList:

@@ -9,9 +9,14 @@ with `bench/baseline.json`.
 """
 
 import argparse
+import gzip
 import importlib
 import json
+import random
+import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +28,11 @@ HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[1] / "shared"
 BASELINE = HERE / "baseline.json"
 
-EXTRACTION = ("aeb", "fundus", "wcxb", "snippets")
+EXTRACTION = ("aeb", "fundus", "wcxb", "snippets", "readability", "newspaper", "postlight")
+SITE_PAGES = 4
+"""How many pages of each site with many pages are measured."""
+FARMS = ("--seed", "7", "--harsh", "--sites", "8", "--pages", "10")
+"""The content farms that are measured; the model learned from other seeds."""
 FLATTENED = ("aeb", "fundus")
 REFUSED = ("collection", "listing")
 DEDUP = ("synth", "reuters", "newscluster")
@@ -33,7 +42,7 @@ SECONDS_A_PAGE = 30
 def scores() -> dict[str, float]:
     """All scores by name; higher is better."""
     sys.path[:0] = [str(HERE), str(SHARED / "bench" / "extraction")]
-    found = _extraction() | _flattened() | _no_articles()
+    found = _extraction() | _sites() | _farms() | _flattened() | _no_articles()
     sys.path.insert(0, str(SHARED / "bench" / "dedup"))
     sys.modules.pop("evaluate", None)
     return found | _dedup()
@@ -48,12 +57,50 @@ def _extraction() -> dict[str, float]:
         pages = list(corpus.read_dataset(SHARED / "data" / "extraction" / name))
         rows = evaluate.measure(pages, {"cleanwire": adapters.extract}, SECONDS_A_PAGE, 1, None)
         summary = evaluate.summary(rows["cleanwire"], bootstrap=2)
-        key = "snippet_f1" if name == "snippets" else "f1"
-        found[f"extraction {name} F1"] = summary[key]
+        # The first words of a page are no measure of its text.
+        if name != "postlight":
+            key = "snippet_f1" if name == "snippets" else "f1"
+            found[f"extraction {name} F1"] = summary[key]
         for field in ("title", "author", "date"):
             if f"{field}_right" in summary:
                 found[f"extraction {name} {field}"] = summary[f"{field}_right"]
         found[f"extraction {name} answered"] = 1 - summary["errors"] - summary["timeouts"]
+    return found
+
+
+def _sites() -> dict[str, float]:
+    """F1 of a sample of pages of sites with many pages."""
+    folders = sorted(path for path in (SHARED / "data" / "sites").iterdir() if path.is_dir())
+    return {"extraction sites F1": _f1_of_sites(folders, SITE_PAGES)}
+
+
+def _farms() -> dict[str, float]:
+    """F1 and titles of generated content farms."""
+    program = SHARED / "bench" / "sites" / "make_farms.py"
+    articles = SHARED / "data" / "dedup" / "articles.jsonl.gz"
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, str(program), "--articles", str(articles), "--out", folder]
+        subprocess.run([*command, *FARMS], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+        return {"extraction farms F1": _f1_of_sites(sorted(Path(folder).iterdir()), None)}
+
+
+def _f1_of_sites(folders: Sequence[Path], most: int | None) -> float:
+    adapters = importlib.import_module("adapters")
+    evaluate = importlib.import_module("evaluate")
+    matches = []
+    for folder in folders:
+        with gzip.open(folder / "truth.jsonl.gz", "rt", encoding="utf-8") as lines:
+            truths = [json.loads(line) for line in lines]
+        if most is not None:
+            truths = random.Random(folder.name).sample(truths, most)  # noqa: S311 - a sample, no secret
+        for truth in truths:
+            if truth.get("shape") == "text":
+                continue
+            path = folder / "pages" / f"{truth['id']}.html.gz"
+            html = gzip.decompress(path.read_bytes()).decode("utf-8")
+            text = adapters.unjudged(html, truth["url"])["text"]
+            matches.append(evaluate.shingle_match(truth["text"], text))
+    found: float = evaluate.shingle_scores(matches)[2]
     return found
 
 

@@ -22,14 +22,16 @@ SETTINGS: Mapping[str, float] = {
     "l2_leaf_reg": 10,
     "rsm": 0.3,
     "border_count": 64,
+    "random_seed": 1,
 }
 FIXED = {
     "nan_mode": "Min",
-    "random_seed": 1,
     "thread_count": 2,
     "verbose": 0,
     "allow_writing_files": False,
 }
+
+SEVERAL = 5
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -73,6 +75,39 @@ def grow(  # noqa: PLR0913 - the examples in three parts, and two ways to grow
     bias = bias * slope + offset
     rounded = (leaves * scale * slope).astype(np.float16)
     forest = Forest(questions.astype(np.int16), thresholds, rounded.astype(np.float32), bias)
+    return forest, {
+        f"{name}_questions": questions,
+        f"{name}_thresholds": thresholds,
+        f"{name}_leaves": rounded,
+        f"{name}_bias": np.array([bias]),
+    }
+
+
+def grow_several(
+    name: str,
+    rows: NDArray[np.float32],
+    content: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    settings: Mapping[str, float],
+) -> tuple[Forest, Arrays]:
+    """A forest that is the mean of `SEVERAL`, each from another seed (Breiman 1996).
+
+    Few examples make a single forest a matter of luck. The arguments are those of `grow`.
+    """
+    found = [
+        grow(name, rows, content, weights, settings={**settings, "random_seed": seed + 1})[1]
+        for seed in range(SEVERAL)
+    ]
+    questions, thresholds = (
+        np.concatenate([arrays[f"{name}_{part}"] for arrays in found], axis=1)
+        for part in ("questions", "thresholds")
+    )
+    leaves = np.concatenate([arrays[f"{name}_leaves"] for arrays in found])
+    rounded = (leaves.astype(np.float64) / SEVERAL).astype(np.float16)
+    bias = float(np.mean([arrays[f"{name}_bias"] for arrays in found]))
+    forest = Forest(
+        questions.astype(np.int16), thresholds.astype(np.float32), rounded.astype(np.float32), bias
+    )
     return forest, {
         f"{name}_questions": questions,
         f"{name}_thresholds": thresholds,

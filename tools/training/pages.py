@@ -26,7 +26,7 @@ from cleanwire.extract.model.forest import Forest
 from cleanwire.extract.model.page_kind import FEWEST_LINKS, SURE, page_features, page_tokens
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen, hints_of, smoothed
 from training.dataset import SETS, SHARED, SITES, corpus, pages
-from training.forests import Arrays, grow
+from training.forests import Arrays, grow_several
 from training.labels import Example
 
 LOST = 0.005
@@ -41,7 +41,7 @@ RARER = 5.0
 PARTS = 5
 SPLITS = ("page", "a", "b", "c")
 FEWEST_SITES = 8
-STRENGTH = 0.01
+STRENGTH = 0.03
 SETTINGS = {"iterations": 100, "depth": 4, "learning_rate": 0.1, "l2_leaf_reg": 5, "rsm": 1.0}
 
 Judge = tuple[Forest, Names]
@@ -136,7 +136,7 @@ def fit_pages(
     def forest(
         name: str, rows: NDArray[np.float32], mask: NDArray[np.bool_]
     ) -> tuple[Forest, Arrays]:
-        return grow(name, rows[mask], article[mask], weights[mask], settings=SETTINGS)
+        return grow_several(name, rows[mask], article[mask], weights[mask], SETTINGS)
 
     def apart(salt: str) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Answers of models that saw no such site, and shapes with such signs."""

@@ -7,6 +7,7 @@ import time
 
 import orjson
 import pytest
+from kafka import TopicPartition
 
 from cleanwire import Pipeline, Source
 from cleanwire.events import CleanArticle, to_dict
@@ -27,6 +28,7 @@ from streams.kafka import clients
 from streams.kafka.headers import ARRIVED, REPLAY_OF, original_of
 from streams.kafka.topic_ids import ids_of
 from streams.kafka.topics import ensure_topics
+from streams.ops import ledger
 from streams.ops.audit import audit
 from streams.testing.samples.stories import BRIDGE
 
@@ -181,6 +183,44 @@ def test_what_a_stricter_cleaner_rejects_stays_published_and_is_listed(settings)
         said, told = ran(settings, "--topic", "rejected-pages")
         assert "0 pages appended" in said
         assert "taken down" in told
+    report, _ = audit(settings)
+    assert report.holds, report
+
+
+def test_a_replay_does_not_explain_an_outcome_that_was_published_before_it(settings, monkeypatch):
+    with Worker(settings, command=(str(HELPERS / "broken_cleaner.py"),)):
+        publish(settings, [page(1), page(2)], partition=0)
+        wait_for_outcomes(settings, 2)
+
+    def publish_copy_as_an_article():
+        """A page that was a duplicate is published: its second outcome."""
+        (copy,) = records(settings, settings.topics.duplicates)
+        event = orjson.dumps(orjson.loads(copy.value) | {"revision": 1})
+        publish(settings, [event], topic=settings.topics.clean, key=copy.key, headers=copy.headers)
+
+    publish_copy_as_an_article()
+    assert [place for place, *_ in audit(settings)[0].double] == [(0, 1)]
+    with Worker(settings):
+        said, _ = ran(settings, "--from", "1h")
+        assert "duplicate -> clean  1" in said
+    # All clocks are this machine's.
+    monkeypatch.setattr(ledger, "CLOCKS", 0.0)
+    assert [place for place, *_ in audit(settings)[0].double] == [(0, 1)]
+    # The same outcome is explained where it came after the replay.
+    with clients.admin(settings) as admin:
+        ends = {TopicPartition(settings.topics.clean, n): -1 for n in range(4)}
+        kept = records(settings, settings.topics.clean)
+        admin.delete_records(ends)
+    publish_copy_as_an_article()
+    for record in kept:
+        if original_of(record.headers) or orjson.loads(record.value)["source"]["offset"] == 0:
+            publish(
+                settings,
+                [record.value],
+                topic=settings.topics.clean,
+                key=record.key,
+                headers=record.headers,
+            )
     report, _ = audit(settings)
     assert report.holds, report
 

@@ -38,9 +38,10 @@ def test_a_topic_of_copies_that_is_deleted_ends_the_worker_and_loses_nothing(bar
     assert wait_until(lambda: worker.process.poll() is not None)
     assert worker.process.returncode not in {0, None}
     log = worker.log.read_text()
-    (line,) = [one for one in log.splitlines() if f"topic {topic} was deleted" in one]
-    assert "run `cleanwire topics`" in line
-    assert "Traceback" not in log
+    told = [line for line in log.splitlines() if f"topic {topic} was deleted" in line]
+    (line,) = [line for line in told if "CRITICAL" in line]
+    assert "run `cleanwire topics`" in line, log
+    assert "Traceback" not in log, log
     assert cleanwire(settings, "worker", "--without-web").returncode == 3
     assert ensure_topics(settings) == [topic]
     with Worker(settings):

@@ -10,6 +10,7 @@ on `article-details` (`CLEANWIRE_ARTICLE_DETAILS`). `flat-articles` has it as Ka
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
@@ -22,6 +23,10 @@ from streams.runtime.cloudevents import headers
 from streams.runtime.delivery import Headers, Produce
 from streams.runtime.instruments import CountedPage
 from streams.settings import Settings
+
+LOOK_SECONDS = 1.0
+"""Seconds for which a look at the topics counts. Pages that were taken down may come in thousands,
+while another worker that made a topic hands its partitions over in a longer time."""
 
 _JSON: Headers = [("content-type", b"application/json")]
 
@@ -40,6 +45,9 @@ class Publication:
             topics.details: settings.article_details == "topic",
             topics.flat: settings.flat_articles,
         }
+        self._there: set[str] = set()
+        self._looked: float | None = None
+        self._looking = asyncio.Lock()
 
     @property
     def wanted(self) -> list[str]:
@@ -56,11 +64,14 @@ class Publication:
         Raises:
             OperationalError: the bus is away.
         """
-        there = await asyncio.to_thread(_topics_on, self._settings)
+        async with self._looking:
+            if self._looked is None or time.monotonic() - self._looked > LOOK_SECONDS:
+                self._there = await asyncio.to_thread(_topics_on, self._settings)
+                self._looked = time.monotonic()
         return [
             produce
             for produce in produces
-            if self._copies.get(produce.topic, True) or produce.topic in there
+            if self._copies.get(produce.topic, True) or produce.topic in self._there
         ]
 
     def records(

@@ -7,7 +7,6 @@ import time
 
 import orjson
 import pytest
-from kafka import TopicPartition
 
 from cleanwire import Pipeline, Source
 from cleanwire.events import CleanArticle, to_dict
@@ -192,37 +191,19 @@ def test_a_replay_does_not_explain_an_outcome_that_was_published_before_it(setti
         publish(settings, [page(1), page(2)], partition=0)
         wait_for_outcomes(settings, 2)
 
-    def publish_copy_as_an_article():
-        """A page that was a duplicate is published: its second outcome."""
-        (copy,) = records(settings, settings.topics.duplicates)
-        event = orjson.dumps(orjson.loads(copy.value) | {"revision": 1})
-        publish(settings, [event], topic=settings.topics.clean, key=copy.key, headers=copy.headers)
-
-    publish_copy_as_an_article()
+    # A page that was a duplicate is published: its second outcome.
+    (copy,) = records(settings, settings.topics.duplicates)
+    event = orjson.dumps(orjson.loads(copy.value) | {"revision": 1})
+    publish(settings, [event], topic=settings.topics.clean, key=copy.key, headers=copy.headers)
     assert [place for place, *_ in audit(settings)[0].double] == [(0, 1)]
     with Worker(settings):
         said, _ = ran(settings, "--from", "1h")
-        assert "duplicate -> clean  1" in said
+        assert ["duplicate", "->", "clean", "1"] in [line.split() for line in said.splitlines()]
+    # The outcome could be that of the replay, if only it had come later.
+    assert audit(settings)[0].holds
     # All clocks are this machine's.
     monkeypatch.setattr(ledger, "CLOCKS", 0.0)
     assert [place for place, *_ in audit(settings)[0].double] == [(0, 1)]
-    # The same outcome is explained where it came after the replay.
-    with clients.admin(settings) as admin:
-        ends = {TopicPartition(settings.topics.clean, n): -1 for n in range(4)}
-        kept = records(settings, settings.topics.clean)
-        admin.delete_records(ends)
-    publish_copy_as_an_article()
-    for record in kept:
-        if original_of(record.headers) or orjson.loads(record.value)["source"]["offset"] == 0:
-            publish(
-                settings,
-                [record.value],
-                topic=settings.topics.clean,
-                key=record.key,
-                headers=record.headers,
-            )
-    report, _ = audit(settings)
-    assert report.holds, report
 
 
 @pytest.mark.parametrize("shards", [pytest.param(1, marks=pytest.mark.slow), 3])

@@ -24,11 +24,10 @@ def values_of(settings, topic, article):
     return [r.value for r in records(settings, topic) if r.key == article.encode()]
 
 
-@pytest.mark.parametrize("gone", ["flat", "details"])
-def test_a_topic_of_copies_that_is_deleted_ends_the_worker_and_loses_nothing(bare_settings, gone):
+def test_a_topic_of_copies_that_is_deleted_ends_the_worker_and_loses_nothing(bare_settings):
     settings = bare_settings.model_copy(update=COPIES)
     ensure_topics(settings)
-    topic = getattr(settings.topics, gone)
+    topic = settings.topics.flat
     worker = Worker(settings).start().wait_until_ready()
     publish(settings, [page(1)], partition=0)
     wait_for_outcomes(settings, 1)

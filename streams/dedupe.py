@@ -51,7 +51,7 @@ from streams.kafka.headers import (
 )
 from streams.kafka.raw_records import arrival_of
 from streams.kafka.sequences import Sequences
-from streams.kafka.topic_ids import Ids, TopicIds
+from streams.kafka.topic_ids import TopicIds
 from streams.kafka.topics import partitions_of
 from streams.policy import thresholds, window
 from streams.runtime.app_factory import make_app
@@ -101,13 +101,10 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
     )
     sequences = Sequences(settings)
     app.topic_ids = TopicIds(settings, (settings.topics.candidates,))
+    app.before_reading = sequences.require
     publication = Publication(settings)
-
-    async def before_reading(ids: Ids) -> None:
-        await sequences.require(ids)
-        await publication.look()
-
-    app.before_reading = before_reading
+    if publication.wanted:
+        app.written = TopicIds(settings, publication.wanted)
     buffering = buffering_of("dedupe")
     fullness = Fullness()
 
@@ -131,7 +128,10 @@ def build(settings: Settings, *, web: bool = True, partitions: int | None = None
                 began = time.perf_counter()
                 produces = list(_take(settings, table, sequences, publication, event))
                 app.instruments.decided(time.perf_counter() - began)
-                await delivery.put(event, produces)
+                is_to_look = publication.is_to_look(produces)
+                await delivery.put(
+                    event, publication.reaching(produces) if is_to_look else produces
+                )
 
     return app
 

@@ -6,6 +6,8 @@ With pytest-xdist (`-n 2`) the controller starts it, and every process is told i
 import os
 import signal
 import tempfile
+import threading
+import time
 import uuid
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from streams.testing.broker import EmbeddedBroker
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MAX_MESSAGE_BYTES = 24 << 20
+CLIENT_SECONDS = 20.0
+"""A client whose brokers are away gives up in its own time, behind a test that did not wait."""
 
 # How long an example takes says nothing where four processes share two cores: pytest-timeout ends
 # what hangs.
@@ -41,6 +45,16 @@ def _no_settings_from_outside(monkeypatch, tmp_path):
         if name.startswith("CLEANWIRE_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _no_kafka_client_left():
+    """A client that is left open draws numbers in its thread, which Hypothesis notices later."""
+    yield
+    deadline = time.monotonic() + CLIENT_SECONDS
+    while left := [each.name for each in threading.enumerate() if "kafka-io" in each.name]:
+        assert time.monotonic() < deadline, f"Kafka clients are left open: {left}"
+        time.sleep(0.1)
 
 
 def new_broker(folder):

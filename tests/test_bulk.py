@@ -6,13 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleanwire.dedupe.bulk_restore import apply_all, read
+from cleanwire.dedupe.decision import Decision
 from cleanwire.dedupe.denylist import Takedown
 from cleanwire.dedupe.policy import DAY
 from cleanwire.dedupe.records import pack_record, unpack_record
 from cleanwire.dedupe.shard import Shard
 from cleanwire.dedupe.shard_record import CLOCK, Record
+from cleanwire.similarity.entry_batch import Entry
 from cleanwire.similarity.key_table import KeyTable, hash_of
-from helpers.shards import NO_CAP, WIDTH, candidate, pages
+from helpers.shards import NO_CAP, SIGNATURES, WIDTH, candidate, compacted, pages
 from helpers.stories import NOW
 
 
@@ -81,6 +83,77 @@ def test_batches_make_the_same_shard(plan, size, cut, place):
             other.dropped,
         )
         assert mine.writes == other.writes or written(mine) == written(other)
+
+
+FIRST_BUCKET = int(NOW // DAY)
+IDS = [hash_of(f"{number}").hex() for number in range(4)]
+
+
+histories = st.lists(
+    st.tuples(
+        st.sampled_from(["published", "published", "duplicate", "deleted", "clock"]),
+        st.integers(0, len(IDS) - 1),  # which id
+        st.integers(1, 99),  # at which sequence
+        st.integers(0, 9),  # in which bucket; of the clock, how many buckets close
+        st.integers(0, len(SIGNATURES) - 1),  # with which text
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+def changelog(history):
+    """Records of a few ids and of the clock, in any order."""
+    log, day = [], 0
+    for what, number, sequence, bucket, text in history:
+        name, record = IDS[number], None
+        if what == "clock":
+            day += bucket // 3
+            name, record = CLOCK, Record(open_from=FIRST_BUCKET + day)
+        elif what != "deleted":
+            record = article_record(what, name, sequence, FIRST_BUCKET + bucket, SIGNATURES[text])
+        log.append((name.encode(), None if record is None else pack_record(record, WIDTH)))
+    return log
+
+
+def article_record(what, name, sequence, bucket, text):
+    is_published = what == "published"
+    decision = Decision(
+        id=name,
+        url_key=hash_of(name),
+        digest=text.digest,
+        fetched=NOW + sequence,
+        bucket=bucket,
+        sequence=sequence,
+        outcome="clean" if is_published else "near",
+        referenced_id=None if is_published else IDS[0],
+        url="https://a.example/",
+    )
+    entry = Entry.of(text, article=name, sequence=sequence, bucket=bucket)
+    return Record(decision=decision, entry=entry if is_published else None)
+
+
+def whole_state(shard):
+    """All that a shard holds."""
+    found = [shard._index.text_of(name) for name in IDS]
+    rows = [shard._index._row(bytes.fromhex(name)) for name in IDS]
+    buckets = [int(shard._index._buckets[row]) for row in rows if row >= 0]
+    decisions = []
+    if shard._policy is not None:
+        decisions = [shard._policy.decisions.get(name) for name in IDS]
+    matched = [shard._index.matches(text) for text in SIGNATURES]
+    return found, buckets, decisions, matched, len(shard), shard.articles
+
+
+@given(histories, st.integers(1, 41), st.sampled_from([(0, 1), (0, 2)]))
+def test_what_is_deleted_and_written_again_is_as_its_latest_record_says(history, size, place):
+    log = changelog(history)
+    number, shards = place
+    single, batched, latest = (Shard(number=number, shards=shards, cap=NO_CAP) for _ in range(3))
+    one_by_one(single, log)
+    in_batches(batched, log, size)
+    one_by_one(latest, compacted(log))
+    assert whole_state(batched) == whole_state(single) == whole_state(latest)
 
 
 def test_a_batch_takes_what_is_known_and_what_is_no_id_the_ordinary_way():

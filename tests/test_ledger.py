@@ -1,9 +1,11 @@
 import dataclasses
+import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.kafka.topic_reader import CLOCKS
 from streams.ops.ledger import Ledger, LedgerOutcome
 
 CLEAN = LedgerOutcome(kind="clean", what="a1", detail="1")
@@ -108,9 +110,13 @@ def test_the_account_always_adds_up(places, data):
 
 
 def replayed(outcome, at, **more):
-    original = more.pop("original", (0, 0))
+    original, appended = more.pop("original", (0, 0)), more.pop("appended", at)
     return dataclasses.replace(
-        outcome, replays=f"id/{original[0]}/{original[1]}", original=original, written=at
+        outcome,
+        replays=f"id/{original[0]}/{original[1]}",
+        original=original,
+        appended=appended,
+        written=at,
     )
 
 
@@ -126,32 +132,55 @@ def test_a_replay_counts_as_a_record_of_its_own():
     assert not book.report().holds
 
 
-def test_an_original_that_is_delivered_again_may_have_the_outcome_of_its_replay():
-    was = LedgerOutcome(kind="duplicate", what="a1", detail="exact", names="zz")
-    for order in ([was, CLEAN], [CLEAN, was]):
+WAS = LedgerOutcome(kind="duplicate", what="a1", detail="exact", names="zz")
+
+
+def books_of_a_second_outcome():
+    """A duplicate that is published 19 s later, entered in either order."""
+    entries = [dataclasses.replace(WAS, written=1.0), dataclasses.replace(CLEAN, written=20.0)]
+    for order in (entries, entries[::-1]):
         book = ledger((0, 0), (0, 5))
         book.published("zz")
         for outcome in order:
-            written = 20.0 if outcome is CLEAN else 1.0
-            book.outcome((0, 0), dataclasses.replace(outcome, written=written))
+            book.outcome((0, 0), outcome)
+        yield book
+
+
+def test_an_original_that_is_delivered_again_may_have_the_outcome_of_its_replay():
+    for book in books_of_a_second_outcome():
         assert [entry[0] for entry in book.report().double] == [(0, 0)]
         book.outcome((0, 5), replayed(CLEAN, 10.0))
         assert book.report().holds
 
 
 def test_an_outcome_that_no_replay_explains_is_double_still():
-    was = LedgerOutcome(kind="duplicate", what="a1", detail="exact", names="zz")
     cases = {
-        "the replay repeats the first outcome": replayed(was, 10.0),
+        "the replay repeats the first outcome": replayed(WAS, 10.0),
         "it is a replay of another page": replayed(CLEAN, 10.0, original=(0, 3)),
     }
     for why, replay in cases.items():
-        book = ledger((0, 0), (0, 5))
-        book.published("zz")
-        book.outcome((0, 0), dataclasses.replace(was, written=1.0))
-        book.outcome((0, 0), dataclasses.replace(CLEAN, written=20.0))
-        book.outcome((0, 5), replay)
-        assert [entry[0] for entry in book.report().double] == [(0, 0)], why
+        for book in books_of_a_second_outcome():
+            book.outcome((0, 5), replay)
+            assert [entry[0] for entry in book.report().double] == [(0, 0)], why
+
+
+@pytest.mark.parametrize(
+    ("appended", "explains"),
+    [(20.0, True), (20.0 + CLOCKS, True), (20.1 + CLOCKS, False), (math.inf, False)],
+)
+def test_a_replay_explains_no_outcome_that_was_there_before_it(appended, explains):
+    for book in books_of_a_second_outcome():
+        book.outcome((0, 5), replayed(CLEAN, 9000.0, appended=appended))
+        assert book.report().holds == explains
+
+
+def test_an_original_explains_no_second_outcome_of_its_replay():
+    book = ledger((0, 0), (0, 5))
+    book.published("zz")
+    book.outcome((0, 0), dataclasses.replace(WAS, written=1.0, appended=0.0))
+    book.outcome((0, 5), replayed(CLEAN, 10.0))
+    book.outcome((0, 5), replayed(WAS, 20.0, appended=10.0))
+    assert [entry[0] for entry in book.report().double] == [(0, 5)]
 
 
 def withdrawn(article):

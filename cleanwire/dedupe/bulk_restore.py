@@ -1,9 +1,11 @@
 """Restore a shard from many records at a time: the bulk form of `Shard.apply`.
 
 Invariant: a shard that was fed records by `apply_all` decides as a shard that was fed them one by
-one, as long as no sample hash is shared by more articles than the index's cap.
+one, as long as no sample hash is shared by more articles than the index's cap. Only the order may
+differ in which decisions of one bucket are evicted.
 
-Of each key only the latest record counts. A record goes the one-by-one way, and goes first, if it
+Of each key only the latest record counts: what came before it under its key is replaced, here and
+by `Shard.apply`. A record goes the one-by-one way, and goes first, if it
 is more than a plain new article: the clock, a denial, a deletion, or an article that the shard
 knows already.
 

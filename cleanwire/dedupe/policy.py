@@ -158,7 +158,7 @@ class DedupePolicy:
         decision = self.decisions.get(article)
         return decision if decision is not None and self._is_known(decision) else None
 
-    def repeated(self, candidate: Candidate) -> Decision | None:
+    def repeated(self, candidate: Candidate) -> tuple[Decision | None, bool]:
         """The decision that a candidate repeats; None if it is to be decided.
 
         A candidate of a known article repeats its decision. Two things differ if it is later in
@@ -167,16 +167,19 @@ class DedupePolicy:
         a duplicate is decided as a new page, unless its URL was taken down.
 
         Returns:
-            The decision, with the digest of the text that counts from now on.
+            The decision, with the digest of the text that counts from now on; and whether it is
+            stored as it is.
         """
         decision = self.known(candidate.id)
         digest = candidate.signature.digest
-        if decision is None or decision.digest == digest or candidate.sequence <= decision.sequence:
-            return decision
+        if decision is None:
+            return None, False
+        if decision.digest == digest or candidate.sequence <= decision.sequence:
+            return decision, True
         if decision.is_published:
-            return dataclasses.replace(decision, digest=digest)
+            return dataclasses.replace(decision, digest=digest), False
         is_due = candidate.is_replay and not self._is_denied_by_url(candidate)
-        return None if is_due else decision
+        return (None, False) if is_due else (decision, True)
 
     def is_withdrawn(self, candidate: Candidate) -> bool:
         """Whether a candidate was taken down, by its id or by its URL.

@@ -157,7 +157,9 @@ class Shard:
         """
         if self._policy is not None and self._policy.is_withdrawn(candidate):
             return self._reject_withdrawn(candidate)
-        decision = None if self._policy is None else self._policy.repeated(candidate)
+        decision, is_stored = None, False
+        if self._policy is not None:
+            decision, is_stored = self._policy.repeated(candidate)
         known = decision is not None
         before = self._index.text_of(candidate.id) if self._policy is None else None
         found: list[Match] = []
@@ -168,6 +170,8 @@ class Shard:
             decision = self._policy.decide(candidate, carried)
         is_tentative = decision is None and any(one.id != candidate.id for one in found)
         writes = self._store(candidate, decision, known=known, tentative=is_tentative)
+        if self._policy is not None and decision is not None and writes and not is_stored:
+            self._policy.remember(decision)
         replaces_text = before is not None and before != self._index.text_of(candidate.id)
         deleted = self._advance_clock(candidate.event_time, writes)
         unpublished = [candidate.id] if decision is not None and not decision.is_published else []
@@ -223,9 +227,9 @@ class Shard:
     def apply(self, key: str, record: Record | None) -> None:
         """Apply one record that this shard wrote: the inverse of persisting `writes`.
 
-        Records of one key come in the order of writing; of each key only the latest is needed. A
-        decision or a denial is ignored before the last shard, and an entry is ignored if its bucket
-        is closed.
+        Records of one key come in the order of writing; of each key only the latest is needed. So
+        a record of an article replaces all that the shard has of it. A decision or a denial is
+        ignored before the last shard, and an entry is ignored if its bucket is closed.
 
         Args:
             key: the record's key: an article's id, `CLOCK`, or the key of a denial.
@@ -243,9 +247,12 @@ class Shard:
             self._expire()
         if record.denial is not None and self._policy is not None:
             self._policy.denied.add(key, record.denial)
-        if record.decision is not None and self._policy is not None:
-            self._policy.remember(record.decision)
-        entry = record.entry
+        entry, decision = record.entry, record.decision
+        if self._policy is not None and decision is not None:
+            self._policy.remember(decision)
+        elif self._policy is not None:
+            self._policy.decisions.remove(key)
+        self._index.discard(key)
         if entry is not None and self.is_open(entry.bucket):
             self._index.add(entry, tentative=record.tentative)
 
@@ -327,8 +334,6 @@ class Shard:
                 # The record of a known article is written again, in case the first write was lost.
                 sequence = decision.sequence if text is None else text[0]
                 entry = dataclasses.replace(entry, sequence=sequence)
-        if decision is not None and self._policy is not None:
-            self._policy.remember(decision)
         if decision is None and entry is None:
             return []
         return [(candidate.id, Record(decision=decision, entry=entry, tentative=tentative))]

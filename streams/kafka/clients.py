@@ -1,16 +1,18 @@
 """Makes the clients of kafka-python from the settings.
 
 Invariant: every client has the same message size, the security settings and a deadline. An error of
-the brokers becomes one line that names the cause and the fix.
+the brokers becomes one line that names the cause and the fix. A client that cannot be made leaves
+neither a thread nor a socket.
 """
 
 import contextlib
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka import errors as kafka_errors
+from kafka.net.compat import KafkaNetClient
 
 from streams.errors import OperationalError
 from streams.kafka.auth import certificate_refused, login, login_refused, protocol
@@ -21,6 +23,8 @@ from streams.stage import RECORD_OVERHEAD
 
 TIMEOUT_MS = 10_000
 """Milliseconds until a client gives up a request, or the search for a broker."""
+
+C = TypeVar("C", KafkaAdminClient, KafkaConsumer, KafkaProducer)
 
 _CONNECTION_LOG = logging.getLogger("kafka.net.manager")
 
@@ -45,12 +49,16 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     Raises:
         OperationalError: the bus is away or refuses.
     """
-    with explained(settings):
-        client = KafkaAdminClient(
-            **common(settings), request_timeout_ms=TIMEOUT_MS, bootstrap_timeout_ms=TIMEOUT_MS
-        )
-        with contextlib.closing(client):
-            yield client
+    with (
+        explained(settings),
+        made(
+            KafkaAdminClient,
+            **common(settings),
+            request_timeout_ms=TIMEOUT_MS,
+            bootstrap_timeout_ms=TIMEOUT_MS,
+        ) as client,
+    ):
+        yield client
 
 
 def require_topic(settings: Settings, topic: str) -> None:
@@ -71,8 +79,10 @@ def consumer(settings: Settings, **more: Any) -> Iterator[KafkaConsumer]:  # noq
     Raises:
         OperationalError: the bus is away or refuses.
     """
-    with explained(settings):
-        client = KafkaConsumer(
+    with (
+        explained(settings),
+        made(
+            KafkaConsumer,
             **common(settings),
             group_id=None,
             enable_auto_commit=False,
@@ -82,9 +92,9 @@ def consumer(settings: Settings, **more: Any) -> Iterator[KafkaConsumer]:  # noq
             bootstrap_timeout_ms=TIMEOUT_MS,
             # The records of an aborted transaction were never published.
             **{"isolation_level": "read_committed", **more},
-        )
-        with contextlib.closing(client):
-            yield client
+        ) as client,
+    ):
+        yield client
 
 
 @contextlib.contextmanager
@@ -94,16 +104,49 @@ def producer(settings: Settings) -> Iterator[KafkaProducer]:
     Raises:
         OperationalError: the bus is away or refuses.
     """
-    with explained(settings):
-        client = KafkaProducer(
+    with (
+        explained(settings),
+        made(
+            KafkaProducer,
             **common(settings),
             acks="all",
             linger_ms=5,
             max_request_size=settings.max_message_bytes + RECORD_OVERHEAD,
             bootstrap_timeout_ms=TIMEOUT_MS,
-        )
-        with contextlib.closing(client):
-            yield client
+        ) as client,
+    ):
+        yield client
+
+
+@contextlib.contextmanager
+def made(kind: Callable[..., C], **options: Any) -> Iterator[C]:  # noqa: ANN401 - the library's options
+    """A client of kafka-python, which is closed at the end.
+
+    The library starts a thread and then looks for the brokers. If it finds none, its client cannot
+    be closed, because the caller never gets it. The thread would look for brokers for ever.
+
+    Args:
+        kind: the class of the client.
+        options: its options.
+
+    Raises:
+        KafkaError: the client cannot be made.
+    """
+    connections: list[KafkaNetClient] = []
+
+    def connection(**its_options: Any) -> KafkaNetClient:  # noqa: ANN401 - the library's options
+        connections.append(KafkaNetClient(**its_options))
+        return connections[-1]
+
+    with contextlib.ExitStack() as stack:
+        try:
+            client = kind(**options, kafka_client=connection)
+        except BaseException:
+            for each in connections:
+                each.close()
+            raise
+        stack.callback(client.close)
+        yield client
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ unless it is older than the record that it names.
 
 import contextlib
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,8 +22,9 @@ import orjson
 
 from streams.errors import OperationalError
 from streams.kafka import clients
-from streams.kafka.headers import TAKEDOWN, original_of
+from streams.kafka.headers import ARRIVED, TAKEDOWN, original_of
 from streams.kafka.outcome_topics import OutcomeTopic, outcome_topics
+from streams.kafka.raw_records import arrival_of
 from streams.kafka.topic_reader import Progress, records
 from streams.ops.ledger import Ledger, LedgerOutcome, Report
 from streams.ops.snapshot import Cut, RawPages, current_ids, source_id
@@ -161,8 +163,12 @@ def _enter_outcome(record: Any, kind: OutcomeTopic, raw: RawPages, ledger: Ledge
     if place is None:
         return
     if (original := original_of(record.headers)) is not None:
+        appended = arrival_of(dict(record.headers).get(ARRIVED) or b"")
         outcome = dataclasses.replace(
-            outcome, replays=str(original), original=raw.place_of(original)
+            outcome,
+            replays=str(original),
+            original=raw.place_of(original),
+            appended=math.inf if appended is None else appended,
         )
     outcome = dataclasses.replace(outcome, written=record.timestamp / 1000)
     if raw.is_another(record):

@@ -7,7 +7,8 @@ that stays blank is missing. A line with two different outcomes is double.
 A redelivery enters the same outcome again, which is allowed. Three differences are allowed as well.
 Any other outcome overrides a `time-limit` or `parser-crashed` rejection of the same record. A
 `withdrawn` rejection overrides the outcome that the same article had before its takedown. A record
-that is delivered again after its page was replayed may have the outcome of the replay.
+that is delivered again after its page was replayed may have the outcome of the replay. That outcome
+is not older than the replay's raw record, apart from `CLOCKS`.
 
 An offset names a record only together with the id of its topic. An outcome of a topic that was
 deleted and made again proves nothing about the topic that replaced it, so such outcomes are
@@ -24,6 +25,7 @@ import math
 from collections import Counter
 
 from streams.kafka.outcome_topics import OutcomeTopic
+from streams.kafka.topic_reader import CLOCKS
 
 KINDS: tuple[OutcomeTopic, ...] = ("clean", "duplicate", "rejected")
 
@@ -54,6 +56,8 @@ class LedgerOutcome:
             record names its topic by id, because its time then does not matter.
         replays: of a replay, the name of its first original (`headers.Original`).
         original: the same as a place, if that is a record of the topic that the audit covers.
+        appended: when the raw record was appended, in seconds since the epoch. Infinite where that
+            is not known.
         written: the time of the outcome's record, in seconds since the epoch.
     """
 
@@ -65,6 +69,7 @@ class LedgerOutcome:
     at: float = dataclasses.field(default=math.inf, compare=False)
     replays: str | None = dataclasses.field(default=None, compare=False)
     original: Place | None = dataclasses.field(default=None, compare=False)
+    appended: float = dataclasses.field(default=math.inf, compare=False)
     written: float = dataclasses.field(default=0.0, compare=False)
 
     def overrides(self, other: "LedgerOutcome") -> bool:
@@ -339,8 +344,8 @@ class Ledger:
         names = {place: self._page(place) for place, *_ in found}
         wanted = set(names.values()) - {None}
         others: dict[str | None, list[Place]] = {}
-        for place in (*self._replays, *self._originals) if wanted else ():
-            if (name := self._page(place)) in wanted:
+        for place, name in self._replays.items() if wanted else ():
+            if name in wanted:
                 others.setdefault(name, []).append(place)
         return [
             (place, one, other)
@@ -353,7 +358,7 @@ class Ledger:
         ]
 
     def _explains(self, place: Place, one: LedgerOutcome, other: LedgerOutcome) -> bool:
-        """Whether the later of two outcomes of an article is that of another run of its page."""
+        """Whether the later of two outcomes of an article is that of a replay before it."""
         later = max(one, other, key=lambda outcome: outcome.written)
         outcome = self._outcomes.get(place)
         return (
@@ -361,6 +366,7 @@ class Ledger:
             and "rejected" not in {one.kind, other.kind}
             and outcome is not None
             and _same(later, outcome)
+            and outcome.appended <= later.written + CLOCKS
         )
 
     def _page(self, place: Place) -> str | None:

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
+from cleanwire.errors import PageRejected
 from cleanwire.page.formats.format_names import RawFormat
-from cleanwire.page.formats.record_page import told_by
+from cleanwire.page.formats.record_page import read_page, told_by
 from cleanwire.similarity.columns import grown
+from cleanwire.urls import article_id
 from streams.kafka.headers import Original, original_of
 from streams.kafka.outcome_topics import OutcomeTopic
 from streams.kafka.raw_records import raw_record
@@ -144,6 +146,27 @@ def url_of(record: Any, unmarked: RawFormat = "event") -> str:  # noqa: ANN401 -
     return (told_by(raw, MOST_PARSED).url or "")[:LONGEST_URL]
 
 
+def article_of(record: Any, unmarked: RawFormat = "event") -> str:  # noqa: ANN401 - untyped library
+    """The id of the article that a raw page or its dead letter gives; empty if it is no page.
+
+    Args:
+        record: a record of kafka-python.
+        unmarked: the format of a record whose headers say none.
+    """
+    raw = raw_record(
+        record.value,
+        key=record.key,
+        headers=record.headers,
+        timestamp=record.timestamp / 1000,
+        unmarked=unmarked,
+    )
+    try:
+        page = read_page(raw)
+    except PageRejected:
+        return ""
+    return article_id(page.url or "", page.fetched_at or "", page.body)
+
+
 def _clean(event: Mapping[str, Any]) -> Facts:
     rest = {name: value for name, value in event.items() if name not in _NO_FACT}
     return Facts(
@@ -167,6 +190,31 @@ def _id(text: object) -> str:
 def _hash(value: object) -> int:
     data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
+
+
+class TakenDown:
+    """The ids of the articles whose last record on `clean-articles` is a tombstone.
+
+    The topic bounds how many there are: it drops a tombstone some time after the article's page is
+    gone. An id takes 16 bytes and its place in a set.
+    """
+
+    def __init__(self) -> None:
+        self._ids: set[bytes] = set()
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, article: str) -> bool:
+        return bool(self._ids) and bytes.fromhex(_id(article)) in self._ids
+
+    def enter(self, record: Any) -> None:  # noqa: ANN401 - untyped library
+        """Enter a record of `clean-articles`; the records of a partition come in their order."""
+        article = _id((record.key or b"").decode("ascii", "replace"))
+        if not article:
+            return
+        change = self._ids.add if record.value is None else self._ids.discard
+        change(bytes.fromhex(article))
 
 
 def _packed(article: str) -> np.void:

@@ -24,7 +24,7 @@ from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.raw_records import arrival, first_arrival
 from streams.kafka.topic_ids import ids_of
 from streams.kafka.topic_reader import CLOCKS, Progress, bounds, partitions_in, records
-from streams.ops.page_facts import Pages, read_outcome, url_of
+from streams.ops.page_facts import Pages, TakenDown, article_of, read_outcome, url_of
 from streams.runtime.dead_letters import ADDED, added_to
 from streams.settings import Settings
 
@@ -105,7 +105,7 @@ class ReplaySource:
         self.pages = Pages()
         self.skipped: Counter[str] = Counter()
         self.positions: Mapping[TopicPartition, int] = {}
-        self._taken_down: set[str] = set()
+        self._taken_down = TakenDown()
 
     def read_before(self, progress: Progress) -> None:
         """Read what the pages gave before.
@@ -125,11 +125,10 @@ class ReplaySource:
             start, stop = bounds(self._consumer, topic, since)
             positions |= stop
             for record in records(self._consumer, topic, progress, start, stop=stop):
-                if record.value is None and kind == "clean":
-                    self._taken_down.add((record.key or b"").decode("ascii", "replace"))
-                    continue
                 if kind == "clean":
-                    self._taken_down.discard((record.key or b"").decode("ascii", "replace"))
+                    self._taken_down.enter(record)
+                    if record.value is None:
+                        continue
                 try:
                     outcome = read_outcome(kind, record)
                 except (KeyError, TypeError, ValueError):
@@ -187,7 +186,7 @@ class ReplaySource:
     def _why_not(self, row: int, record: Any) -> str | None:  # noqa: ANN401 - untyped library
         """Why a page is not to be run again; None if it is."""
         facts = self.pages.facts(row)
-        if facts.reason == WITHDRAWN or facts.article in self._taken_down:
+        if facts.reason == WITHDRAWN or self._is_taken_down(facts.article, record):
             return "taken down"
         if self._request.dead_letters and facts.reason is None:
             return "not rejected any more"
@@ -198,6 +197,13 @@ class ReplaySource:
             if site_of(url) not in self._request.sites:
                 return "of another site"
         return None
+
+    def _is_taken_down(self, article: str, record: Any) -> bool:  # noqa: ANN401 - untyped library
+        # A dead letter is kept longer than the article that its page once gave, and so is the
+        # tombstone of that article. The id follows from the page.
+        if not self._taken_down:
+            return False
+        return (article or article_of(record, self._settings.raw_format)) in self._taken_down
 
     def _of_raw(self, record: Any) -> Original | None:  # noqa: ANN401 - untyped library
         own = Original(self._raw_id, record.partition, record.offset)

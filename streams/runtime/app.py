@@ -5,6 +5,8 @@ Invariants:
 - No record is read from a topic whose id is not known, unless the brokers give no ids.
 - A topic that was deleted and made again is read from its beginning. The app then gives its
   partitions up and takes them anew, so that `consumer.py` seeks them.
+- A worker ends when a topic of `written` was deleted or made again. Its next start checks the
+  topics. Nothing is acked whose records were not written.
 - Nothing of the input is handed over between a rebalance and the seek. `consumer.py` says what
   Faust would lose otherwise.
 """
@@ -18,6 +20,7 @@ import faust
 from faust.types import AgentT
 from faust.types.transports import ConsumerT
 
+from streams.errors import OperationalError
 from streams.kafka.offsets import Note
 from streams.runtime.consumer import Consumer
 from streams.runtime.flow_control import Queue
@@ -46,6 +49,8 @@ class App(faust.App):
         displaced: why the partitions are being taken anew, or are missing; empty otherwise.
         topic_ids: asks for the ids of the app's topics, which tell a topic from another one of the
             same name; None where no topic is read.
+        written: the same for the topics that the stage writes to if the settings ask for them;
+            None where there is none.
         keep_seconds: how long a commit names records that were deleted before they were read.
         before_reading: awaited with the ids of the topics, before their partitions are read.
         instruments: what the app's stage counts.
@@ -59,11 +64,13 @@ class App(faust.App):
         self.missing = ""
         self.displaced = ""
         self.topic_ids: TopicIds | None = None
+        self.written: TopicIds | None = None
         self.keep_seconds = 0.0
         self.before_reading: Callable[[Ids], Awaitable[None]] | None = None
         self.instruments = Instruments("")
         self._ids_read: Ids = {}
         self._ids_seen: Ids = {}
+        self._ids_written: Ids = {}
         self._topic_is_absent = False
         self._topic_watch: asyncio.Task[None] | None = None
         self.on_partitions_revoked.connect(_forget_positions, weak=False)
@@ -85,8 +92,9 @@ class App(faust.App):
                 await self._topic_watch
         try:
             await super().on_stop()
-            if self.topic_ids is not None:
-                await self.topic_ids.close()
+            for ids in (self.topic_ids, self.written):
+                if ids is not None:
+                    await ids.close()
         finally:
             # Also where a worker that ends cancels what is left of its stop.
             for call in self.at_stop:
@@ -147,6 +155,8 @@ class App(faust.App):
         """Take the partitions anew when a topic was made again, or is back after it was missing."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            if self.written is not None and await self._ends_without(self.written):
+                return
             found = await topic_ids.ask()
             if found is None or self.rebalancing or not self.rebalancing_count:
                 continue
@@ -162,6 +172,26 @@ class App(faust.App):
                 # it, and the worker would log the same change at every check.
                 self._ids_seen = found
                 await cast("Consumer", self.consumer).take_anew()
+
+    async def _ends_without(self, written: "TopicIds") -> bool:
+        """End the worker if a topic that it writes to is not the one that it was."""
+        found = await written.ask()
+        if found is None:
+            return False
+        before = self._ids_written = {**found, **self._ids_written}
+        for topic in written.topics:
+            if topic not in found or found[topic] != before[topic]:
+                # A client would wait for a topic that is missing, without a word.
+                what = "made again" if topic in found else "deleted"
+                error = OperationalError(
+                    f"topic {topic} was {what} while {self.conf.id} wrote to it",
+                    "run `cleanwire topics` and start the worker again, "
+                    "then `cleanwire replay` puts back what was on the topic",
+                )
+                log.critical("%s", error)
+                await self.crash(error)
+                return True
+        return False
 
 
 async def _forget_positions(app: Any, /, *_: Any, **__: Any) -> None:  # noqa: ANN401 - Faust's signals have no types

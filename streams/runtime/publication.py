@@ -1,8 +1,8 @@
 """The records that an outcome is published as, and those that withdraw an article.
 
 Invariant: no text of an article that was taken down stays on any topic of articles. A worker looks
-which of these topics there are before it decides. So a takedown reaches the copies that an earlier
-worker published, even where a setting has been switched off again since.
+which of these topics there are before it sends tombstones. So a takedown reaches the copies that
+another worker published, even where this worker's settings ask for none.
 
 An article is one record on `clean-articles`. By settings it is up to three. Its details are
 on `article-details` (`CLEANWIRE_ARTICLE_DETAILS`). `flat-articles` has it as Kafka Connect reads it
@@ -10,7 +10,8 @@ on `article-details` (`CLEANWIRE_ARTICLE_DETAILS`). `flat-articles` has it as Ka
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
@@ -22,6 +23,10 @@ from streams.runtime.cloudevents import headers
 from streams.runtime.delivery import Headers, Produce
 from streams.runtime.instruments import CountedPage
 from streams.settings import Settings
+
+LOOK_SECONDS = 1.0
+"""Seconds for which a look at the topics counts. Pages that were taken down may come in thousands,
+while another worker that made a topic hands its partitions over in a longer time."""
 
 _JSON: Headers = [("content-type", b"application/json")]
 
@@ -40,19 +45,34 @@ class Publication:
             topics.details: settings.article_details == "topic",
             topics.flat: settings.flat_articles,
         }
-        self._present = [topic for topic, is_wanted in self._copies.items() if is_wanted]
+        self._there: set[str] = set()
+        self._looked: float | None = None
+        self._looking = asyncio.Lock()
 
-    async def look(self) -> None:
-        """Find out which topics may have copies to withdraw; a worker asks before it reads.
+    @property
+    def wanted(self) -> list[str]:
+        """The topics of copies that the settings ask for."""
+        return [topic for topic, is_wanted in self._copies.items() if is_wanted]
+
+    def is_to_look(self, produces: Iterable[Produce]) -> bool:
+        """Whether some records go to a topic of which it is not known whether there is one."""
+        return any(self._copies.get(produce.topic) is False for produce in produces)
+
+    async def reaching(self, produces: Sequence[Produce]) -> list[Produce]:
+        """The records without those for topics that there are not.
 
         Raises:
             OperationalError: the bus is away.
         """
-        if not all(self._copies.values()):
-            there = await asyncio.to_thread(_topics_on, self._settings)
-            self._present = [
-                topic for topic, is_wanted in self._copies.items() if is_wanted or topic in there
-            ]
+        async with self._looking:
+            if self._looked is None or time.monotonic() - self._looked > LOOK_SECONDS:
+                self._there = await asyncio.to_thread(_topics_on, self._settings)
+                self._looked = time.monotonic()
+        return [
+            produce
+            for produce in produces
+            if self._copies.get(produce.topic, True) or produce.topic in self._there
+        ]
 
     def records(
         self, event: CleanArticle | DuplicateArticle, carried: Headers, page: CountedPage
@@ -100,9 +120,9 @@ class Publication:
         )
 
     def tombstones(self, articles: Iterable[str]) -> Iterator[Produce]:
-        """The records that withdraw articles, by their ids, from every topic that has them."""
+        """The records that withdraw articles, by their ids, from every topic that may have them."""
         for article in articles:
-            for topic in (*self._present, self._settings.topics.clean):
+            for topic in (*self._copies, self._settings.topics.clean):
                 yield Produce(topic=topic, key=article.encode(), value=None)
 
 

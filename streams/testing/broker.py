@@ -8,7 +8,6 @@ Invariants:
 """
 
 import atexit
-import contextlib
 import ctypes
 import dataclasses
 import signal
@@ -26,6 +25,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from streams.errors import OperationalError
+from streams.kafka import clients
 from streams.testing.artifacts import java_and_kafka
 from streams.testing.ports import free_port, is_free
 
@@ -295,8 +295,8 @@ class EmbeddedBroker:
         if not self._port or is_free(self._port):
             return False
         try:
-            with contextlib.closing(
-                KafkaAdminClient(bootstrap_servers=self.address, request_timeout_ms=3000)
+            with clients.made(
+                KafkaAdminClient, bootstrap_servers=self.address, request_timeout_ms=3000
             ) as admin:
                 return bool(admin.describe_cluster()["brokers"])
         except (KafkaError, OSError):

@@ -27,6 +27,7 @@ from streams.kafka import clients
 from streams.kafka.headers import ARRIVED, REPLAY_OF, original_of
 from streams.kafka.topic_ids import ids_of
 from streams.kafka.topics import ensure_topics
+from streams.ops import ledger
 from streams.ops.audit import audit
 from streams.testing.samples.stories import BRIDGE
 
@@ -183,6 +184,25 @@ def test_what_a_stricter_cleaner_rejects_stays_published_and_is_listed(settings)
         assert "taken down" in told
     report, _ = audit(settings)
     assert report.holds, report
+
+
+def test_a_replay_does_not_explain_an_outcome_that_was_published_before_it(settings, monkeypatch):
+    with Worker(settings, command=(str(HELPERS / "broken_cleaner.py"),)):
+        publish(settings, [page(1), page(2)], partition=0)
+        wait_for_outcomes(settings, 2)
+
+    # A page that was a duplicate is published: its second outcome.
+    (copy,) = records(settings, settings.topics.duplicates)
+    event = orjson.dumps(orjson.loads(copy.value) | {"revision": 1})
+    publish(settings, [event], topic=settings.topics.clean, key=copy.key, headers=copy.headers)
+    assert [place for place, *_ in audit(settings)[0].double] == [(0, 1)]
+    with Worker(settings):
+        said, _ = ran(settings, "--from", "1h")
+        assert ["duplicate", "->", "clean", "1"] in [line.split() for line in said.splitlines()]
+    # The outcome would be that of the replay, if it had come later.
+    for clocks, doubles in ((3600.0, []), (0.0, [(0, 1)])):
+        monkeypatch.setattr(ledger, "CLOCKS", clocks)
+        assert [place for place, *_ in audit(settings)[0].double] == doubles
 
 
 @pytest.mark.parametrize("shards", [pytest.param(1, marks=pytest.mark.slow), 3])

@@ -9,6 +9,7 @@ import time
 import pytest
 from kafka import KafkaProducer, TopicPartition
 
+from cleanwire.clean import clean_event
 from cleanwire.page.formats.format_names import FORMAT_HEADER
 from cleanwire.page.formats.record_page import read_page
 from helpers.harness import (
@@ -17,12 +18,14 @@ from helpers.harness import (
     environment,
     page,
     publish,
+    records,
 )
 from helpers.replaying import ran, raw
 from streams.kafka import clients
-from streams.kafka.headers import PREFIX, original_of
+from streams.kafka.headers import ARRIVED, PREFIX, original_of
 from streams.kafka.raw_records import raw_record
 from streams.kafka.topics import ensure_topics
+from streams.ops.page_facts import article_of
 
 pytestmark = pytest.mark.broker
 
@@ -84,7 +87,7 @@ def test_pages_stay_in_their_partition_when_the_topic_has_grown(bare_settings):
     assert [found[1, 6 + n].value for n in range(6)] == [found[1, n].value for n in range(6)]
 
 
-def letter(settings, offset, *, topic_id="old", reason="no-article", topic=None):
+def letter(settings, offset, *, topic_id="old", reason="no-article", topic=None, at=""):
     """The headers of a dead letter of a record of `raw-pages`, or of another topic."""
     added = {
         "reason": reason,
@@ -93,7 +96,7 @@ def letter(settings, offset, *, topic_id="old", reason="no-article", topic=None)
         "source.partition": "3",
         "source.offset": str(offset),
         "source.topic-id": topic_id,
-        "source.timestamp": "",
+        "source.timestamp": at,
     }
     return [(f"{PREFIX}{name}", value.encode()) for name, value in added.items()]
 
@@ -174,6 +177,40 @@ def test_a_dead_letter_keeps_the_format_that_its_worker_took_it_for(settings):
     assert "1 page appended" in said
     ((_, record),) = raw(settings).items()
     assert dict(record.headers)[FORMAT_HEADER] == b"html"
+
+
+@pytest.mark.parametrize("raw_format", ["event", "html"])
+def test_a_page_whose_article_is_a_tombstone_only_is_not_run_again(settings, raw_format):
+    """The record of the article is compacted away; no outcome says the id any more."""
+    value, other = page(1), page(2)
+    headers = [(FORMAT_HEADER, b"event")]
+    if raw_format == "html":
+        value, other = b"<p>Hello</p>", b"<p>World</p>"
+        # It has no fetch time: the time at which it arrived stands for it.
+        headers = [("url", b"https://paper.example/a"), (ARRIVED, b"1793000000000")]
+    sourced = [
+        *headers,
+        *letter(settings, 7, at="1793000000000"),
+        (FORMAT_HEADER, raw_format.encode()),
+    ]
+    rejected = settings.topics.rejected
+    publish(settings, [value], topic=rejected, headers=sourced)
+    (record,) = records(settings, rejected)
+    cleaned = clean_event(raw_record(record.value, headers=record.headers), require_article=False)
+    article = article_of(record).encode()
+    assert article.decode() == cleaned.id
+    for key in (b"", b"\xff", b"x" * 900, article):
+        publish(settings, [None], topic=settings.topics.clean, key=key)
+    again = [
+        *headers,
+        *letter(settings, 8, at="1793000000000"),
+        (FORMAT_HEADER, raw_format.encode()),
+    ]
+    publish(settings, [other, b"no page"], topic=rejected, headers=again, partition=0)
+    said, told = ran(settings, "--topic", "rejected-pages", "--no-wait")
+    assert "1 page appended" in said
+    assert "1 taken down" in told
+    assert {record.value for record in raw(settings).values()} == {other}
 
 
 def test_an_open_transaction_is_named_when_replays_wait_behind_it(settings):

@@ -18,6 +18,8 @@ from streams.testing.broker import EmbeddedBroker
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MAX_MESSAGE_BYTES = 24 << 20
+KAFKA_CACHE = Path(__file__).resolve().parents[1] / ".venv" / "kafka.aot"
+"""What `python scripts/kafka_cache.py` makes; without it a broker starts more slowly."""
 
 # How long an example takes says nothing where four processes share two cores: pytest-timeout ends
 # what hangs.
@@ -27,7 +29,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("shared")
 
 
+def java_options():
+    """What every Java of the tests starts with.
+
+    A broker of a test lives for seconds, so the second compiler costs more than it gives.
+    """
+    cache = [f"-XX:AOTCache={KAFKA_CACHE}"] if KAFKA_CACHE.exists() else []
+    return " ".join(["-XX:+IgnoreUnrecognizedVMOptions", "-XX:TieredStopAtLevel=1", *cache])
+
+
 def pytest_configure(config):
+    os.environ.setdefault("JDK_JAVA_OPTIONS", java_options())
     # A run in the background is started with interrupts ignored, and hands that down.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # A run that leaves the broker's tests out starts none.

@@ -95,7 +95,7 @@ def bare_settings(broker_address, tmp_path):
         topic_prefix=f"t{uuid.uuid4().hex[:8]}.",
         data_dir=tmp_path / "data",
         max_message_bytes=MAX_MESSAGE_BYTES,
-        clean_processes=2,
+        clean_processes=1,
         session_timeout=6,
     )
 

@@ -89,7 +89,11 @@ def broker_address(request, tmp_path_factory):
 
 @pytest.fixture
 def bare_settings(broker_address, tmp_path):
-    """Settings for the broker, with a topic prefix of their own and no topics yet."""
+    """Settings for the broker, with a topic prefix of their own and no topics yet.
+
+    One process cleans, because the start of one costs seconds. Where it counts that pages overtake
+    each other, a test takes `two_at_a_time`.
+    """
     return Settings(
         broker=broker_address,
         topic_prefix=f"t{uuid.uuid4().hex[:8]}.",
@@ -104,6 +108,12 @@ def bare_settings(broker_address, tmp_path):
 def settings(bare_settings):
     ensure_topics(bare_settings)
     return bare_settings
+
+
+@pytest.fixture
+def two_at_a_time(settings):
+    """Settings and topics with which a worker cleans two pages at a time."""
+    return settings.model_copy(update={"clean_processes": 2})
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ MAX_MESSAGE_BYTES = 24 << 20
 KAFKA_CACHE = Path(__file__).resolve().parents[1] / ".venv" / "kafka.aot"
 """What `python scripts/kafka_cache.py` makes; without it a broker starts more slowly."""
 
-# How long an example takes says nothing where four processes share two cores: pytest-timeout ends
+# How long an example takes says nothing where five processes share two cores: pytest-timeout ends
 # what hangs.
 hypothesis.settings.register_profile(
     "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

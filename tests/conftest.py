@@ -22,8 +22,10 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 MAX_MESSAGE_BYTES = 24 << 20
 CLIENT_SECONDS = 20.0
 """A client whose brokers are away gives up in its own time, behind a test that did not wait."""
+KAFKA_CACHE = Path(__file__).resolve().parents[1] / ".venv" / "kafka.aot"
+"""What `python scripts/kafka_cache.py` makes; without it a broker starts more slowly."""
 
-# How long an example takes says nothing where four processes share two cores: pytest-timeout ends
+# How long an example takes says nothing where five processes share two cores: pytest-timeout ends
 # what hangs.
 hypothesis.settings.register_profile(
     "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -31,7 +33,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("shared")
 
 
+def java_options():
+    """What every Java of the tests starts with.
+
+    A broker of a test lives for seconds, so the second compiler costs more than it gives.
+    """
+    cache = [f"-XX:AOTCache={KAFKA_CACHE}"] if KAFKA_CACHE.exists() else []
+    return " ".join(["-XX:+IgnoreUnrecognizedVMOptions", "-XX:TieredStopAtLevel=1", *cache])
+
+
 def pytest_configure(config):
+    os.environ.setdefault("JDK_JAVA_OPTIONS", java_options())
     # A run in the background is started with interrupts ignored, and hands that down.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # A run that leaves the broker's tests out starts none.
@@ -91,13 +103,17 @@ def broker_address(request, tmp_path_factory):
 
 @pytest.fixture
 def bare_settings(broker_address, tmp_path):
-    """Settings for the broker, with a topic prefix of their own and no topics yet."""
+    """Settings for the broker, with a topic prefix of their own and no topics yet.
+
+    One process cleans, because the start of one costs seconds. Where it counts that pages overtake
+    each other, a test takes `two_at_a_time`.
+    """
     return Settings(
         broker=broker_address,
         topic_prefix=f"t{uuid.uuid4().hex[:8]}.",
         data_dir=tmp_path / "data",
         max_message_bytes=MAX_MESSAGE_BYTES,
-        clean_processes=2,
+        clean_processes=1,
         session_timeout=6,
     )
 
@@ -106,6 +122,12 @@ def bare_settings(broker_address, tmp_path):
 def settings(bare_settings):
     ensure_topics(bare_settings)
     return bare_settings
+
+
+@pytest.fixture
+def two_at_a_time(settings):
+    """Settings and topics with which a worker cleans two pages at a time."""
+    return settings.model_copy(update={"clean_processes": 2})
 
 
 @pytest.fixture(scope="session")

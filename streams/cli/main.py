@@ -6,8 +6,10 @@ configuration), 3 (Kafka, a file or a port is not fit) or 130 (after Ctrl-C); `a
 also one that is the first process of a container.
 """
 
+import gc
 import importlib
 import io
+import multiprocessing
 import os
 import signal
 import sys
@@ -16,8 +18,14 @@ from typing import NoReturn
 
 import click
 
+from streams.cli.quick_imports import quick_imports
 from streams.errors import ConfigurationError, OperationalError
 from streams.exit_codes import BAD_USAGE, DONE, INTERRUPTED, UNFIT
+
+if multiprocessing.parent_process() is not None:
+    # A process of a pool imports the program of its parent before anything else. Its start ends in
+    # `streams.runtime.pool`, which turns the collector on.
+    gc.disable()
 
 COMMANDS = {
     "demo": "Run everything on this machine and show what becomes of sample pages.",
@@ -51,7 +59,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"streams.cli.{cmd_name}")
+        with quick_imports():
+            module = importlib.import_module(f"streams.cli.{cmd_name}")
         command: click.Command = module.command
         return command
 

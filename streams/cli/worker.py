@@ -2,6 +2,7 @@
 
 import click
 
+from streams.cli.quick_imports import quick_imports
 from streams.settings import load_settings
 from streams.stage import STAGES
 
@@ -21,7 +22,8 @@ def command(stage: str | None, *, without_web: bool) -> int:
       cleanwire worker --stage extract --without-web
       CLEANWIRE_BROKER=kafka-1:9092,kafka-2:9092 cleanwire worker
     """
-    from streams import worker  # noqa: PLC0415 - Faust is slow to import, and --help needs none of it
+    with quick_imports():
+        from streams import worker  # noqa: PLC0415 - Faust is slow to import, and --help needs none of it
 
     settings = load_settings()
     stages = [name for name in STAGES if stage in (None, name)]

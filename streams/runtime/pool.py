@@ -7,6 +7,7 @@ for that page and affects nothing else. A process that hangs or dies is replaced
 import asyncio
 import concurrent.futures
 import dataclasses
+import gc
 import importlib
 import multiprocessing
 import os
@@ -275,6 +276,8 @@ def _start_process(memory_bytes: int, niceness: int, preload: Sequence[str]) -> 
         os.nice(niceness)
     for module in preload:
         importlib.import_module(module)
+    # `streams.cli.main` leaves the collector out of the imports of such a process.
+    gc.enable()
     _limit_memory(memory_bytes)
 
 

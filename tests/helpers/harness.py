@@ -164,19 +164,26 @@ def publish(settings, values, *, partition=None, topic=None, **more):
 
 def records(settings, topic, seconds=20):
     """Every record of a topic, in the order of each partition."""
-    found = []
     with clients.consumer(settings) as consumer:
-        partitions = [
-            TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic))
-        ]
+        partitions = partitions_of(consumer, topic)
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        deadline = time.monotonic() + seconds
-        while any(consumer.position(tp) < ends[tp] for tp in partitions):
-            assert time.monotonic() < deadline, f"{topic} cannot be read to its end"
-            for batch in consumer.poll(timeout_ms=200).values():
-                found.extend(batch)
+        return read_on(consumer, partitions, seconds)
+
+
+def partitions_of(consumer, topic):
+    return [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic))]
+
+
+def read_on(consumer, partitions, seconds=20):
+    """The records from where the consumer stands to the ends that the partitions have now."""
+    found = []
+    ends = consumer.end_offsets(partitions)
+    deadline = time.monotonic() + seconds
+    while behind := [tp.topic for tp in partitions if consumer.position(tp) < ends[tp]]:
+        assert time.monotonic() < deadline, f"{behind[0]} cannot be read to its end"
+        for batch in consumer.poll(timeout_ms=200).values():
+            found.extend(batch)
     return found
 
 
@@ -188,33 +195,49 @@ def added(record):
 def outcomes(settings):
     """All outcomes by the raw record they name: {(partition, offset): [outcome, ...]}."""
     found = {}
-
-    def enter(source, outcome):
-        place = int(source["partition"]), int(source["offset"])
-        found.setdefault(place, []).append(outcome)
-
-    for topic, name in (
-        (settings.topics.clean, "clean"),
-        (settings.topics.duplicates, "duplicate"),
-    ):
+    for topic in outcome_topics(settings):
         for record in records(settings, topic):
-            if record.value is None:
-                continue
-            event = orjson.loads(record.value)
-            enter(event["source"], (name, event))
-    for record in records(settings, settings.topics.rejected):
-        headers = added(record)
-        source = {key: headers[f"source.{key}"] for key in ("partition", "offset")}
-        enter(source, ("rejected", headers))
+            enter(settings, record, found)
     return found
 
 
+def outcome_topics(settings):
+    return settings.topics.clean, settings.topics.duplicates, settings.topics.rejected
+
+
+def enter(settings, record, found):
+    """Enter the outcome that a record is, if it is one, as `outcomes` gives them."""
+    if record.topic == settings.topics.rejected:
+        headers = added(record)
+        place = int(headers["source.partition"]), int(headers["source.offset"])
+        outcome = "rejected", headers
+    elif record.value is None:
+        return
+    else:
+        event = orjson.loads(record.value)
+        place = int(event["source"]["partition"]), int(event["source"]["offset"])
+        outcome = ("clean" if record.topic == settings.topics.clean else "duplicate"), event
+    found.setdefault(place, []).append(outcome)
+
+
 def wait_for_outcomes(settings, count, seconds=90):
-    """Wait until so many raw records have an outcome; returns them all."""
+    """Wait until so many raw records have an outcome; returns them all.
+
+    One client reads on and on: a new one at each look would cost more than the stream itself.
+    """
     deadline = time.monotonic() + seconds
-    while True:
-        found = outcomes(settings)
-        if len(found) >= count:
-            return found
-        assert time.monotonic() < deadline, f"{len(found)} of {count} pages have an outcome"
-        time.sleep(0.3)
+    seen = {}
+    with clients.consumer(settings) as consumer:
+        partitions = [
+            tp for topic in outcome_topics(settings) for tp in partitions_of(consumer, topic)
+        ]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        while True:
+            for record in read_on(consumer, partitions):
+                enter(settings, record, seen)
+            if len(seen) >= count:
+                # In the order in which all tests know them: one topic after the other.
+                return outcomes(settings)
+            assert time.monotonic() < deadline, f"{len(seen)} of {count} pages have an outcome"
+            time.sleep(0.3)

@@ -45,7 +45,7 @@ def worker(broker_address, tmp_path_factory):
         broker=broker_address,
         topic_prefix=f"t{uuid.uuid4().hex[:8]}.",
         data_dir=tmp_path_factory.mktemp("data"),
-        clean_processes=2,
+        clean_processes=1,
         web_token=TOKEN,
     )
     ensure_topics(settings)

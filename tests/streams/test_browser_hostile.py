@@ -84,7 +84,7 @@ def view(broker_address, tmp_path_factory):
         topic_prefix=f"t{uuid.uuid4().hex[:8]}.",
         data_dir=tmp_path_factory.mktemp("data"),
         max_message_bytes=24 << 20,
-        clean_processes=2,
+        clean_processes=1,
     )
     ensure_topics(settings)
     with Worker(settings) as worker:

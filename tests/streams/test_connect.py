@@ -31,7 +31,7 @@ def settings(broker_address, tmp_path_factory):
         topic_prefix="connect.",
         data_dir=folder / "data",
         flat_articles=True,
-        clean_processes=2,
+        clean_processes=1,
         session_timeout=6,
     )
     ensure_topics(made)

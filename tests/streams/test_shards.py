@@ -21,7 +21,7 @@ pytestmark = pytest.mark.broker
 
 @pytest.fixture
 def four(bare_settings):
-    settings = bare_settings.model_copy(update={"dedupe_shards": 4})
+    settings = bare_settings.model_copy(update={"dedupe_shards": 4, "clean_processes": 2})
     ensure_topics(settings)
     return settings
 

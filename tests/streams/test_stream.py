@@ -18,7 +18,8 @@ from streams.testing.samples.stories import BRIDGE, ORCHARD
 pytestmark = pytest.mark.broker
 
 
-def test_the_stream_gives_exactly_the_outcomes_of_the_pipeline(settings):
+def test_the_stream_gives_exactly_the_outcomes_of_the_pipeline(two_at_a_time):
+    settings = two_at_a_time
     values = [sample.value for sample in sample_pages()]
     with Worker(settings):
         publish(settings, values, partition=0)
@@ -63,7 +64,8 @@ def test_candidates_delivered_again_change_nothing(settings):
     assert audit(settings)[0].redelivered == len(candidates)
 
 
-def test_a_worker_that_is_killed_half_way_loses_nothing(settings):
+def test_a_worker_that_is_killed_half_way_loses_nothing(two_at_a_time):
+    settings = two_at_a_time
     values = [page(number) for number in range(600)]
     values[100::7] = [page(0) for _ in values[100::7]]
     publish(settings, values, partition=0)

@@ -19,11 +19,10 @@ from cleanwire.extract.metadata import bylines, published
 from cleanwire.extract.metadata.date_labels import dates_in
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import as_list, is_article, read_jsonld, text_of
+from cleanwire.extract.metadata.meta_tags import MAX_METAS, MAX_VALUE
 from cleanwire.extract.metadata.metadata import (
     IMAGES,
     LANGUAGES,
-    MAX_METAS,
-    MAX_VALUE,
     MODIFIED,
     PUBLISHED,
     SECTIONS,

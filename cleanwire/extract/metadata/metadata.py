@@ -5,10 +5,9 @@ in the order of how often they are right. A field that no witness tells is None.
 before `read_html` walks the tree, and the elements are read after it, from the same tree.
 """
 
-import collections
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -28,6 +27,14 @@ from cleanwire.extract.metadata.jsonld import (
     text_of,
     types,
 )
+from cleanwire.extract.metadata.meta_tags import (
+    MAX_VALUE,
+    all_values,
+    by_tag,
+    cleaned,
+    first_value,
+    values_by_name,
+)
 from cleanwire.extract.metadata.owner import own_articles
 from cleanwire.extract.metadata.published import dates_in_tree, is_day_first, modified_in_tree
 from cleanwire.extract.metadata.robots import rules_in_metas
@@ -36,8 +43,6 @@ from cleanwire.extract.metadata.surroundings import story_margins
 from cleanwire.extract.metadata.titles import choose_title
 from cleanwire.urls import absolute_url, host_of
 
-MAX_METAS = 300
-MAX_VALUE = 2000
 MAX_TAGS = 30
 WITNESSES = (
     'meta[content],script[type="application/ld+json"],link[rel~="canonical"][href],'
@@ -137,18 +142,18 @@ def read_metadata(
     """
     if nodes is None:
         nodes = by_tag(tree.css(f"{WITNESSES},nav,footer"))
-    metas = _metas(nodes["meta"])
+    metas = values_by_name(nodes["meta"])
     linked = read_jsonld(nodes["script"])
-    site_name = _first(metas, SITE_NAMES) or _clean(publisher_of(linked))
+    site_name = first_value(metas, SITE_NAMES) or cleaned(publisher_of(linked))
     headings = _headings(nodes["h1"][:10])
-    document_title = _clean(nodes["title"][0].text(deep=True)) if nodes["title"] else None
+    document_title = cleaned(nodes["title"][0].text(deep=True)) if nodes["title"] else None
     language_tag = _language_tag(tree, metas)
     canonical = _canonical(nodes["link"], metas, url)
     stories = [node for node in linked if is_article(node)]
     articles = own_articles(
         stories,
-        urls=(canonical, _first(metas, ("og:url",)), url),
-        titles=(*headings, *_all(metas, TITLES), document_title),
+        urls=(canonical, first_value(metas, ("og:url",)), url),
+        titles=(*headings, *all_values(metas, TITLES), document_title),
     )
     if len(articles) < len(stories):
         linked = articles + [node for node in linked if not is_article(node)]
@@ -156,17 +161,18 @@ def read_metadata(
         day_first=is_day_first(language_tag, url), language=_language(language_tag), latest=latest
     )
     title = choose_title(
-        headline=_clean(
+        headline=cleaned(
             text_of(first_field(articles, "headline") or first_field(articles, "name"))
         ),
-        social=_first(metas, TITLES),
-        headings=headings + _headings(nodes["h2"][:6]),
+        social=first_value(metas, TITLES),
+        headings=headings,
+        lower_headings=_headings(nodes["h2"][:6]),
         document_title=document_title,
         site_names=(site_name, host_of(url)),
     )
     others = (
-        _clean(publisher_of(linked)),
-        _first(metas, ("publisher", "dc.publisher", "copyright")),
+        cleaned(publisher_of(linked)),
+        first_value(metas, ("publisher", "dc.publisher", "copyright")),
     )
     data = metas, articles, linked
     not_names = site_name, title, host_of(url)
@@ -176,7 +182,7 @@ def read_metadata(
         title=title,
         document_title=document_title,
         headings=headings,
-        keywords=_first(metas, ("keywords",)),
+        keywords=first_value(metas, ("keywords",)),
         authors=authors,
         # Fallback: accept an author whose name is the site's name (personal blogs).
         organisations=()
@@ -191,19 +197,20 @@ def read_metadata(
         language=_language(
             language_tag,
             text_of(first_field(articles, "inLanguage")),
-            _first(metas, LANGUAGES),
+            first_value(metas, LANGUAGES),
         ),
         site_name=site_name,
         article_body=next((body for node in articles if (body := story_of(node))), None),
         is_live=any(node.get("liveBlogUpdate") for node in articles),
         types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
-        section=_clean(text_of(first_field(articles, "articleSection"))) or _first(metas, SECTIONS),
+        section=cleaned(text_of(first_field(articles, "articleSection")))
+        or first_value(metas, SECTIONS),
         tags=_tags(metas, articles),
         paywalled=_paywalled(metas, articles),
         robots=rules_in_metas(metas.get("robots", ())),
-        og_type=(_first(metas, ("og:type",)) or "").lower() or None,
-        description=_first(metas, ("og:description", "description", "twitter:description")),
+        og_type=(first_value(metas, ("og:type",)) or "").lower() or None,
+        description=first_value(metas, ("og:description", "description", "twitter:description")),
         margin=((), None, None)
         if authors and published_at
         else _margin([*nodes["nav"], *nodes["footer"]], not_names, dates),
@@ -262,46 +269,9 @@ def _margin(
     return authors, published, modified
 
 
-def by_tag(nodes: Iterable[LexborNode]) -> Mapping[str, list[LexborNode]]:
-    """Elements by tag, in document order; a tag without elements has an empty list."""
-    found: dict[str, list[LexborNode]] = collections.defaultdict(list)
-    for node in nodes:
-        found[node.tag or ""].append(node)
-    return found
-
-
 def _headings(nodes: Sequence[LexborNode]) -> tuple[str, ...]:
     """The texts of headings that have one."""
     return tuple(text for node in nodes if (text := squeezed(node.text(deep=True) or "")))
-
-
-def _metas(nodes: Sequence[LexborNode]) -> dict[str, list[str]]:
-    """The values of meta tags by name, in lower case; a tag may have several names."""
-    metas: dict[str, list[str]] = {}
-    for node in nodes[:MAX_METAS]:
-        attributes = node.attributes
-        value = squeezed((attributes.get("content") or "")[:MAX_VALUE])
-        if not value:
-            continue
-        for key in ("property", "name", "itemprop", "http-equiv"):
-            name = attributes.get(key)
-            if name:
-                metas.setdefault(name.strip().lower(), []).append(value)
-    return metas
-
-
-def _first(metas: dict[str, list[str]], keys: tuple[str, ...] | list[str]) -> str | None:
-    """The first value of the first meta tag in `keys` that the page has."""
-    return next((metas[key][0] for key in keys if key in metas), None)
-
-
-def _all(metas: dict[str, list[str]], keys: tuple[str, ...]) -> list[str]:
-    """All values of meta tags, in the order of `keys`."""
-    return [value for key in keys for value in metas.get(key, ())]
-
-
-def _clean(text: str | None) -> str | None:
-    return squeezed(text[:MAX_VALUE]) or None if text else None
 
 
 def _published(
@@ -335,7 +305,7 @@ def _date(value: object, dates: DateHints) -> str | None:
 def _image(
     metas: dict[str, list[str]], articles: list[dict[str, Any]], url: str | None
 ) -> str | None:
-    declared = _first(metas, IMAGES)
+    declared = first_value(metas, IMAGES)
     if declared is None:
         for image in as_list(first_field(articles, "image")):
             declared = text_of(image.get("url") if isinstance(image, dict) else image)
@@ -362,7 +332,7 @@ def _paywalled(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> b
     declared = str(free).rpartition("/")[2].lower() if isinstance(free, bool | str) else ""
     if declared in ("true", "false"):
         return declared == "false"
-    tier = (_first(metas, ("article:content_tier",)) or "").lower()
+    tier = (first_value(metas, ("article:content_tier",)) or "").lower()
     return tier in ("locked", "metered") if tier in ("locked", "metered", "free") else None
 
 
@@ -378,7 +348,9 @@ def _absolute(declared: str | None, url: str | None) -> str | None:
 def _canonical(
     links: Sequence[LexborNode], metas: dict[str, list[str]], url: str | None
 ) -> str | None:
-    declared = (links[0].attributes.get("href") if links else None) or _first(metas, ("og:url",))
+    declared = (links[0].attributes.get("href") if links else None) or first_value(
+        metas, ("og:url",)
+    )
     return _absolute(declared, url)
 
 
@@ -387,7 +359,7 @@ def _language_tag(tree: LexborHTMLParser, metas: dict[str, list[str]]) -> str | 
     root = tree.root
     attributes = root.attributes if root is not None else {}
     declared = attributes.get("lang") or attributes.get("xml:lang")
-    return declared or _first(metas, LANGUAGES)
+    return declared or first_value(metas, LANGUAGES)
 
 
 def _language(*declared: str | None) -> str | None:

@@ -25,9 +25,9 @@ from cleanwire.extract.dom.parsing import parsed
 from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
 from cleanwire.extract.dom.wraps import unwrapped_lines
 from cleanwire.extract.language import language_of
-from cleanwire.extract.metadata.bylines import authors_in_lines
 from cleanwire.extract.metadata.date_labels import dates_of, kind_of
 from cleanwire.extract.metadata.dates import DateHints, find_date, latest_of
+from cleanwire.extract.metadata.line_authors import authors_at_end, authors_in_lines
 from cleanwire.extract.metadata.metadata import read_metadata, with_elements
 from cleanwire.extract.metadata.stories import lines_of
 from cleanwire.extract.metadata.surroundings import lines_below_bars
@@ -199,6 +199,7 @@ def html_result(steps: HtmlSteps) -> Extracted:
     """What an HTML page holds, by the steps that were taken."""
     page, selection, metadata = steps.page, steps.selection, steps.metadata
     unbranded, first = steps.unbranded, steps.first
+    last = selection.chosen[-1] + 1 if selection.chosen else 0
     language = language_of(" ".join(unbranded.paragraphs), metadata.language)
     published_at, modified_at = metadata.published_at, metadata.modified_at
     if not published_at:
@@ -210,7 +211,7 @@ def html_result(steps: HtmlSteps) -> Extracted:
             for text in page.texts[first : first + BYLINE_AFTER]
             if is_date_line(text) or kind_of(text)
         ]
-        for lines in (above, top, _after(page, selection)):
+        for lines in (above, top, page.texts[last : last + HEAD_LINES][::-1]):
             published_at, modified = dates_of(lines, dates, words=_DATE_LINE_WORDS)
             modified_at = modified_at or modified
             if published_at or modified_at:
@@ -220,8 +221,11 @@ def html_result(steps: HtmlSteps) -> Extracted:
         authors=metadata.authors
         or authors_in_lines(
             page.texts[max(0, first - HEAD_LINES) : first + BYLINE_AFTER],
-            (metadata.site_name, metadata.title),
+            metadata.not_names,
             language=language,
+        )
+        or authors_at_end(
+            page.texts[max(0, last - BYLINE_AFTER) : last + BYLINE_AFTER], metadata.not_names
         )
         or metadata.organisations,
         published_at=published_at,
@@ -388,9 +392,3 @@ def _title_line(head: Sequence[str]) -> str | None:
             return line
     plain = [line for line in candidates if not is_breadcrumb(line) and find_date(line) is None]
     return max(plain, key=words_in, default=None)
-
-
-def _after(page: BlockList, selection: BlockSelection) -> list[str]:
-    """The lines after the body, the nearest one last."""
-    last = selection.chosen[-1] + 1 if selection.chosen else 0
-    return page.texts[last : last + HEAD_LINES][::-1]

@@ -8,25 +8,21 @@ beside a picture are no witnesses.
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata.eastern_names import eastern_names, has_eastern_script
-from cleanwire.extract.metadata.jsonld import as_list, text_of, types
-from cleanwire.extract.metadata.months import month_of
-from cleanwire.extract.metadata.person_names import MAX_AUTHORS, is_by, is_control, is_role, names
+from cleanwire.extract.metadata.byline_ends import (
+    AFTER_NAMES,
+    ends_in_other_role,
+    without_other_roles,
+    without_tail,
+)
+from cleanwire.extract.metadata.person_names import MAX_AUTHORS, is_control, is_role, names
 from cleanwire.extract.metadata.surroundings import in_comments_or_teaser, words_of_element
 from cleanwire.extract.vocabulary import alternation, words
-
-_METAS = (
-    "author article:author dc.creator dcterms.creator parsely-author sailthru.author byl "
-    "citation_author article:author_name cxenseparse:author og:article:author dc.author "
-    "authors creator author-name article.author rbauthors dcsext.author"
-).split()
 
 _MARKUP = (
     ("author", '[rel~="author"]'),
@@ -48,9 +44,6 @@ _CLASSES = (
     ("_by", '[class*="_by"]'),
     ("", "address"),
 )
-METAS = tuple(_METAS)
-"""The names of the meta tags that name authors, the surest first."""
-
 ELEMENTS = ",".join(selector for _, selector in (*_MARKUP, *_CLASSES, *_LINKS))
 """Selects every element that may name an author."""
 
@@ -78,74 +71,16 @@ _LONGEST = 160
 _SECTION_LENGTH = 1000
 """How many characters of an element are read."""
 
-_MOST_ANCESTORS = 3
-_MOST_BETWEEN = 8
-"""The most characters between the elements of two authors of one byline: a comma, an "and"."""
-
-
-def byline_pattern() -> re.Pattern[str]:
-    """An expression for a byline up to its names, at the start of a line or after a mark."""
-    by = alternation("by", "author_labels")
-    unspaced = alternation("author_labels_unspaced", "author_labels_unspaced_in_lines")
-    return re.compile(
-        r"(?:^|[|•·–—,.]\s{0,2}|\s-\s{1,2}|\d\s{1,3})"
-        rf"(?:(?:(?:{alternation('written', 'written_in_lines')})\s{{1,2}})?"
-        rf"(?:{by})(?:\s{{0,2}}[:/]\s{{0,2}}|\s{{1,2}})"
-        rf"|(?-i:By(?=[A-Z]))|(?:{unspaced})\s{{0,2}}[:：/]?\s{{0,2}})(?=\S)",
-        re.IGNORECASE,
-    )
-
-
-_LABEL = re.compile(alternation("author_card_labels"), re.IGNORECASE)
-_BYLINE = byline_pattern()
-_BY_WORD = re.compile(rf"\b(?:{alternation('by_or_name')})\b", re.IGNORECASE)
-_EASTERN_LENGTH = 80
-"""The most characters of a line that is a Chinese, Japanese or Korean byline."""
-
 _WORD = re.compile(r"[^\W\d_]{5}")
 """A text with so many letters in a row says something. In a byline it ends the names."""
 
-_AFTER_NAMES = re.compile(
-    rf"\s[|•·–—-]\s|\s\d|[|•·]|\s(?:{alternation('before_a_date')})\s"
-    rf"|\s(?:{alternation('before_a_numeric_date')})\s\d|,?\s\d"
-)
+_INLINE = frozenset({"a", "b", "em", "i", "span", "strong"})
+_LINKED_LENGTH = 3
+"""The fewest letters of one word that a link to an author's page has as a name."""
 
-
-def authors_in_data(  # noqa: PLR0913 - the options of `names`
-    metas: dict[str, list[str]],
-    articles: Sequence[dict[str, Any]],
-    linked: Sequence[dict[str, Any]],
-    not_names: Iterable[str | None],
-    *,
-    organisations: bool = False,
-    language: str | None = None,
-) -> tuple[str, ...]:
-    """The authors that a page's data name.
-
-    Args:
-        metas: the values of the page's meta tags, by name.
-        articles: the articles in its JSON-LD.
-        linked: all objects in its JSON-LD, among which an author is looked up by its `@id`.
-        not_names: texts that are no author, such as the names of the site and the title.
-        organisations: whether an agency or a publisher may be an author.
-        language: the primary subtag (BCP 47) of the page.
-
-    Returns:
-        The names in order; none if no witness names anybody.
-    """
-    excluded = tuple(not_names)
-    for witness in _names_in_data(metas, articles, linked, organisations=organisations):
-        found = names(
-            witness,
-            not_names=excluded,
-            one_word=True,
-            organisations=organisations,
-            single=True,
-            language=language,
-        )
-        if found:
-            return found
-    return ()
+_MOST_ANCESTORS = 3
+_MOST_BETWEEN = 8
+"""The most characters between the elements of two authors of one byline: a comma, an "and"."""
 
 
 def authors_in_tree(
@@ -179,6 +114,36 @@ def authors_in_tree(
     return ()
 
 
+def others_in_tree(
+    tree: LexborHTMLParser | LexborNode,
+    written: AttributeText,
+    not_names: Iterable[str | None],
+    *,
+    language: str | None = None,
+) -> tuple[str, ...]:
+    """The pseudonyms, agencies and desks that elements name as authors.
+
+    They are asked for only if a page names no person.
+
+    Args:
+        tree: as for `authors_in_tree`.
+        written: as for `authors_in_tree`.
+        not_names: as for `authors_in_tree`.
+        language: as for `authors_in_tree`.
+    """
+    excluded = tuple(not_names)
+    for selectors, pseudonyms in ((_MARKUP, True), (_CLASSES, False)):
+        selector = written.selectors_present(selectors)
+        reader = _NameReader(
+            excluded, one_word=pseudonyms, language=language, organisations=True,
+            pseudonyms=pseudonyms,
+        )  # fmt: skip
+        nodes = tree.css(selector) if selector else ()
+        if found := _authors_of_elements(nodes, reader, by_class=selectors is _CLASSES):
+            return found
+    return ()
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _NameReader:
     """How names are read from the elements of one kind of selector: the options of `names`."""
@@ -186,11 +151,18 @@ class _NameReader:
     not_names: tuple[str | None, ...]
     one_word: bool
     language: str | None
+    organisations: bool = False
+    pseudonyms: bool = False
 
     def names(self, texts: Iterable[str]) -> tuple[str, ...]:
         """The names in texts."""
         return names(
-            texts, not_names=self.not_names, one_word=self.one_word, language=self.language
+            texts,
+            not_names=self.not_names,
+            one_word=self.one_word,
+            language=self.language,
+            organisations=self.organisations,
+            pseudonyms=self.pseudonyms,
         )
 
 
@@ -212,7 +184,11 @@ def _authors_of_elements(
         if not 0 < len(text) <= _LONGEST or (by_class and not _is_of_author(node)):
             continue
         beside = last is not None and _adjoins(node, last)
-        if in_comments_or_teaser(node) or (found and not beside and not _is_inside(node, around)):
+        if (
+            _is_of_other_role(node)
+            or in_comments_or_teaser(node)
+            or (found and not beside and not _is_inside(node, around))
+        ):
             continue
         read += 1
         people = _people_in(node, text, reader)
@@ -226,27 +202,63 @@ def _authors_of_elements(
 
 def _people_in(node: LexborNode, text: str, reader: _NameReader) -> tuple[str, ...]:
     """The people that one element names, by its links to authors, its text, or parts of it."""
-    inner = node.css(_INNER_NAMES)
+    text = without_other_roles(text)
+    inner = [link for link in node.css(_INNER_NAMES) if not _is_of_other_role(link)]
     if not inner and "itemprop" in node.attributes:
         inner = node.css('[itemprop~="name"]')
     if inner:
-        linked = [
-            squeezed(link.text(deep=True, separator=" ") or "") for link in inner[:_MOST_READ]
-        ]
-        if people := reader.names(linked):
-            return people
-    for part in map(_without_tail, _AFTER_NAMES.split(text)):
+        linked = [name for link in inner[:_MOST_READ] for name in _linked_names(link, reader)]
+        if linked:
+            return tuple(dict.fromkeys(linked))
+    if found := _in_first_piece(node, reader):
+        return found
+    for part in map(without_tail, AFTER_NAMES.split(text)):
         if people := reader.names([part]):
             return people
-    parts = (node.text(deep=True, separator="\n") or "").split("\n")
-    pieces = [squeezed(part) for part in parts]
-    found: list[str] = []
+    pieces = _pieces(node)
+    several: list[str] = []
     for piece in pieces if len(pieces) > 1 else ():
-        people = reader.names([_without_tail(piece)])
+        people = reader.names([without_tail(piece)])
         if not people and _WORD.search(piece) and not is_role(piece) and not is_control(piece):
             break
-        found += people
-    return tuple(dict.fromkeys(found))
+        several += people
+    return tuple(dict.fromkeys(several))
+
+
+def _pieces(node: LexborNode) -> list[str]:
+    """The texts of an element that its markup parts, also those that are empty."""
+    return [squeezed(piece) for piece in (node.text(deep=True, separator="\n") or "").split("\n")]
+
+
+def _in_first_piece(node: LexborNode, reader: _NameReader) -> tuple[str, ...]:
+    """The name that an element begins with, if its markup parts it from a role after it."""
+    pieces = [piece for piece in _pieces(node) if piece]
+    if len(pieces) > 1 and is_role(pieces[1]) and (found := reader.names([pieces[0]])):
+        return found
+    return ()
+
+
+def _linked_names(link: LexborNode, reader: _NameReader) -> tuple[str, ...]:
+    """The names in the text of a link; one word is a name if the address has it too."""
+    text = squeezed(link.text(deep=True, separator=" ") or "")
+    if found := reader.names([text]):
+        return found
+    address = (link.attributes.get("href") or "").rstrip("/").rpartition("/")[2].casefold()
+    if text.isalpha() and len(text) >= _LINKED_LENGTH and address.startswith(text.casefold()):
+        return dataclasses.replace(reader, one_word=True).names([text])
+    return ()
+
+
+def _is_of_other_role(node: LexborNode) -> bool:
+    """Whether the words before an element say that it names somebody who is not the writer."""
+    before = node.prev
+    if before is None and node.parent is not None and node.parent.tag in _INLINE:
+        before = node.parent.prev
+    return before is not None and ends_in_other_role(
+        before.text(deep=True, separator=" ")
+        if before.is_element_node
+        else before.text_content or ""
+    )
 
 
 def _is_of_author(node: LexborNode) -> bool:
@@ -300,89 +312,3 @@ def _is_inside(node: LexborNode | None, byline: int) -> bool:
             return True
         node = node.parent
     return False
-
-
-def authors_in_lines(
-    lines: Iterable[str], not_names: Iterable[str | None], *, language: str | None = None
-) -> tuple[str, ...]:
-    """The authors that a byline among lines names: `By Ada Quill | 3 May`.
-
-    Args:
-        lines: the lines around the start of the story; long ones are passed over.
-        not_names: texts that are no author, such as the names of the site and the title.
-        language: the primary subtag (BCP 47) of the page.
-
-    Returns:
-        The names in the first byline that names anybody.
-    """
-    excluded = tuple(not_names)
-    for line in lines:
-        if len(line) > _LONGEST:
-            continue
-        match = _BYLINE.search(line)
-        if match and (found := names([_without_tail(line[match.end() :])], not_names=excluded)):
-            word = _BY_WORD.search(match[0])
-            if not (word and language) or is_by(word[0].lower(), language):
-                return found
-        if (
-            has_eastern_script(line)
-            and len(line) <= _EASTERN_LENGTH
-            and (found := eastern_names(line))
-        ):
-            return names(found, not_names=excluded)
-    return ()
-
-
-def _without_tail(text: str) -> str:
-    """A byline up to the end of its names, without a date, a desk or a counter after them."""
-    words = _AFTER_NAMES.split(text, maxsplit=1)[0].split()
-    while len(words) > 1 and month_of(words[-1].strip(".,"), inflected=False):
-        words.pop()
-    return " ".join(words)
-
-
-def _names_in_data(
-    metas: dict[str, list[str]],
-    articles: Sequence[dict[str, Any]],
-    linked: Sequence[dict[str, Any]],
-    *,
-    organisations: bool,
-) -> Iterator[list[str]]:
-    """The names in each witness among the page's data, the surest witness first."""
-    by_id = {node["@id"]: node for node in linked if isinstance(node.get("@id"), str)}
-    for article in articles:
-        authors = as_list(article.get("author") or article.get("creator"))
-        named = [_names_of(author, by_id, organisations=organisations) for author in authors]
-        yield [name for found in named for name in found]
-    yield from (metas[key] for key in _METAS if key in metas)
-    for number in ("1", "2"):
-        if _LABEL.search((metas.get(f"twitter:label{number}") or [""])[0]):
-            yield metas.get(f"twitter:data{number}", [])
-    for node in linked:
-        if text_of(node.get("@type")) == "Person":
-            yield _names_of(node, by_id, organisations=False)
-
-
-def _names_of(
-    author: object, by_id: dict[str, dict[str, Any]], *, organisations: bool
-) -> list[str]:
-    """The names in an author of JSON-LD: a text, an object, or a reference to an object."""
-    if isinstance(author, str):
-        author = by_id.get(author, {"name": author})
-    if not isinstance(author, dict):
-        return []
-    identifier = author.get("@id")
-    known = by_id.get(identifier, {}) if isinstance(identifier, str) else {}
-    kinds = types(author) or types(known)
-    if any("organization" in kind for kind in kinds) and not organisations:
-        return []
-    named = as_list(author.get("name") or known.get("name") or _full_name(author))
-    # Some sites have an object of the person in the place of the name.
-    plain = [name.get("name") if isinstance(name, dict) else name for name in named]
-    return [name for name in plain if isinstance(name, str)]
-
-
-def _full_name(author: dict[str, Any]) -> str:
-    """The given name and the family name of a person, whichever there are."""
-    parts = (text_of(author.get(key)) for key in ("givenName", "familyName"))
-    return " ".join(filter(None, parts))

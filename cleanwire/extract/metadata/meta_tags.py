@@ -12,6 +12,8 @@ from cleanwire.extract.dom.text import squeezed
 
 MAX_METAS = 300
 MAX_VALUE = 2000
+_MICRODATA = {"author": "microdata author", "creator": "microdata author"}
+"""Names of microdata that are less sure than those of other meta tags."""
 
 
 def by_tag(nodes: Iterable[LexborNode]) -> Mapping[str, list[LexborNode]]:
@@ -23,8 +25,12 @@ def by_tag(nodes: Iterable[LexborNode]) -> Mapping[str, list[LexborNode]]:
 
 
 def values_by_name(nodes: Sequence[LexborNode]) -> dict[str, list[str]]:
-    """The values of meta tags by name, in lower case; a tag may have several names."""
+    """The values of meta tags by name, in lower case; a tag may have several names.
+
+    Microdata count only for names that no other tag has: they may be of a work in a list.
+    """
     metas: dict[str, list[str]] = {}
+    items: dict[str, list[str]] = {}
     for node in nodes[:MAX_METAS]:
         attributes = node.attributes
         value = squeezed((attributes.get("content") or "")[:MAX_VALUE])
@@ -33,8 +39,12 @@ def values_by_name(nodes: Sequence[LexborNode]) -> dict[str, list[str]]:
         for key in ("property", "name", "itemprop", "http-equiv"):
             name = attributes.get(key)
             if name:
-                metas.setdefault(name.strip().lower(), []).append(value)
-    return metas
+                name = name.strip().lower()
+                if key != "itemprop":
+                    metas.setdefault(name, []).append(value)
+                else:
+                    items.setdefault(_MICRODATA.get(name, name), []).append(value)
+    return items | metas
 
 
 def first_value(metas: dict[str, list[str]], keys: tuple[str, ...] | list[str]) -> str | None:

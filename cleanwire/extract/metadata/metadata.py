@@ -16,7 +16,8 @@ from cleanwire.events import PageDetails
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata.bylines import authors_in_data, authors_in_tree
+from cleanwire.extract.metadata.bylines import authors_in_tree, others_in_tree
+from cleanwire.extract.metadata.data_authors import authors_in_data, organisations_in_data
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import (
     as_list,
@@ -70,6 +71,7 @@ _PICTURES = frozenset({"img", "source", "picture", "path"})
 LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
 SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 TITLES = ("og:title", "twitter:title")
+PUBLISHERS = ("publisher", "dc.publisher", "copyright")
 IMAGES = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image")
 SECTIONS = ("article:section", "parsely-section", "section")
 
@@ -84,8 +86,10 @@ class Metadata(PageDetails):
         headings: the first-level headings; witnesses for the headline.
         keywords: the content of the meta tag `keywords`; a witness for a brand.
         authors: the names of people.
-        organisations: agencies and publishers that the data name as authors, if they name no
-            person.
+        organisations: agencies, publishers, desks and pseudonyms that the page names as authors, if
+            its data and its elements name no person.
+        publishers: organisations, mostly the site itself, that schema.org data name as authors.
+        not_names: texts that are no author's name: the site, its publisher, the title, the section.
         published_at: ISO 8601.
         modified_at: ISO 8601.
         canonical_url: the URL that the page gives itself.
@@ -112,6 +116,8 @@ class Metadata(PageDetails):
     keywords: str | None
     authors: tuple[str, ...]
     organisations: tuple[str, ...]
+    publishers: tuple[str, ...]
+    not_names: tuple[str | None, ...]
     published_at: str | None
     modified_at: str | None
     language: str | None
@@ -170,13 +176,18 @@ def read_metadata(
         document_title=document_title,
         site_names=(site_name, host_of(url)),
     )
-    others = (
-        cleaned(publisher_of(linked)),
-        first_value(metas, ("publisher", "dc.publisher", "copyright")),
-    )
+    section = cleaned(text_of(first_field(articles, "articleSection")))
+    section = section or first_value(metas, SECTIONS)
+    host = host_of(url) or ""
     data = metas, articles, linked
-    not_names = site_name, title, host_of(url)
-    authors = authors_in_data(*data, (*not_names, *others), language=dates.language)
+    publisher = cleaned(publisher_of(linked))
+    not_names = site_name, title, host, section, publisher, *all_values(metas, PUBLISHERS[:2])
+    authors = authors_in_data(
+        *data,
+        (*not_names, *host.split(".")),
+        publishers=(publisher, *all_values(metas, PUBLISHERS)),
+        language=dates.language,
+    )
     published_at = _published(metas, articles, linked, dates)
     return Metadata(
         title=title,
@@ -187,8 +198,10 @@ def read_metadata(
         # Fallback: accept an author whose name is the site's name (personal blogs).
         organisations=()
         if authors
-        else authors_in_data(*data, not_names, organisations=True)
-        or authors_in_data(*data, (title,)),
+        else authors_in_data(*data, not_names[:3], organisations=True)
+        or authors_in_data(*data, (title, section)),
+        publishers=organisations_in_data(articles),
+        not_names=not_names,
         published_at=published_at,
         dates=dates,
         modified_at=_date(first_field(articles, "dateModified"), dates)
@@ -204,8 +217,7 @@ def read_metadata(
         is_live=any(node.get("liveBlogUpdate") for node in articles),
         types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
-        section=cleaned(text_of(first_field(articles, "articleSection")))
-        or first_value(metas, SECTIONS),
+        section=section,
         tags=_tags(metas, articles),
         paywalled=_paywalled(metas, articles),
         robots=rules_in_metas(metas.get("robots", ())),
@@ -240,16 +252,16 @@ def with_elements(
         published, modified = dates_in_tree(tree, written, url, metadata.dates)
     elif not modified:
         modified = modified_in_tree(tree, written, metadata.dates)
+    read = tree, written, metadata.not_names
+    language = metadata.dates.language
+    authors = metadata.authors or authors_in_tree(*read, language=language) or margin_authors
+    organisations = metadata.organisations
+    if not authors and not organisations:
+        organisations = others_in_tree(*read, language=language) or metadata.publishers
     return dataclasses.replace(
         metadata,
-        authors=metadata.authors
-        or authors_in_tree(
-            tree,
-            written,
-            (metadata.site_name, metadata.title, host_of(url)),
-            language=metadata.dates.language,
-        )
-        or margin_authors,
+        authors=authors,
+        organisations=organisations,
         published_at=published or margin_published,
         modified_at=metadata.modified_at or modified or margin_modified,
     )

@@ -22,7 +22,7 @@ _SHARE = 0.5
 """The least share of the longer of two texts that the shorter one must be for them to be alike."""
 
 _SHARE_AT_START = 0.75
-"""The same share for the first part of a title, with which a headline may begin: a place, a name."""
+"""The same share for the first part of a title: a headline may begin with a place or a name."""
 
 _SHARE_AT_END = 0.3
 """The same share for a label of the host in the last part of a title."""

@@ -29,8 +29,8 @@ from cleanwire.extract.metadata.date_labels import dates_of, kind_of
 from cleanwire.extract.metadata.dates import DateHints, find_date, latest_of
 from cleanwire.extract.metadata.line_authors import authors_at_end, authors_in_lines
 from cleanwire.extract.metadata.metadata import read_metadata, with_elements
+from cleanwire.extract.metadata.start_lines import HEAD_LINES, start_lines
 from cleanwire.extract.metadata.stories import lines_of
-from cleanwire.extract.metadata.surroundings import lines_below_bars
 from cleanwire.extract.model.block_features import Hints
 from cleanwire.extract.model.page_kind import Evidence, check_article
 from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
@@ -40,17 +40,11 @@ from cleanwire.extract.steps import HtmlSteps, Reading, Steps, TextSteps
 if TYPE_CHECKING:
     from cleanwire.extract.body.rules import Rule
 
-HEAD_LINES = 12
-"""How many lines above the story are searched for title and date."""
-
 LIST_HEADING_WORDS = 4
 """A line of at most this many words may be the heading of a list."""
 
 DOUBT = 0.7
 """Up to this mean probability a list at the end of a plain-text page is left out."""
-
-BYLINE_AFTER = 3
-"""How many blocks of the story itself may hold its byline."""
 
 FEW_WORDS = 60
 """If the body of a page has fewer words, its navigation is read too. If it has fewer than twice as
@@ -199,36 +193,32 @@ def html_result(steps: HtmlSteps) -> Extracted:
     """What an HTML page holds, by the steps that were taken."""
     page, selection, metadata = steps.page, steps.selection, steps.metadata
     unbranded, first = steps.unbranded, steps.first
-    last = selection.chosen[-1] + 1 if selection.chosen else 0
+    near = start_lines(page, selection.chosen, first=first, title=metadata.title)
     language = language_of(" ".join(unbranded.paragraphs), metadata.language)
     published_at, modified_at = metadata.published_at, metadata.modified_at
     if not published_at:
         dates = dataclasses.replace(metadata.dates, language=metadata.dates.language or language)
-        above = lines_below_bars(page, max(0, first - HEAD_LINES), first)
-        # The first block of the story may be a date line.
-        top = [
-            text
-            for text in page.texts[first : first + BYLINE_AFTER]
-            if is_date_line(text) or kind_of(text)
-        ]
-        for lines in (above, top, page.texts[last : last + HEAD_LINES][::-1]):
+        # The first block of the story may be a date line, and captions are near it.
+        top, gap = (
+            [text for text in texts if is_date_line(text) or kind_of(text)]
+            for texts in (near.top, near.gap)
+        )
+        for lines in (near.above, top, gap, near.dateline, near.below_title, near.after):
             published_at, modified = dates_of(lines, dates, words=_DATE_LINE_WORDS)
             modified_at = modified_at or modified
-            if published_at or modified_at:
+            if published_at or modified:
                 break
     return Extracted(
         title=unbranded.title,
         authors=metadata.authors
         or authors_in_lines(
-            page.texts[max(0, first - HEAD_LINES) : first + BYLINE_AFTER],
+            [*near.byline, *near.gap[::-1], *near.below_title],
             metadata.not_names,
             language=language,
         )
-        or authors_at_end(
-            page.texts[max(0, last - BYLINE_AFTER) : last + BYLINE_AFTER], metadata.not_names
-        )
+        or authors_at_end(near.end, metadata.not_names)
         or metadata.organisations,
-        published_at=published_at,
+        published_at=published_at or metadata.doubtful_at,
         modified_at=modified_at,
         language=language,
         declared_language=metadata.language,

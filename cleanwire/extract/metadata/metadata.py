@@ -68,6 +68,7 @@ MODIFIED = (
     "og:article:modified_time modified_time date_modified modified-date"
 ).split()
 _PICTURES = frozenset({"img", "source", "picture", "path"})
+_DAY = len("2031-05-09")
 LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
 SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 TITLES = ("og:title", "twitter:title")
@@ -92,6 +93,8 @@ class Metadata(PageDetails):
         not_names: texts that are no author's name: the site, its publisher, the title, the section.
         published_at: ISO 8601.
         modified_at: ISO 8601.
+        doubtful_at: a day of publication in the data that is after the last change. It is often
+            that on which the whole site was built.
         canonical_url: the URL that the page gives itself.
         language: the primary subtag (BCP 47) that the page declares.
         site_name: the name of the site.
@@ -120,6 +123,7 @@ class Metadata(PageDetails):
     not_names: tuple[str | None, ...]
     published_at: str | None
     modified_at: str | None
+    doubtful_at: str | None
     language: str | None
     article_body: str | None
     is_live: bool
@@ -189,6 +193,17 @@ def read_metadata(
         language=dates.language,
     )
     published_at = _published(metas, articles, linked, dates)
+    modified_at = _date(first_field(articles, "dateModified"), dates)
+    modified_at = modified_at or _meta_date(metas, MODIFIED, dates)
+    doubtful_at = None
+    # A story that was written ahead has the time at which it came out.
+    if (
+        published_at
+        and modified_at
+        and modified_at[:_DAY] < published_at
+        and "T" not in published_at
+    ):
+        published_at, doubtful_at = None, published_at
     return Metadata(
         title=title,
         document_title=document_title,
@@ -204,8 +219,8 @@ def read_metadata(
         not_names=not_names,
         published_at=published_at,
         dates=dates,
-        modified_at=_date(first_field(articles, "dateModified"), dates)
-        or _meta_date(metas, MODIFIED, dates),
+        modified_at=modified_at,
+        doubtful_at=doubtful_at,
         canonical_url=canonical,
         language=_language(
             language_tag,

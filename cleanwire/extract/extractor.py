@@ -162,6 +162,7 @@ def html_steps(
         [block.text for block in blocks],
         other_titles=other_titles,
         lines=[*head, *other_titles],
+        page=page.texts[: (selection.chosen or [first])[-1] + 1],
         keywords=metadata.keywords,
     )
     return HtmlSteps(
@@ -277,7 +278,12 @@ def text_steps(text: str, *, fetched_at: str | None = None) -> TextSteps:
         rules.update(dict.fromkeys(kept[: len(kept) - len(below)], "above the title"))
         selection = dataclasses.replace(selection, chosen=below)
     blocks, words, removed = assembled(page, selection, title, rules)
-    unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
+    unbranded = unbrand(
+        title,
+        [block.text for block in blocks],
+        lines=page.texts[: first + 1][-HEAD_LINES:],
+        page=page.texts,
+    )
     language = language_of(" ".join(unbranded.paragraphs), None)
     hints = DateHints(language=language, latest=latest_of(fetched_at))
     published_at, modified_at = dates_of(head, hints, words=_DATE_LINE_WORDS)

@@ -15,7 +15,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.explain.block_fates import path_of_node
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata import bylines, data_authors, published
+from cleanwire.extract.metadata import published
+from cleanwire.extract.metadata.authors import bylines, data_authors
 from cleanwire.extract.metadata.date_labels import dates_in
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import as_list, is_article, read_jsonld, text_of

@@ -25,9 +25,9 @@ from cleanwire.extract.dom.parsing import parsed
 from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
 from cleanwire.extract.dom.wraps import unwrapped_lines
 from cleanwire.extract.language import language_of
+from cleanwire.extract.metadata.authors.line_authors import authors_at_end, authors_in_lines
 from cleanwire.extract.metadata.date_labels import dates_of, kind_of
 from cleanwire.extract.metadata.dates import DateHints, find_date, latest_of
-from cleanwire.extract.metadata.line_authors import authors_at_end, authors_in_lines
 from cleanwire.extract.metadata.metadata import read_metadata, with_elements
 from cleanwire.extract.metadata.start_lines import HEAD_LINES, start_lines
 from cleanwire.extract.metadata.stories import lines_of

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract.dom.blocks import read_html
-from cleanwire.extract.metadata.byline_ends import without_other_roles, without_tail
-from cleanwire.extract.metadata.line_authors import authors_at_end, authors_in_lines
+from cleanwire.extract.metadata.authors.byline_ends import without_other_roles, without_tail
+from cleanwire.extract.metadata.authors.line_authors import authors_at_end, authors_in_lines
+from cleanwire.extract.metadata.authors.person_names import names
 from cleanwire.extract.metadata.metadata import read_metadata, with_elements
-from cleanwire.extract.metadata.person_names import names
 
 
 def read(head="", body="", url="https://valley.example/news/mill", lang="en"):

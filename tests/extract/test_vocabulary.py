@@ -11,7 +11,8 @@ import pytest
 import cleanwire.extract
 from cleanwire.extract import vocabulary
 from cleanwire.extract.body import comments
-from cleanwire.extract.metadata import date_labels, line_authors, person_names
+from cleanwire.extract.metadata import date_labels
+from cleanwire.extract.metadata.authors import line_authors, person_names
 
 ROOT = Path(cleanwire.extract.__file__).parent
 ENTRIES = [

@@ -16,8 +16,8 @@ from cleanwire.events import PageDetails
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata.bylines import authors_in_tree, others_in_tree
-from cleanwire.extract.metadata.data_authors import authors_in_data, organisations_in_data
+from cleanwire.extract.metadata.authors.bylines import authors_in_tree, others_in_tree
+from cleanwire.extract.metadata.authors.data_authors import authors_in_data, organisations_in_data
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import (
     as_list,

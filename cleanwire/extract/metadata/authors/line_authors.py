@@ -7,9 +7,9 @@ for `by` alone. Behind the story only a label counts, because other stories' byl
 import re
 from collections.abc import Iterable
 
-from cleanwire.extract.metadata.byline_ends import without_other_roles, without_tail
-from cleanwire.extract.metadata.eastern_names import eastern_names, has_eastern_script
-from cleanwire.extract.metadata.person_names import is_by, names
+from cleanwire.extract.metadata.authors.byline_ends import without_other_roles, without_tail
+from cleanwire.extract.metadata.authors.eastern_names import eastern_names, has_eastern_script
+from cleanwire.extract.metadata.authors.person_names import is_by, names
 from cleanwire.extract.vocabulary import alternation
 
 _LONGEST = 160

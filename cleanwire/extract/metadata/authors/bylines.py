@@ -14,13 +14,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata.byline_ends import (
+from cleanwire.extract.metadata.authors.byline_ends import (
     AFTER_NAMES,
     ends_in_other_role,
     without_other_roles,
     without_tail,
 )
-from cleanwire.extract.metadata.person_names import MAX_AUTHORS, is_control, is_role, names
+from cleanwire.extract.metadata.authors.person_names import MAX_AUTHORS, is_control, is_role, names
 from cleanwire.extract.metadata.surroundings import in_comments_or_teaser, words_of_element
 from cleanwire.extract.vocabulary import alternation, words
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata.eastern_names import (
+from cleanwire.extract.metadata.authors.eastern_names import (
     begins_with_other_role,
     eastern_names,
     has_eastern_script,

@@ -217,6 +217,9 @@ def test_a_label_alone_belongs_to_the_line_below():
         ("20251120", None, "2025-11-20"),
         ("202511201015", None, "2025-11-20T10:15:00"),
         ("24/7/365", None, None),
+        ("Wed, 07/05/2023 - 10:00", None, "2023-07-05T10:00:00"),
+        ("Fri, 07/05/2024", None, "2024-07-05"),
+        ("Tue, 07/11/2023 - 17:57", None, None),
     ],
 )
 def test_short_years_and_digits_alone(text, day_first, date):

@@ -62,6 +62,7 @@ _SHORT_YEAR_NAMED = (
         r"(?<!\d)(?P<day>\d{1,2})\s?(?P<month>[\u0e00-\u0e7f.]{3,12})\s?(?P<year>[5-9]\d)(?![\d:.])"
     ),
 )
+_WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},?\s{0,3}$", re.IGNORECASE)
 _THAI = re.compile("[\u0e00-\u0e7f]")
 # The zones of RFC 5322 and of Europe. CST and IST are missing: several countries use each.
 _ZONES = {"UTC": "Z", "GMT": "Z", "Z": "Z", "EST": "-05:00", "EDT": "-04:00", "CDT": "-05:00",
@@ -249,6 +250,14 @@ def _numeric(text: str, *, day_first: bool | None) -> str | None:
         return None
     clock = clock_after(text, found.end())
     first, second, year = int(found[1]), int(found[3]), int(found[4])
+    if weekday := _WEEKDAY.search(text[: found.start()]):
+        by_weekday = [
+            date
+            for date in (_iso(year, second, first, clock), _iso(year, first, second, clock))
+            if date and f"{dt.datetime.fromisoformat(date):%a}" == weekday[1].title()
+        ]
+        if len(set(by_weekday)) == 1:
+            return by_weekday[0]
     return _day_and_month(first, found[2], second, year, clock, day_first=day_first)
 
 

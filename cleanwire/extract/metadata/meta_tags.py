@@ -1,4 +1,4 @@
-"""The meta tags of a page, and the elements that are read on every page, by their names.
+"""The meta tags of a page by name, and what one declaration tells: its language and its URL.
 
 Invariant: values are squeezed, not empty, and at most `MAX_VALUE` characters long.
 """
@@ -6,12 +6,14 @@ Invariant: values are squeezed, not empty, and at most `MAX_VALUE` characters lo
 import collections
 from collections.abc import Iterable, Mapping, Sequence
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.extract.dom.text import squeezed
+from cleanwire.urls import absolute_url
 
 MAX_METAS = 300
 MAX_VALUE = 2000
+LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
 _MICRODATA = {"author": "microdata author", "creator": "microdata author"}
 """Names of microdata that are less sure than those of other meta tags."""
 
@@ -60,3 +62,39 @@ def all_values(metas: dict[str, list[str]], keys: tuple[str, ...]) -> list[str]:
 def cleaned(text: str | None) -> str | None:
     """A text squeezed and cut to `MAX_VALUE`; None if nothing is left."""
     return squeezed(text[:MAX_VALUE]) or None if text else None
+
+
+def absolute_declared(declared: str | None, url: str | None) -> str | None:
+    """A declared URL as an absolute URL; None if it is no http or https URL."""
+    declared = (declared or "")[: MAX_VALUE + 1].strip()
+    # A URL with a lone surrogate, which JSON-LD may have, could not be encoded.
+    if not declared or len(declared) > MAX_VALUE or declared != squeezed(declared):
+        return None
+    return absolute_url(declared, url)
+
+
+def canonical_url(
+    links: Sequence[LexborNode], metas: dict[str, list[str]], url: str | None
+) -> str | None:
+    """The URL that a page gives itself, as an absolute URL; None if it gives none."""
+    declared = (links[0].attributes.get("href") if links else None) or first_value(
+        metas, ("og:url",)
+    )
+    return absolute_declared(declared, url)
+
+
+def language_tag_of(tree: LexborHTMLParser, metas: dict[str, list[str]]) -> str | None:
+    """The language tag (BCP 47) that a page declares, region included."""
+    root = tree.root
+    attributes = root.attributes if root is not None else {}
+    declared = attributes.get("lang") or attributes.get("xml:lang")
+    return declared or first_value(metas, LANGUAGES)
+
+
+def primary_language(*declared: str | None) -> str | None:
+    """The primary subtag of the first tag that has a valid one, in lower case."""
+    for value in declared:
+        tag = (value or "").strip().lower().replace("_", "-").partition("-")[0]
+        if tag.isascii() and tag.isalpha() and len(tag) in (2, 3):
+            return tag
+    return None

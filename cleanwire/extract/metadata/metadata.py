@@ -29,11 +29,16 @@ from cleanwire.extract.metadata.jsonld import (
     types,
 )
 from cleanwire.extract.metadata.meta_tags import (
+    LANGUAGES,
     MAX_VALUE,
+    absolute_declared,
     all_values,
     by_tag,
+    canonical_url,
     cleaned,
     first_value,
+    language_tag_of,
+    primary_language,
     values_by_name,
 )
 from cleanwire.extract.metadata.owner import own_articles
@@ -42,7 +47,7 @@ from cleanwire.extract.metadata.robots import rules_in_metas
 from cleanwire.extract.metadata.stories import story_of
 from cleanwire.extract.metadata.surroundings import story_margins
 from cleanwire.extract.metadata.titles import choose_title
-from cleanwire.urls import absolute_url, host_of
+from cleanwire.urls import host_of
 
 MAX_TAGS = 30
 WITNESSES = (
@@ -69,7 +74,6 @@ MODIFIED = (
 ).split()
 _PICTURES = frozenset({"img", "source", "picture", "path"})
 _DAY = len("2031-05-09")
-LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
 SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 TITLES = ("og:title", "twitter:title")
 PUBLISHERS = ("publisher", "dc.publisher", "copyright")
@@ -157,8 +161,8 @@ def read_metadata(
     site_name = first_value(metas, SITE_NAMES) or cleaned(publisher_of(linked))
     headings = _headings(nodes["h1"][:10])
     document_title = cleaned(nodes["title"][0].text(deep=True)) if nodes["title"] else None
-    language_tag = _language_tag(tree, metas)
-    canonical = _canonical(nodes["link"], metas, url)
+    language_tag = language_tag_of(tree, metas)
+    canonical = canonical_url(nodes["link"], metas, url)
     stories = [node for node in linked if is_article(node)]
     articles = own_articles(
         stories,
@@ -168,7 +172,9 @@ def read_metadata(
     if len(articles) < len(stories):
         linked = articles + [node for node in linked if not is_article(node)]
     dates = DateHints(
-        day_first=is_day_first(language_tag, url), language=_language(language_tag), latest=latest
+        day_first=is_day_first(language_tag, url),
+        language=primary_language(language_tag),
+        latest=latest,
     )
     title = choose_title(
         headline=cleaned(
@@ -185,7 +191,8 @@ def read_metadata(
     host = host_of(url) or ""
     data = metas, articles, linked
     publisher = cleaned(publisher_of(linked))
-    not_names = site_name, title, host, section, publisher, *all_values(metas, PUBLISHERS[:2])
+    sites = site_name, title, host, host.removeprefix("www.")
+    not_names = *sites, section, publisher, *all_values(metas, PUBLISHERS[:2])
     authors = authors_in_data(
         *data,
         (*not_names, *host.split(".")),
@@ -213,16 +220,16 @@ def read_metadata(
         # Fallback: accept an author whose name is the site's name (personal blogs).
         organisations=()
         if authors
-        else authors_in_data(*data, not_names[:3], organisations=True)
+        else authors_in_data(*data, sites, organisations=True)
         or authors_in_data(*data, (title, section)),
-        publishers=organisations_in_data(articles),
+        publishers=organisations_in_data(articles, (site_name, publisher)),
         not_names=not_names,
         published_at=published_at,
         dates=dates,
         modified_at=modified_at,
         doubtful_at=doubtful_at,
         canonical_url=canonical,
-        language=_language(
+        language=primary_language(
             language_tag,
             text_of(first_field(articles, "inLanguage")),
             first_value(metas, LANGUAGES),
@@ -338,7 +345,7 @@ def _image(
             declared = text_of(image.get("url") if isinstance(image, dict) else image)
             if declared:
                 break
-    return _absolute(declared, url)
+    return absolute_declared(declared, url)
 
 
 def _tags(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -361,38 +368,3 @@ def _paywalled(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> b
         return declared == "false"
     tier = (first_value(metas, ("article:content_tier",)) or "").lower()
     return tier in ("locked", "metered") if tier in ("locked", "metered", "free") else None
-
-
-def _absolute(declared: str | None, url: str | None) -> str | None:
-    """A declared URL as an absolute URL; None if it is no http or https URL."""
-    declared = (declared or "")[: MAX_VALUE + 1].strip()
-    # A URL with a lone surrogate, which JSON-LD may have, could not be encoded.
-    if not declared or len(declared) > MAX_VALUE or declared != squeezed(declared):
-        return None
-    return absolute_url(declared, url)
-
-
-def _canonical(
-    links: Sequence[LexborNode], metas: dict[str, list[str]], url: str | None
-) -> str | None:
-    declared = (links[0].attributes.get("href") if links else None) or first_value(
-        metas, ("og:url",)
-    )
-    return _absolute(declared, url)
-
-
-def _language_tag(tree: LexborHTMLParser, metas: dict[str, list[str]]) -> str | None:
-    """The language tag (BCP 47) that a page declares, region included."""
-    root = tree.root
-    attributes = root.attributes if root is not None else {}
-    declared = attributes.get("lang") or attributes.get("xml:lang")
-    return declared or first_value(metas, LANGUAGES)
-
-
-def _language(*declared: str | None) -> str | None:
-    """The primary subtag of the first tag that has a valid one, in lower case."""
-    for value in declared:
-        tag = (value or "").strip().lower().replace("_", "-").partition("-")[0]
-        if tag.isascii() and tag.isalpha() and len(tag) in (2, 3):
-            return tag
-    return None

@@ -106,7 +106,9 @@ def authors_in_tree(
     excluded = tuple(not_names)
     for selectors, one_word in ((_MARKUP, True), (_CLASSES, False), (_LINKS, False)):
         selector = written.selectors_present(selectors)
-        reader = _NameReader(excluded, one_word=one_word, language=language)
+        reader = _NameReader(
+            excluded, one_word=one_word, language=language, marked=selectors is not _LINKS
+        )
         nodes = tree.css(selector) if selector else ()
         found = _authors_of_elements(nodes, reader, by_class=selectors is _CLASSES)
         if found:
@@ -153,6 +155,8 @@ class _NameReader:
     language: str | None
     organisations: bool = False
     pseudonyms: bool = False
+    marked: bool = True
+    """Whether the elements are marked as an author's, not only links to a person's page."""
 
     def names(self, texts: Iterable[str]) -> tuple[str, ...]:
         """The names in texts."""
@@ -241,7 +245,8 @@ def _in_first_piece(node: LexborNode, reader: _NameReader) -> tuple[str, ...]:
 def _linked_names(link: LexborNode, reader: _NameReader) -> tuple[str, ...]:
     """The names in the text of a link; one word is a name if the address has it too."""
     text = squeezed(link.text(deep=True, separator=" ") or "")
-    if found := reader.names([text]):
+    found = reader.names([text])
+    if found or not reader.marked:
         return found
     address = (link.attributes.get("href") or "").rstrip("/").rpartition("/")[2].casefold()
     if text.isalpha() and len(text) >= _LINKED_LENGTH and address.startswith(text.casefold()):

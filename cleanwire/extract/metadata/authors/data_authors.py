@@ -78,16 +78,26 @@ def _is_in(name: str, texts: Iterable[str]) -> bool:
     return len(name) > _SHORT and any(name in text for text in texts)
 
 
-def organisations_in_data(articles: Iterable[dict[str, Any]]) -> tuple[str, ...]:
-    """The organisations that schema.org data name as the author of an article, as they are."""
+def organisations_in_data(
+    articles: Iterable[dict[str, Any]], sites: Iterable[str | None]
+) -> tuple[str, ...]:
+    """The organisations that schema.org data name as the author of an article, as they are.
+
+    Args:
+        articles: the articles in the page's JSON-LD.
+        sites: names of the site, which the data may call a person.
+    """
     found: dict[str, None] = {}
+    known = {folded(name) for name in sites if name}
     for article in articles:
         for author in as_list(article.get("author") or article.get("creator")):
-            if isinstance(author, dict) and any("organization" in kind for kind in types(author)):
-                name = squeezed((text_of(author.get("name")) or "")[:_NAME_LENGTH])
-                if any(map(str.isalpha, name)) and "://" not in name:
-                    found[name] = None
-    return tuple(found)[:MAX_AUTHORS]
+            if not isinstance(author, dict):
+                continue
+            name = squeezed((text_of(author.get("name")) or "")[:_NAME_LENGTH])
+            is_firm = any("organization" in kind for kind in types(author))
+            if (is_firm or folded(name) in known) and any(map(str.isalpha, name)):
+                found[name] = None
+    return tuple(name for name in found if "://" not in name)[:MAX_AUTHORS]
 
 
 def _names_in_data(

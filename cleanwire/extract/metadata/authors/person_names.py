@@ -6,7 +6,7 @@ interface and the site itself are left out. A text that the page gives as one pe
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.authors.eastern_names import (
@@ -144,15 +144,18 @@ def names(  # noqa: PLR0913 - each option says something else of the witness
         text = squeezed(byline)[:_MAX_LENGTH]
         if not organisations:
             text = _BEFORE_EMPLOYER.split(text, maxsplit=1)[0]
-        for name in _possible_names(text, single=single, language=language):
+        for found_name in _possible_names(text, single=single, language=language):
+            is_desk = is_named_desk(found_name)
+            name = found_name if is_desk else _without_role(found_name, excluded)
             key = _folded(name)
             if (
                 key
                 and key not in found
                 and key not in excluded
+                and (organisations or not is_desk)
                 and (
-                    _is_name(name, one_word=one_word, organisations=organisations)
-                    or (organisations and is_named_desk(name))
+                    is_desk
+                    or _is_name(name, one_word=one_word, organisations=organisations)
                     or (pseudonyms and is_pseudonym(name))
                 )
             ):
@@ -174,6 +177,7 @@ def is_named_desk(text: str) -> bool:
     return (
         1 < len(words) <= _NAME_WORDS
         and any(word.lower() in _DESKS for word in words)
+        and not any(is_role(word) for word in words if word.lower() not in _DESKS)
         and any(word[:1].isupper() for word in rest)
         and words[0].lower() not in _INTERFACE
         and not re.search(_NOT_IN_A_NAME, text)
@@ -231,6 +235,18 @@ def _trimmed(name: str) -> str:
     last = name.rpartition(" ")[2]
     # The dot of an initial or a suffix is part of the name.
     return name if last.replace(".", "").lower() in _SUFFIXES else name.strip(".")
+
+
+def _without_role(name: str, not_names: Collection[str]) -> str:
+    """A name without the role, or the site, that follows it without a mark."""
+    words = name.split()
+    for at in range(_PAIR, len(words)):
+        rest = " ".join(words[at:])
+        if _folded(rest) in not_names or (
+            is_role(words[at]) and not any(word.islower() for word in words[:at])
+        ):
+            return " ".join(words[:at])
+    return name
 
 
 def _split(text: str) -> list[str]:

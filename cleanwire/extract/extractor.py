@@ -29,7 +29,7 @@ from cleanwire.extract.metadata.authors.line_authors import authors_at_end, auth
 from cleanwire.extract.metadata.date_labels import dates_of, kind_of
 from cleanwire.extract.metadata.dates import DateHints, find_date, latest_of
 from cleanwire.extract.metadata.metadata import read_metadata, with_elements
-from cleanwire.extract.metadata.start_lines import HEAD_LINES, start_lines
+from cleanwire.extract.metadata.start_lines import HEAD_LINES, StartLines
 from cleanwire.extract.metadata.stories import lines_of
 from cleanwire.extract.model.block_features import Hints
 from cleanwire.extract.model.page_kind import Evidence, check_article
@@ -194,17 +194,23 @@ def html_result(steps: HtmlSteps) -> Extracted:
     """What an HTML page holds, by the steps that were taken."""
     page, selection, metadata = steps.page, steps.selection, steps.metadata
     unbranded, first = steps.unbranded, steps.first
-    near = start_lines(page, selection.chosen, first=first, title=metadata.title)
+    near = StartLines(page, selection.chosen, first, metadata.title)
     language = language_of(" ".join(unbranded.paragraphs), metadata.language)
     published_at, modified_at = metadata.published_at, metadata.modified_at
     if not published_at:
         dates = dataclasses.replace(metadata.dates, language=metadata.dates.language or language)
-        # The first block of the story may be a date line, and captions are near it.
-        top, gap = (
-            [text for text in texts if is_date_line(text) or kind_of(text)]
-            for texts in (near.top, near.gap)
-        )
-        for lines in (near.above, top, gap, near.dateline, near.below_title, near.after):
+        # Captions and sentences, which have dates too, are among the first blocks.
+        for read, only_date_lines in (
+            (near.above, False),
+            (near.top, True),
+            (near.gap, True),
+            (near.dateline, False),
+            (near.below_title, False),
+            (near.after, False),
+        ):
+            lines = read()
+            if only_date_lines:
+                lines = [text for text in lines if is_date_line(text) or kind_of(text)]
             published_at, modified = dates_of(lines, dates, words=_DATE_LINE_WORDS)
             modified_at = modified_at or modified
             if published_at or modified:
@@ -213,11 +219,11 @@ def html_result(steps: HtmlSteps) -> Extracted:
         title=unbranded.title,
         authors=metadata.authors
         or authors_in_lines(
-            [*near.byline, *near.gap[::-1], *near.below_title],
+            near.byline(),
             metadata.not_names,
             language=language,
         )
-        or authors_at_end(near.end, metadata.not_names)
+        or authors_at_end(near.end(), metadata.not_names)
         or metadata.organisations,
         published_at=published_at or metadata.doubtful_at,
         modified_at=modified_at,

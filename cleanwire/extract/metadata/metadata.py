@@ -16,7 +16,11 @@ from cleanwire.events import PageDetails
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata.authors.bylines import authors_in_tree, others_in_tree
+from cleanwire.extract.metadata.authors.bylines import (
+    AuthorElements,
+    authors_in_tree,
+    others_in_tree,
+)
 from cleanwire.extract.metadata.authors.data_authors import authors_in_data, organisations_in_data
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import (
@@ -274,7 +278,7 @@ def with_elements(
         published, modified = dates_in_tree(tree, written, url, metadata.dates)
     elif not modified:
         modified = modified_in_tree(tree, written, metadata.dates)
-    read = tree, written, metadata.not_names
+    read = AuthorElements(tree, written), metadata.not_names
     language = metadata.dates.language
     authors = metadata.authors or authors_in_tree(*read, language=language) or margin_authors
     organisations = metadata.organisations
@@ -297,7 +301,9 @@ def _margin(
     published = modified = None
     for node in story_margins(navigation):
         written = AttributeText(node.html or "")
-        authors = authors or authors_in_tree(node, written, not_names, language=dates.language)
+        authors = authors or authors_in_tree(
+            AuthorElements(node, written), not_names, language=dates.language
+        )
         found = dates_in_tree(node, written, None, dates)
         published, modified = published or found[0], modified or found[1]
     return authors, published, modified

@@ -56,12 +56,11 @@ class Site:
         given = [name for name in names if name]
         hosts = {folded(label) for name in given if "." in name for label in name.split(".")}
         labels = frozenset(label for label in hosts if len(label) > _SHORT - 1)
-        whole = {folded(title) for title in titles}
         known = [
             name
             for name in given
             if len(name.split()) <= _NAME_WORDS
-            or folded(name) not in whole
+            or all(folded(title) != folded(name) for title in titles)
             or any(_is_near(folded(name), label) for label in labels)
         ]
         return cls(

@@ -34,58 +34,69 @@ _DATELINE = re.compile(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StartLines:
-    """The lines by their place.
+    """The lines by their place; each is read when it is asked for.
 
     Attributes:
-        above: the lines above the story, without those in a bar of the site.
-        byline: all lines above it, and its first blocks.
-        top: its first blocks.
-        gap: the lines between a standfirst and the story, the farthest from its start first.
-        below_title: the lines below the headline, if it is far above the story.
-        dateline: the start of the first paragraph, up to the mark after a date.
-        end: its last blocks, and the lines behind it.
-        after: the lines behind it, the nearest one last.
-    """
-
-    above: list[str]
-    byline: list[str]
-    top: list[str]
-    gap: list[str]
-    below_title: list[str]
-    dateline: list[str]
-    end: list[str]
-    after: list[str]
-
-
-def start_lines(page: BlockList, chosen: list[int], *, first: int, title: str | None) -> StartLines:
-    """The lines of a page that may have its byline and its dates.
-
-    Args:
-        page: its blocks.
+        page: the blocks of the page.
         chosen: the places of the blocks of the story, in order.
         first: the place of the first of them.
         title: the headline.
     """
-    head = max(0, first - HEAD_LINES)
-    last = chosen[-1] + 1 if chosen else 0
-    top = page.texts[first : first + BYLINE_AFTER]
-    return StartLines(
-        above=lines_below_bars(page, head, first),
-        byline=page.texts[head : first + BYLINE_AFTER],
-        top=top,
-        gap=_in_gap(page, chosen)[::-1],
-        below_title=_below(page, head, title),
-        dateline=[found[1] for text in top if (found := _DATELINE.match(text))],
-        end=page.texts[max(0, last - BYLINE_AFTER) : last + BYLINE_AFTER],
-        after=_with_labels(page.texts[last : last + HEAD_LINES])[::-1],
-    )
+
+    page: BlockList
+    chosen: list[int]
+    first: int
+    title: str | None
+
+    @property
+    def _head(self) -> int:
+        return max(0, self.first - HEAD_LINES)
+
+    @property
+    def _last(self) -> int:
+        return self.chosen[-1] + 1 if self.chosen else 0
+
+    def above(self) -> list[str]:
+        """The lines above the story, without those in a bar of the site."""
+        return lines_below_bars(self.page, self._head, self.first)
+
+    def byline(self) -> list[str]:
+        """All lines above the story and its first blocks, then those below a standfirst."""
+        near = self.page.texts[self._head : self.first + BYLINE_AFTER]
+        return [*near, *_in_gap(self.page, self.chosen), *self.below_title()]
+
+    def top(self) -> list[str]:
+        """The first blocks of the story."""
+        return self.page.texts[self.first : self.first + BYLINE_AFTER]
+
+    def gap(self) -> list[str]:
+        """The lines between a standfirst and the story, the nearest to its start last."""
+        return _with_labels(_in_gap(self.page, self.chosen))[::-1]
+
+    def dateline(self) -> list[str]:
+        """The start of the first paragraphs, up to the mark after a date."""
+        return [found[1] for text in self.top() if (found := _DATELINE.match(text))]
+
+    def below_title(self) -> list[str]:
+        """The lines below the headline, if it is above the lines that are read anyway."""
+        texts = self.page.texts
+        places = [at for at in range(self._head) if self.title and texts[at] == self.title]
+        return texts[places[-1] + 1 : places[-1] + 1 + _BELOW_TITLE] if places else []
+
+    def end(self) -> list[str]:
+        """The last blocks of the story, and the lines behind it."""
+        return self.page.texts[max(0, self._last - BYLINE_AFTER) : self._last + BYLINE_AFTER]
+
+    def after(self) -> list[str]:
+        """The lines behind the story, the nearest one last."""
+        return _with_labels(self.page.texts[self._last : self._last + HEAD_LINES])[::-1]
 
 
 def _in_gap(page: BlockList, chosen: list[int]) -> list[str]:
     """The lines of the first gap among the first blocks of the story."""
     for before, after in itertools.pairwise(chosen[: BYLINE_AFTER + 1]):
         if 1 < after - before <= _GAP:
-            return _with_labels(page.texts[before + 1 : after])
+            return page.texts[before + 1 : after]
     return []
 
 
@@ -103,9 +114,3 @@ def _with_labels(lines: list[str]) -> list[str]:
         joined.append(f"{label} {line}" if label else line)
         label = ""
     return joined
-
-
-def _below(page: BlockList, head: int, title: str | None) -> list[str]:
-    """The lines below the headline, if it is above the lines that are read anyway."""
-    places = [at for at in range(head) if title and page.texts[at] == title]
-    return page.texts[places[-1] + 1 : places[-1] + 1 + _BELOW_TITLE] if places else []

@@ -102,6 +102,10 @@ def _best_agreement(
 
     A first-level heading goes before one of the second level.
     """
+    for heading in first if witnesses else ():
+        if len(heading.split()) > _SECTION_WORDS and folded(heading) == folded(witnesses[0]):
+            # No other pair can be surer, and most pages have this one.
+            return _Agreement(heading, witnesses[0], ())
     found = []
     for place, witness in enumerate(witnesses):
         for higher, headings in ((True, first), (False, second)):

@@ -83,9 +83,30 @@ _MOST_BETWEEN = 8
 """The most characters between the elements of two authors of one byline: a comma, an "and"."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class AuthorElements:
+    """The elements of a page that may name an author.
+
+    Attributes:
+        tree: the page, or a part of it.
+        written: the attributes of its elements.
+        found: the elements by selector; each selector searches the tree once.
+    """
+
+    tree: LexborHTMLParser | LexborNode
+    written: AttributeText
+    found: dict[str, Sequence[LexborNode]] = dataclasses.field(default_factory=dict)
+
+    def of(self, selectors: tuple[tuple[str, str], ...]) -> Sequence[LexborNode]:
+        """The elements of selectors, in document order."""
+        selector = self.written.selectors_present(selectors)
+        if selector not in self.found:
+            self.found[selector] = self.tree.css(selector) if selector else ()
+        return self.found[selector]
+
+
 def authors_in_tree(
-    tree: LexborHTMLParser | LexborNode,
-    written: AttributeText,
+    elements: AuthorElements,
     not_names: Iterable[str | None],
     *,
     language: str | None = None,
@@ -95,8 +116,7 @@ def authors_in_tree(
     Several elements name several authors only if they are in the same byline.
 
     Args:
-        tree: the page, or a part of it.
-        written: the attributes of its elements.
+        elements: the elements of the page, or of a part of it.
         not_names: texts that are no author, such as the names of the site and the title.
         language: the primary subtag (BCP 47) of the page.
 
@@ -105,20 +125,17 @@ def authors_in_tree(
     """
     excluded = tuple(not_names)
     for selectors, one_word in ((_MARKUP, True), (_CLASSES, False), (_LINKS, False)):
-        selector = written.selectors_present(selectors)
         reader = _NameReader(
             excluded, one_word=one_word, language=language, marked=selectors is not _LINKS
         )
-        nodes = tree.css(selector) if selector else ()
-        found = _authors_of_elements(nodes, reader, by_class=selectors is _CLASSES)
+        found = _authors_of_elements(elements.of(selectors), reader, by_class=selectors is _CLASSES)
         if found:
             return found
     return ()
 
 
 def others_in_tree(
-    tree: LexborHTMLParser | LexborNode,
-    written: AttributeText,
+    elements: AuthorElements,
     not_names: Iterable[str | None],
     *,
     language: str | None = None,
@@ -128,19 +145,17 @@ def others_in_tree(
     They are asked for only if a page names no person.
 
     Args:
-        tree: as for `authors_in_tree`.
-        written: as for `authors_in_tree`.
+        elements: as for `authors_in_tree`.
         not_names: as for `authors_in_tree`.
         language: as for `authors_in_tree`.
     """
     excluded = tuple(not_names)
     for selectors, pseudonyms in ((_MARKUP, True), (_CLASSES, False)):
-        selector = written.selectors_present(selectors)
         reader = _NameReader(
             excluded, one_word=pseudonyms, language=language, organisations=True,
             pseudonyms=pseudonyms,
         )  # fmt: skip
-        nodes = tree.css(selector) if selector else ()
+        nodes = elements.of(selectors)
         if found := _authors_of_elements(nodes, reader, by_class=selectors is _CLASSES):
             return found
     return ()

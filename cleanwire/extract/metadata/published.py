@@ -54,8 +54,6 @@ _CLASSES = (
             "data-",
             "meta",
             "info",
-            "byline",
-            "author",
         )
     ),
     ("date", '[id*="date"]'),

@@ -170,6 +170,8 @@ def _with_kicker(heading: str, headline: str, social: str, site: Site) -> str:
 
     One word before the colon is a section.
     """
+    if f": {heading}" not in headline:
+        return heading
     longer = [site.taken_off(title) for title in (headline, social)]
     if not all(title.endswith(f": {heading}") for title in longer):
         return heading

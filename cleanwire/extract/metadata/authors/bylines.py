@@ -75,6 +75,9 @@ _WORD = re.compile(r"[^\W\d_]{5}")
 """A text with so many letters in a row says something. In a byline it ends the names."""
 
 _INLINE = frozenset({"a", "b", "em", "i", "span", "strong"})
+_LABELS = _INLINE | {"label", "p", "small"}
+"""Elements that may hold the label of the element behind them."""
+
 _LINKED_LENGTH = 3
 """The fewest letters of one word that a link to an author's page has as a name."""
 
@@ -90,19 +93,20 @@ class AuthorElements:
     Attributes:
         tree: the page, or a part of it.
         written: the attributes of its elements.
-        found: the elements by selector; each selector searches the tree once.
+        found: the elements by the identity of their selectors, which search the tree once.
     """
 
     tree: LexborHTMLParser | LexborNode
     written: AttributeText
-    found: dict[str, Sequence[LexborNode]] = dataclasses.field(default_factory=dict)
+    found: dict[int, Sequence[LexborNode]] = dataclasses.field(default_factory=dict)
 
     def of(self, selectors: tuple[tuple[str, str], ...]) -> Sequence[LexborNode]:
         """The elements of selectors, in document order."""
-        selector = self.written.selectors_present(selectors)
-        if selector not in self.found:
-            self.found[selector] = self.tree.css(selector) if selector else ()
-        return self.found[selector]
+        known = self.found.get(id(selectors))
+        if known is None:
+            selector = self.written.selectors_present(selectors)
+            known = self.found[id(selectors)] = self.tree.css(selector) if selector else ()
+        return known
 
 
 def authors_in_tree(

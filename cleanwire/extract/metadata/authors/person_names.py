@@ -234,7 +234,7 @@ def _trimmed(name: str) -> str:
     name = " ".join(words)
     last = name.rpartition(" ")[2]
     # The dot of an initial or a suffix is part of the name.
-    return name if last.replace(".", "").lower() in _SUFFIXES else name.strip(".")
+    return name if last.replace(".", "").lower() in _SUFFIXES else name.strip(". ")
 
 
 def _without_role(name: str, not_names: Collection[str]) -> str:

@@ -226,7 +226,7 @@ def read_metadata(
         if authors
         else authors_in_data(*data, sites, organisations=True)
         or authors_in_data(*data, (title, section)),
-        publishers=organisations_in_data(articles, (site_name, publisher)),
+        publishers=() if authors else organisations_in_data(articles, (site_name, publisher)),
         not_names=not_names,
         published_at=published_at,
         dates=dates,

@@ -43,7 +43,7 @@ class _Agreement:
     rank: tuple[int, ...]
 
 
-def choose_title(  # noqa: PLR0913 - one argument a witness
+def choose_title(  # noqa: PLR0911, PLR0913 - one argument a witness, one answer after the other
     *,
     headline: str | None,
     social: str | None,
@@ -72,6 +72,9 @@ def choose_title(  # noqa: PLR0913 - one argument a witness
         for text, guess in zip(texts, (False, False, True), strict=True)
         if text and not site.is_name(bare := site.taken_off(text, guess=guess))
     ]
+    if shown := _shown_as_witness(headings, witnesses):
+        # No other pair can be surer, and most pages have this one.
+        return _with_kicker(site.taken_off(shown), texts[1], texts[0], site)
     first = [
         text
         for text in headings
@@ -95,6 +98,19 @@ def choose_title(  # noqa: PLR0913 - one argument a witness
     return next((text[:MAX_TITLE] for text in every if text), None)
 
 
+def _shown_as_witness(headings: Sequence[str], witnesses: Sequence[str]) -> str | None:
+    """The first-level heading of some words that is the first witness; None if none is."""
+    name = folded(witnesses[0]) if witnesses else ""
+    for heading in headings:
+        if (
+            len(heading) <= MAX_TITLE
+            and folded(heading) == name
+            and len(heading.split()) > _SECTION_WORDS
+        ):
+            return heading
+    return None
+
+
 def _best_agreement(
     first: Sequence[str], second: Sequence[str], witnesses: Sequence[str]
 ) -> _Agreement | None:
@@ -102,10 +118,6 @@ def _best_agreement(
 
     A first-level heading goes before one of the second level.
     """
-    for heading in first if witnesses else ():
-        if len(heading.split()) > _SECTION_WORDS and folded(heading) == folded(witnesses[0]):
-            # No other pair can be surer, and most pages have this one.
-            return _Agreement(heading, witnesses[0], ())
     found = []
     for place, witness in enumerate(witnesses):
         for higher, headings in ((True, first), (False, second)):

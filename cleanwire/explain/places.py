@@ -13,11 +13,12 @@ from cleanwire.explain.explanation import MOST_PLACES, MOST_SAID, Field, Place, 
 from cleanwire.explain.witnesses import Witness, witnesses
 from cleanwire.extract.dom.blocks import RARELY_USED
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.extractor import BYLINE_AFTER, HEAD_LINES, Extracted
-from cleanwire.extract.metadata.bylines import authors_in_lines
+from cleanwire.extract.extractor import Extracted
+from cleanwire.extract.metadata.authors.line_authors import authors_in_lines
 from cleanwire.extract.metadata.date_labels import dates_in
 from cleanwire.extract.metadata.dates import DateHints, latest_of
 from cleanwire.extract.metadata.robots import rules_in_header
+from cleanwire.extract.metadata.start_lines import BYLINE_AFTER, HEAD_LINES
 from cleanwire.extract.preparation import prepare
 from cleanwire.extract.steps import HtmlSteps, Steps
 

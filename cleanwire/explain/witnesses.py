@@ -15,15 +15,15 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.explain.block_fates import path_of_node
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata import bylines, published
+from cleanwire.extract.metadata import published
+from cleanwire.extract.metadata.authors import bylines, data_authors
 from cleanwire.extract.metadata.date_labels import dates_in
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import as_list, is_article, read_jsonld, text_of
+from cleanwire.extract.metadata.meta_tags import MAX_METAS, MAX_VALUE
 from cleanwire.extract.metadata.metadata import (
     IMAGES,
     LANGUAGES,
-    MAX_METAS,
-    MAX_VALUE,
     MODIFIED,
     PUBLISHED,
     SECTIONS,
@@ -71,7 +71,7 @@ METAS: Mapping[str, Sequence[str]] = {
     "robots": ("robots",),
 }
 """The names of the meta tags that are witnesses, by field, the surest first. Those for authors are
-`bylines.METAS`."""
+`data_authors.METAS`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _in_metas(tree: LexborHTMLParser) -> Iterator[tuple[str, str, str]]:
         for key in ("property", "name", "itemprop", "http-equiv"):
             if value and (name := (attributes.get(key) or "").strip().lower()):
                 found.setdefault(name, []).append(value)
-    for field, names in {**METAS, "authors": bylines.METAS}.items():
+    for field, names in {**METAS, "authors": data_authors.METAS}.items():
         for name in names:
             values = found.get(name, ())
             if field == "tags" and values:

@@ -23,12 +23,12 @@ from cleanwire.extract.dom.parsing import parsed
 from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
 from cleanwire.extract.dom.wraps import unwrapped_lines
 from cleanwire.extract.language import language_of
-from cleanwire.extract.metadata.bylines import authors_in_lines
+from cleanwire.extract.metadata.authors.line_authors import authors_at_end, authors_in_lines
 from cleanwire.extract.metadata.date_labels import dates_of, kind_of
 from cleanwire.extract.metadata.dates import DateHints, find_date, latest_of
 from cleanwire.extract.metadata.metadata import read_metadata, with_elements
+from cleanwire.extract.metadata.start_lines import HEAD_LINES, StartLines
 from cleanwire.extract.metadata.stories import lines_of
-from cleanwire.extract.metadata.surroundings import lines_below_bars
 from cleanwire.extract.model.block_features import Hints
 from cleanwire.extract.model.page_kind import Evidence, check_article
 from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
@@ -39,17 +39,11 @@ from cleanwire.extract.steps import HtmlSteps, Reading, Steps, TextSteps
 if TYPE_CHECKING:
     from cleanwire.extract.body.rules import Rule
 
-HEAD_LINES = 12
-"""How many lines above the story are searched for title and date."""
-
 LIST_HEADING_WORDS = 4
 """A line of at most this many words may be the heading of a list."""
 
 DOUBT = 0.7
 """Up to this mean probability a list at the end of a plain-text page is left out."""
-
-BYLINE_AFTER = 3
-"""How many blocks of the story itself may hold its byline."""
 
 _DATE_LINE_WORDS = 14
 _MIN_JSONLD = 3.0
@@ -150,6 +144,7 @@ def html_steps(
         [block.text for block in blocks],
         other_titles=other_titles,
         lines=[*head, *other_titles],
+        page=page.texts[: (selection.chosen or [first])[-1] + 1],
         keywords=metadata.keywords,
     )
     return HtmlSteps(
@@ -181,32 +176,38 @@ def html_result(steps: HtmlSteps) -> Extracted:
     """What an HTML page holds, by the steps that were taken."""
     page, selection, metadata = steps.page, steps.selection, steps.metadata
     unbranded, first = steps.unbranded, steps.first
+    near = StartLines(page, selection.chosen, first, metadata.title)
     language = language_of(" ".join(unbranded.paragraphs), metadata.language)
     published_at, modified_at = metadata.published_at, metadata.modified_at
     if not published_at:
         dates = dataclasses.replace(metadata.dates, language=metadata.dates.language or language)
-        above = lines_below_bars(page, max(0, first - HEAD_LINES), first)
-        # The first block of the story may be a date line.
-        top = [
-            text
-            for text in page.texts[first : first + BYLINE_AFTER]
-            if is_date_line(text) or kind_of(text)
-        ]
-        for lines in (above, top, _after(page, selection)):
+        # Captions and sentences, which have dates too, are among the first blocks.
+        for read, only_date_lines in (
+            (near.above, False),
+            (near.top, True),
+            (near.gap, True),
+            (near.dateline, False),
+            (near.below_title, False),
+            (near.after, False),
+        ):
+            lines = read()
+            if only_date_lines:
+                lines = [text for text in lines if is_date_line(text) or kind_of(text)]
             published_at, modified = dates_of(lines, dates, words=_DATE_LINE_WORDS)
             modified_at = modified_at or modified
-            if published_at or modified_at:
+            if published_at or modified:
                 break
     return Extracted(
         title=unbranded.title,
         authors=metadata.authors
         or authors_in_lines(
-            page.texts[max(0, first - HEAD_LINES) : first + BYLINE_AFTER],
-            (metadata.site_name, metadata.title),
+            near.byline(),
+            metadata.not_names,
             language=language,
         )
+        or authors_at_end(near.end(), metadata.not_names)
         or metadata.organisations,
-        published_at=published_at,
+        published_at=published_at or metadata.doubtful_at,
         modified_at=modified_at,
         language=language,
         declared_language=metadata.language,
@@ -259,7 +260,12 @@ def text_steps(text: str, *, fetched_at: str | None = None) -> TextSteps:
         rules.update(dict.fromkeys(kept[: len(kept) - len(below)], "above the title"))
         selection = dataclasses.replace(selection, chosen=below)
     blocks, words, removed = assembled(page, selection, title, rules)
-    unbranded = unbrand(title, [block.text for block in blocks], other_titles=(), lines=head)
+    unbranded = unbrand(
+        title,
+        [block.text for block in blocks],
+        lines=page.texts[: first + 1][-HEAD_LINES:],
+        page=page.texts,
+    )
     language = language_of(" ".join(unbranded.paragraphs), None)
     hints = DateHints(language=language, latest=latest_of(fetched_at))
     published_at, modified_at = dates_of(head, hints, words=_DATE_LINE_WORDS)
@@ -364,9 +370,3 @@ def _title_line(head: Sequence[str]) -> str | None:
             return line
     plain = [line for line in candidates if not is_breadcrumb(line) and find_date(line) is None]
     return max(plain, key=words_in, default=None)
-
-
-def _after(page: BlockList, selection: BlockSelection) -> list[str]:
-    """The lines after the body, the nearest one last."""
-    last = selection.chosen[-1] + 1 if selection.chosen else 0
-    return page.texts[last : last + HEAD_LINES][::-1]

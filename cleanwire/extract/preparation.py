@@ -12,7 +12,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from cleanwire.extract.dom.headings import keep_headings
 from cleanwire.extract.dom.hidden import Sheet, sheet_of
 from cleanwire.extract.dom.shadow import is_shadow_root, open_shadow_roots
-from cleanwire.extract.metadata.metadata import WITNESSES, by_tag
+from cleanwire.extract.metadata.meta_tags import by_tag
+from cleanwire.extract.metadata.metadata import WITNESSES
 
 _SELECTED = f"template,button,style,nav,footer,{WITNESSES}"
 

@@ -3,11 +3,15 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract.dom.blocks import read_html
+from cleanwire.extract.metadata.authors.byline_ends import without_other_roles, without_tail
+from cleanwire.extract.metadata.authors.line_authors import authors_at_end, authors_in_lines
+from cleanwire.extract.metadata.authors.person_names import names
 from cleanwire.extract.metadata.metadata import read_metadata, with_elements
-from cleanwire.extract.metadata.person_names import names
 
 
 def read(head="", body="", url="https://valley.example/news/mill", lang="en"):
@@ -16,9 +20,12 @@ def read(head="", body="", url="https://valley.example/news/mill", lang="en"):
     return with_elements(metadata, tree, read_html(tree), url)
 
 
-def person(name):
-    node = {"@type": "NewsArticle", "author": {"@type": "Person", "name": name}}
+def data(node):
     return f'<script type="application/ld+json">{json.dumps(node)}</script>'
+
+
+def person(name):
+    return data({"@type": "NewsArticle", "author": {"@type": "Person", "name": name}})
 
 
 @pytest.mark.parametrize(
@@ -47,6 +54,12 @@ def person(name):
         ("Christopher Guest", ("Christopher Guest",)),
         ("Tom By", ("Tom By",)),
         ("Min Jin Lee", ("Min Jin Lee",)),
+        ("Ada Quill Staff Writer", ("Ada Quill",)),
+        ("Ada Quill For The Valley Courier", ("Ada Quill",)),
+        ("Guest author: Ada Quill", ("Ada Quill",)),
+        ("Tidewater feed", ()),
+        ("Valley Example", ()),
+        ("Tidewater Editorial Team", ()),
         ("Staff Writer", ()),
         ("Guest Author", ()),
         ("Read More", ()),
@@ -138,10 +151,134 @@ def test_eastern_bylines(byline, authors):
 )
 def test_a_name_that_is_an_object_or_in_parts(author):
     node = {"@type": "NewsArticle", "author": author}
-    assert read(f'<script type="application/ld+json">{json.dumps(node)}</script>').authors == (
-        "Ada Quill",
-    )
+    assert read(data(node)).authors == ("Ada Quill",)
 
 
 def test_suffixes_among_several_authors():
     assert names(["Joe Lund, Sr, Ada Quill, MD"]) == ("Joe Lund, Sr", "Ada Quill, MD")
+
+
+@pytest.mark.parametrize(
+    ("body", "authors"),
+    [
+        # A role, the reviewer or the translator stands beside the name.
+        ("<div class=author><h3>Ada Quill</h3><p>Ferry Engineer</p></div>", ("Ada Quill",)),
+        (("<p class=byline>By <a href=/author/ada-quill/>Ada Quill</a>. Medically reviewed by "
+         "<a href=/author/bo-lund/>Bo Lund</a></p>"), ("Ada Quill",)),
+        (("<p>Reviewed by <a rel=author href=/1>Bo Lund</a></p>"
+         "<p>By <a rel=author href=/2>Ada Quill</a></p>"), ("Ada Quill",)),
+        ("<span class=author>Ada Quill, translated by Bo Lund</span>", ("Ada Quill",)),
+        # One word is a name if the address of the author's page has it too.
+        ("<div class=author><a href=https://tide.example/author/ada/>Ada</a></div>", ("Ada",)),
+        ("<div class=author><a href=https://tide.example/author/all/>Ferries</a></div>", ()),
+        # Words of the interface.
+        ("<span class=author>See all</span>", ()),
+        ("<span class=author>Latest stories</span>", ()),
+        ("<span class=author>Alle Beiträge</span>", ()),
+        ("<span class=author>設定</span>", ()),
+        ("<span class=author>登录</span>", ()),
+        ("<p class=author>Ada Quill <a href=mailto:a>Email the author</a> ada@tide.example</p>", ("Ada Quill",)),
+        ("<p class='pb-sig-line hasnt-bio'><span class=pb-byline>By Ada Quill</span></p>", ("Ada Quill",)),
+        ("<p class='has-bio author-bio'><span class=author>By Ada Quill</span></p>", ()),
+        ("<p>Of <a href=/people/ada-quill>Ada</a> and others</p>", ()),
+        ("<span class=author>Ada Quill and Bo Lund</span>", ("Ada Quill", "Bo Lund")),
+        ("<span class=author>Von Ada Quill und Bo Lund</span>", ("Ada Quill", "Bo Lund")),
+        ("<span class=authorSeeLink>作者： Ada Quill 翻訳者 山田 太郎</span>", ("Ada Quill",)),
+        ("<div class=author>文●山田太郎</div>", ("山田太郎",)),
+        ("<div class=author>著者：山田太郎　訳者：佐藤花子</div>", ("山田太郎",)),
+    ],
+)  # fmt: skip
+def test_who_is_not_the_writer_is_left_out(body, authors):
+    assert read(body=body).authors == authors
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "authors"),
+    [
+        ("<meta name=author content='Tidewater House'><meta name=copyright content='© 2031 Tidewater House Ltd'>",
+         "<p class=byline>By Ada Quill</p>", ("Ada Quill",)),
+        ("<meta name=author content=Valley><meta name=x content=y>",
+         "<p class=byline>By Ada Quill</p>", ("Ada Quill",)),
+        ("<meta property=og:site_name content='Tide Daily'>",
+         "<p class=byline>By Ada Quill Tide Daily</p>", ("Ada Quill",)),
+        ("<meta property=article:section content='Real Life'>",
+         "<p class=author>Real Life</p><p class=author>Ada Quill</p>", ("Ada Quill",)),
+        # The names of works in a list are microdata; the page's own author has a tag of its own.
+        ("<meta name=dc.creator content='Ada Quill'>",
+         "<li itemscope><meta itemprop=author content='Otto Other'></li>", ("Ada Quill",)),
+        ("", "<div itemscope><meta itemprop=author content='Ada Quill'></div>", ("Ada Quill",)),
+    ],
+)  # fmt: skip
+def test_a_publisher_or_a_section_is_no_person(head, body, authors):
+    assert read(head, body).authors == authors
+
+
+ORGANISATION = {"@type": "NewsMediaOrganization", "name": "Valley News"}
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "organisations"),
+    [
+        (data({"@type": "NewsArticle", "author": ORGANISATION, "publisher": ORGANISATION}), "",
+         ("Valley News",)),
+        (data({"@type": "Article", "author": {"@type": "Organization", "name": "Friends of ferries"}}),
+         "", ("Friends of ferries",)),
+        (data({"@type": "Article", "author": {"@type": "Person", "name": "Tidewater Editorial Team"}}),
+         "", ("Tidewater Editorial Team",)),
+        ("", "<a rel=author href=/1>Tidewater Staff</a>", ("Tidewater Staff",)),
+        ("", "<a rel=author href=/1>Staff</a>", ()),
+        ("", "<a rel=author href=/1>News Desk</a>", ()),
+        ("", "<span class=author>Die Redaktion</span>", ()),
+        ("", "<a rel=author href=/1>quill_99</a>", ("quill_99",)),
+        ("", "<a rel=author href=/1>AQ</a>", ("AQ",)),
+        ("", "<a rel=author href=/1>oradmin</a>", ()),
+        # The page names an agency, so the site is not asked.
+        (data({"@type": "NewsArticle", "author": ORGANISATION, "publisher": ORGANISATION}),
+         "<p class=byline>Por Agencia Marea</p>", ("Agencia Marea",)),
+    ],
+)  # fmt: skip
+def test_if_no_person_is_named_an_organisation_or_a_pseudonym_may_be(head, body, organisations):
+    found = read(head, body, url="https://tide.example/a")
+    assert found.authors == ()
+    assert found.organisations == organisations
+
+
+@pytest.mark.parametrize(
+    ("lines", "authors"),
+    [
+        (["By", "Ada Quill"], ("Ada Quill",)),
+        (
+            ["By", "The ferry left the pier, and those who waited saw it go across the grey water"],
+            (),
+        ),
+        (["Autorin: Ada Quill, Leiterin der Fähre"], ("Ada Quill",)),
+        (["Ein Artikel von Ada Quill | 27.01.2031"], ("Ada Quill",)),
+        (["Texte : Ada Quill"], ("Ada Quill",)),
+        (["Text messages cost more on the ferry"], ()),
+        (["Author of the year is announced"], ()),
+        (["Researched by Ada Quill + Bo Lund"], ("Ada Quill", "Bo Lund")),
+    ],
+)
+def test_labels_in_lines(lines, authors):
+    assert authors_in_lines(lines, ()) == authors
+
+
+@pytest.mark.parametrize(
+    ("lines", "authors"),
+    [
+        (["The ferry came back.", "Written by Ada Quill"], ("Ada Quill",)),
+        (["The ferry came back.", "(Text: Ada Quill)"], ("Ada Quill",)),
+        (["Autoren: Ada Quill und Bo Lund"], ("Ada Quill", "Bo Lund")),
+        (["More stories", "By Otto Other"], ()),
+        (["He was driven by Otto Other"], ()),
+        (["Photos by Otto Other"], ()),
+    ],
+)
+def test_behind_a_story_only_a_label_names_its_author(lines, authors):
+    assert authors_at_end(lines, ()) == authors
+
+
+@given(st.text(max_size=200))
+def test_a_byline_is_only_cut_at_its_end(text):
+    assert text.startswith(without_other_roles(text))
+    assert " ".join(text.split()).startswith(without_tail(text))

@@ -3,6 +3,7 @@
 import pytest
 
 from cleanwire.extract import extract_html, extract_text
+from cleanwire.extract.body.brand import unbrand
 
 REST = [
     "The minister spoke for an hour about the harbour, the bridge and the winter that is to come.",
@@ -111,3 +112,43 @@ def test_a_title_repeated_without_the_brand_is_a_second_witness():
         f"</head><body><h1>{TITLE}</h1>{paragraphs}</body></html>"
     )
     assert found.title == TITLE
+
+
+LONG = ("AssetLoom", "Harbour minister promises new bridge")
+
+
+@pytest.mark.parametrize("frame", ["Date:2031-04-09 01:35:10", "View Date:2031-04-09 01:35:10"])
+def test_a_brand_that_only_the_title_names_is_removed_on_the_page_of_a_farm(frame):
+    text = "\n".join([f"{LONG[0]}-{LONG[1]}", frame, *REST])
+    assert extract_text(text).title == LONG[1]
+
+
+@pytest.mark.parametrize(
+    ("title", "frame", "also"),
+    [
+        # Nothing of the frame is glued.
+        (f"{LONG[0]}-{LONG[1]}", "Date: 2031-04-09 01:35", ""),
+        # The story names the first part: it is the subject.
+        (
+            f"{LONG[0]}-{LONG[1]}",
+            "Date:2031-04-09 01:35:10",
+            "Shares of AssetLoom fell on Tuesday.",
+        ),
+        # What follows the dash is no headline, or the first part is a plain word.
+        ("AssetLoom-led talks on the bridge end", "Date:2031-04-09 01:35:10", ""),
+        ("Anti-War protesters march on the bridge", "Date:2031-04-09 01:35:10", ""),
+    ],
+)
+def test_a_compound_is_kept_on_the_page_of_a_farm(title, frame, also):
+    text = "\n".join([title, frame, *REST, also])
+    assert extract_text(text).title == title
+
+
+def test_a_dateline_that_the_story_lost_is_a_second_witness():
+    found = unbrand(
+        f"Fastexy-{TITLE}",
+        REST,
+        page=["VELMORA,Fastexy (NWA) — 9 April", *REST, "VELMORA, Fastexy"],
+    )
+    assert (found.title, found.paragraphs) == (TITLE, tuple(REST))
+    assert unbrand(f"Fastexy-{TITLE}", REST, page=["VELMORA, Fastexy (NWA)"]).removed == 0

@@ -193,3 +193,34 @@ def test_labels_in_a_line_tell_published_and_modified_dates(line, published, mod
 def test_a_label_alone_belongs_to_the_line_below():
     lines = ["Last updated", "12 November 2026", "Published", "3 November 2026", "By Ada Quill"]
     assert dates_of(lines, DateHints(), words=14) == ("2026-11-03", "2026-11-12")
+
+
+@pytest.mark.parametrize(
+    ("text", "day_first", "date"),
+    [
+        ("11/20/25", False, "2025-11-20"),
+        ("20/11/25 10h20", True, "2025-11-20T10:20:00"),
+        ("04/09/25", None, None),
+        ("Published on 11/20/25", None, "2025-11-20"),
+        ("20.11.25", None, "2025-11-20"),
+        ("1.2.25", None, None),
+        ("Nov 20, '25", None, "2025-11-20"),
+        ("20 Nov ’25", None, "2025-11-20"),
+        ("20-Nov-25", None, "2025-11-20"),
+        ("20.Nov.25", None, "2025-11-20"),
+        ("20 Nov 10:25", None, None),
+        ("20 Nov. 25", None, "2025-11-20"),
+        ("20 พ.ย. 68", None, "2025-11-20"),
+        ("20 พฤศจิกายน พ.ศ. 2568", None, "2025-11-20"),
+        ("Thu Nov 20 10:15:00 EST 2025", None, "2025-11-20T10:15:00-05:00"),
+        ("2025. 11. 20.", None, "2025-11-20"),
+        ("20251120", None, "2025-11-20"),
+        ("202511201015", None, "2025-11-20T10:15:00"),
+        ("24/7/365", None, None),
+        ("Wed, 07/05/2023 - 10:00", None, "2023-07-05T10:00:00"),
+        ("Fri, 07/05/2024", None, "2024-07-05"),
+        ("Tue, 07/11/2023 - 17:57", None, None),
+    ],
+)
+def test_short_years_and_digits_alone(text, day_first, date):
+    assert find_date(text, day_first=day_first) == date

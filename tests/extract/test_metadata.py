@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract.dom.blocks import read_html
-from cleanwire.extract.metadata.bylines import authors_in_lines
+from cleanwire.extract.metadata.authors.line_authors import authors_in_lines
+from cleanwire.extract.metadata.authors.person_names import names
 from cleanwire.extract.metadata.dates import find_date
 from cleanwire.extract.metadata.metadata import read_metadata, with_elements
-from cleanwire.extract.metadata.person_names import names
 from cleanwire.extract.metadata.published import is_day_first, url_day
 
 

@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract import extract_html
+from cleanwire.extract.metadata.jsonld import read_jsonld
 from cleanwire.extract.metadata.metadata import read_metadata
 from cleanwire.extract.metadata.stories import lines_of
 
@@ -66,6 +69,30 @@ def test_a_single_article_that_does_not_name_its_page_is_believed():
 )  # fmt: skip
 def test_marks_around_a_script_are_removed(before, after):
     assert read(script(OWN, before, after)).published_at == "2026-11-03"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"@type": "Article", "author": "Ada Quill",}',
+        '{"@type": "Article", /* the writer */ "author": "Ada Quill" // ends\n}',
+        '{"@type": "Article", "url": "https://tide.example//a", "author": "Ada Quill",}',
+        '{"@type": "WebSite"} {"@type": "Article", "author": "Ada Quill"}',
+        '{"@type": "WebSite"},\n{"@type": "Article", "author": "Ada Quill"};',
+        '{"@type": "Article", "description": "two\nlines\tand a tab", "author": "Ada Quill"}',
+        '{"@type": "Article", "author": "Ada Quill"} {"@type": "Broken", ',
+    ],
+)
+def test_a_script_that_is_nearly_json_is_read(broken):
+    assert read(f'<script type="application/ld+json">{broken}</script>').authors == ("Ada Quill",)
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=9))
+def test_a_script_that_is_json_is_read_as_it_is(value):
+    node = OWN | {"keywords": value, "about": "/* no comment */, ] // none"}
+    assert read_jsonld(LexborHTMLParser(script(node)).css("script")) == [
+        json.loads(json.dumps(node))
+    ]
 
 
 @pytest.mark.parametrize(

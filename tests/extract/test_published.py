@@ -85,3 +85,53 @@ def test_dates_in_lines(line, published, modified):
     html = f"<html lang=en><body><h1>Old mill turns again</h1>{line}{STORY}</body></html>"
     found = extract_html(html, fetched_at="2026-11-20T10:00:00Z")
     assert (found.published_at, found.modified_at) == (published, modified)
+
+
+PAGE = (
+    "<html lang=en><head><title>Ferry leaves its pier</title>{head}</head><body><h1>Ferry leaves its pier"
+    "</h1>{above}<div><p>{first}</p>{gap}{story}</div>{after}</body></html>"
+)
+STANDFIRST = (
+    "The ferry of the valley left its old pier, and this is what those who waited for it say now."
+)
+
+
+def of_page(
+    *, head="", above="", first=STANDFIRST, gap="", after="", url="https://valley.example/x"
+):
+    html = PAGE.format(head=head, above=above, first=first, gap=gap, story=STORY, after=after)
+    found = extract_html(html, url=url, fetched_at="2026-11-20T10:00:00Z", require_article=False)
+    return found.published_at, found.modified_at
+
+
+@pytest.mark.parametrize(
+    ("page", "published", "modified"),
+    [
+        # The date is between the standfirst and the story.
+        ({"gap": "<div>By Ada Quill</div><div>Nov 3, 2026</div>"}, "2026-11-03", None),
+        ({"gap": "<div>Posted on</div><div>Nov 3, 2026</div>"}, "2026-11-03", None),
+        ({"gap": "<div>The ferry on 3 November 2026 at the pier</div>"}, None, None),
+        # A label stands alone above its date.
+        ({"after": "<div>Published:</div><div>Nov 3, 2026</div><div>Last edit:</div><div>Nov 12, 2026</div>"},
+         "2026-11-03", "2026-11-12"),
+        # A date line with a mark behind it.
+        ({"first": f"(3 November 2026) {STANDFIRST}"}, "2026-11-03", None),
+        ({"first": f"VELMORA, Nov. 3, 2026 – {STANDFIRST}"}, "2026-11-03", None),
+        ({"first": f"Since 3 November 2026 nobody waits. {STANDFIRST}"}, None, None),
+        # The day in a URL, when only one order is possible.
+        ({"url": "https://valley.example/news/29-10-2026"}, "2026-10-29", None),
+        ({"url": "https://valley.example/news/10-29-2026"}, "2026-10-29", None),
+        ({"url": "https://valley.example/news/09-10-2026"}, None, None),
+        # The data say that the story was changed before it came out: the site was built on that day.
+        ({"head": '<script type="application/ld+json">{"@type": "Article", "datePublished": "Nov 12, 2026", '
+          '"dateModified": "Nov 10, 2026"}</script>', "above": "<div>Published Nov 3, 2026</div>"},
+         "2026-11-03", "2026-11-10"),
+        ({"head": '<script type="application/ld+json">{"@type": "Article", "datePublished": "Nov 12, 2026", '
+          '"dateModified": "Nov 10, 2026"}</script>'}, "2026-11-12", "2026-11-10"),
+        ({"head": '<script type="application/ld+json">{"@type": "Article", "datePublished": '
+          '"2026-11-12T08:00:00Z", "dateModified": "2026-11-10T08:00:00Z"}</script>',
+          "above": "<div>Published Nov 3, 2026</div>"}, "2026-11-12T08:00:00Z", "2026-11-10T08:00:00Z"),
+    ],
+)  # fmt: skip
+def test_dates_around_a_story(page, published, modified):
+    assert of_page(**page) == (published, modified)

@@ -11,7 +11,8 @@ import pytest
 import cleanwire.extract
 from cleanwire.extract import vocabulary
 from cleanwire.extract.body import comments
-from cleanwire.extract.metadata import bylines, date_labels, person_names
+from cleanwire.extract.metadata import date_labels
+from cleanwire.extract.metadata.authors import line_authors, person_names
 
 ROOT = Path(cleanwire.extract.__file__).parent
 ENTRIES = [
@@ -136,13 +137,13 @@ def made_up(monkeypatch):
 
 
 def read_line(line):
-    return bylines.authors_in_lines([line], (), language="qaa")
+    return line_authors.authors_in_lines([line], (), language="qaa")
 
 
 @pytest.mark.usefixtures("made_up")
 def test_a_byline_of_a_new_language_is_read(monkeypatch):
     assert read_line("Klaat zorb Ada Quill | 3") == ()
-    monkeypatch.setattr(bylines, "_BYLINE", bylines.byline_pattern())
+    monkeypatch.setattr(line_authors, "_BYLINE", line_authors.byline_pattern())
     assert read_line("Klaat zorb Ada Quill | 3") == ("Ada Quill",)
     assert read_line("Zorb Ada Quill | 3") == ("Ada Quill",)
 

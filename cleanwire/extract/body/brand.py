@@ -9,7 +9,10 @@ editor writes:
 - the page has the same title elsewhere without the brand, or its keywords are the brand alone and
   a site's name is glued to the end of another title or line;
 - a breadcrumb has the branded title glued to its section ("> StocksNovaPulse-Nato"), and the brand
-  is CamelCase or the line ends in a glued site name (" -AssetHarbor").
+  is CamelCase or the line ends in a glued site name (" -AssetHarbor");
+- a line above the story is a date with its label glued to it ("Date:2031-04-09 01:35:10"), or a
+  site's name is glued to the end of the title; the brand is CamelCase, and nothing else on the page
+  names it.
 
 A brand stays if the text has the whole compound: with "Spider-Man" in the body it is a word of the
 story.
@@ -23,6 +26,12 @@ _DASHES = "\\-\u2010\u2011\u2012\u2013\u2014_|:~"
 _GLUED = re.compile(rf"((?:[^\s{_DASHES}]{{2,40}} ){{0,2}}[^\s{_DASHES}]{{2,40}})[{_DASHES}](?=\S)")
 _SUFFIX = re.compile(r"\s[-\u2013\u2014|_~]\S{2,40}(?: \S{1,40}){0,2}$")
 _CAMEL = re.compile(r"[^\W\d_][a-z\d]+[A-Z]")
+_DATE_LINE = re.compile(
+    r"(?:[^\W\d_]{2,12} )?(?:[^\W\d_]{2,12}):(?:19|20)\d\d-\d\d-\d\d \d\d:\d\d:\d\d$"
+)
+"""A date with a label glued to it, as content farms have it: `Date:2031-04-09 01:35:10`."""
+
+_HEADLINE_WORDS = 3
 _BREADCRUMB_MARKS = re.compile(r"[>»›→/|]")
 _WORD_END = r"(?![\w\-\u2010-\u2014])"
 
@@ -46,12 +55,13 @@ class Unbranded:
     witness: str | None = None
 
 
-def unbrand(
+def unbrand(  # noqa: PLR0913 - one argument a witness
     title: str | None,
     paragraphs: Sequence[str],
     *,
     other_titles: Iterable[str] = (),
     lines: Sequence[str] = (),
+    page: Sequence[str] = (),
     keywords: str | None = None,
 ) -> Unbranded:
     """Remove a glued brand from a title and its story, if there are two witnesses.
@@ -61,6 +71,8 @@ def unbrand(
         paragraphs: the story.
         other_titles: other forms of the title on the page.
         lines: the lines above the story, breadcrumbs among them.
+        page: all lines of the page up to the end of the story; the story may have lost its
+            dateline.
         keywords: the page's meta keywords.
 
     Returns:
@@ -75,7 +87,7 @@ def unbrand(
     if _is_compound(match[0] + rest[:1], text, rest):
         return Unbranded(title=title, paragraphs=story, removed=0)
     after_comma = re.compile(rf"([,，、;:.])(?={re.escape(brand)}{_WORD_END})")
-    if after_comma.search(text) is not None:
+    if after_comma.search(text) or any(map(after_comma.search, page)):
         witness = "after a comma in the text, without a blank"
     elif any(_is_same_text(rest, _SUFFIX.sub("", other)) for other in other_titles):
         witness = "the title elsewhere without it"
@@ -83,6 +95,10 @@ def unbrand(
         witness = "the keywords, and a site's name after the title"
     elif _in_breadcrumb(brand, title, lines):
         witness = "a breadcrumb that the title is glued to"
+    elif _is_of_farm(title, (*other_titles, *lines)) and _is_unknown(
+        brand, rest, [*story, *page], title
+    ):
+        witness = "the frame of a content farm, and a page that never names it"
     else:
         return Unbranded(title=title, paragraphs=story, removed=0)
     cleaned, count = _without_brand(brand, story)
@@ -106,6 +122,21 @@ def _is_compound(glued: str, text: str, rest: str) -> bool:
 def _is_same_text(one: str, other: str) -> bool:
     """Whether two texts are equal but for case and outer blanks; an empty text equals none."""
     return bool(one.strip()) and one.strip().casefold() == other.strip().casefold()
+
+
+def _is_of_farm(title: str, lines: Sequence[str]) -> bool:
+    """Whether lines have what content farms glue: a label to a date, a site's name to the title."""
+    return any(map(_DATE_LINE.match, lines)) or _has_suffix(lines, title)
+
+
+def _is_unknown(brand: str, rest: str, texts: Iterable[str], title: str) -> bool:
+    """Whether a CamelCase brand before a whole headline occurs nowhere else on the page."""
+    return (
+        _CAMEL.search(brand) is not None
+        and (rest[:1].isupper() or rest[:1].isdigit())
+        and len(rest.split()) >= _HEADLINE_WORDS
+        and not any(brand in text.replace(title, "") for text in texts)
+    )
 
 
 def _has_suffix(lines: Iterable[str], title: str) -> bool:

@@ -28,7 +28,7 @@ _COMPACT = re.compile(
     r"(?<!\d)(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(?:(\d\d)(?:[.,]\d{1,9})?)?(Z|[+-]\d\d:?(?:\d\d)?)?(?![\d])",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
+_DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3}|\.\d{1,9})?")
 _EAST_ASIAN = re.compile(
     r"(?:(?<!\d)(\d{4})|(民國|民国|令和|平成)\s?(\d{1,3}|"
@@ -46,7 +46,24 @@ _CTIME = re.compile(
     r"[A-Z]{1,5})\s)?(\d{4})(?!\d)"
 )
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
-_SHORT_YEAR = re.compile(r"(?<![\d.])(\d{2})\.(\d{2})\.([0-3]\d)(?![\d.])")
+_SHORT_YEAR = re.compile(
+    r"(?<![\d./])(?:(?=\d\d\.\d\d\.)|(?=\d{1,2}/))(\d{1,2})([./])(\d{1,2})\2([0-3]\d)(?![\d./])"
+)
+_SHORT_YEAR_NAMED = (
+    re.compile(
+        r"(?<!\d)(?P<day>\d{1,2})(?:[.-]\s?|\s)(?P<month>[^\W\d_]{3,12})"
+        r"(?:[.,]?\s?['’‘]|[-.]|[.]\s)(?P<year>[0-3]\d)(?![\d:.])"
+    ),
+    re.compile(
+        r"(?<![^\W_])(?P<month>[^\W\d_]{3,12})\.?\s(?P<day>\d{1,2})(?:,?\s?['’‘])"
+        r"(?P<year>[0-3]\d)(?![\d:.])"
+    ),
+    re.compile(
+        r"(?<!\d)(?P<day>\d{1,2})\s?(?P<month>[\u0e00-\u0e7f.]{3,12})\s?(?P<year>[5-9]\d)(?![\d:.])"
+    ),
+)
+_WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},?\s{0,3}$", re.IGNORECASE)
+_THAI = re.compile("[\u0e00-\u0e7f]")
 # The zones of RFC 5322 and of Europe. CST and IST are missing: several countries use each.
 _ZONES = {"UTC": "Z", "GMT": "Z", "Z": "Z", "EST": "-05:00", "EDT": "-04:00", "CDT": "-05:00",
           "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "WET": "Z",
@@ -141,7 +158,7 @@ def find_date(  # noqa: PLR0911 - one form of dates after the other
     if not text.isascii():
         text = _DIRECTION_MARK.sub("", _OTHER_DIGIT.sub(lambda digit: str(int(digit[0])), text))
     if not _YEAR.search(text):
-        return _short_year(text) or _east_asian(text)
+        return _short_year(text, day_first=day_first, language=language) or _east_asian(text)
     for form in _FORMS:
         found = form(text)
         if found is not None:
@@ -155,7 +172,9 @@ def find_date(  # noqa: PLR0911 - one form of dates after the other
             if text[3:4] == "," and (rfc := _rfc5322(text)):
                 return rfc
             return _iso(named.year, named.month, named.day, clock_after(text, named.end))
-    return _numeric(text, day_first=day_first) or _short_year(text)
+    return _numeric(text, day_first=day_first) or _short_year(
+        text, day_first=day_first, language=language
+    )
 
 
 def _year_first(text: str) -> str | None:
@@ -168,7 +187,7 @@ def _year_first(text: str) -> str | None:
 
 
 def _compact(text: str) -> str | None:
-    """`20251120T101500Z`, or digits alone: `20251120`, `20251120101500`."""
+    """`20251120T101500Z`, or digits alone: `20251120`, `202511201015`."""
     if found := _COMPACT.search(text):
         year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
         zone = found[7] or ""
@@ -229,23 +248,46 @@ def _numeric(text: str, *, day_first: bool | None) -> str | None:
     found = _NUMERIC.search(text)
     if not found:
         return None
-    first, second, year = int(found[1]), int(found[3]), int(found[4])
     clock = clock_after(text, found.end())
+    first, second, year = int(found[1]), int(found[3]), int(found[4])
+    if weekday := _WEEKDAY.search(text[: found.start()]):
+        by_weekday = [
+            date
+            for date in (_iso(year, second, first, clock), _iso(year, first, second, clock))
+            if date and f"{dt.datetime.fromisoformat(date):%a}" == weekday[1].title()
+        ]
+        if len(set(by_weekday)) == 1:
+            return by_weekday[0]
+    return _day_and_month(first, found[2], second, year, clock, day_first=day_first)
+
+
+def _day_and_month(  # noqa: PLR0913 - the parts of a date
+    first: int, mark: str, second: int, year: int, clock: Clock | None, *, day_first: bool | None
+) -> str | None:
+    """The date of a day and a month in either order."""
     # 04/09/2025 can be two days. Dots, a number over 12, or `day_first` decide.
-    if found[2] == "." or first > 12 or (day_first and second <= 12):  # noqa: PLR2004 - months
+    if mark == "." or first > 12 or (day_first and second <= 12):  # noqa: PLR2004 - months
         return _iso(year, second, first, clock)
     if second > 12 or day_first is False:  # noqa: PLR2004 - months
         return _iso(year, first, second, clock)
     return _iso(year, first, first, clock) if first == second else None
 
 
-def _short_year(text: str) -> str | None:
-    """`20.11.25`, with a year of two digits."""
-    found = _SHORT_YEAR.search(text)
-    if not found:
-        return None
-    day, month, year = map(int, found.groups())
-    return _iso(2000 + year, month, day, clock_after(text, found.end()))
+def _short_year(text: str, *, day_first: bool | None, language: str | None) -> str | None:
+    """`20.11.25`, `11/20/25`, `20-Nov-25` or `Nov 20, '25`, with a year of two digits."""
+    if found := _SHORT_YEAR.search(text):
+        clock = clock_after(text, found.end())
+        first, second, year = int(found[1]), int(found[3]), int(found[4])
+        return _day_and_month(first, found[2], second, 2000 + year, clock, day_first=day_first)
+    for pattern in _SHORT_YEAR_NAMED:
+        found = pattern.search(text)
+        month = month_of(found["month"], language, inflected=False) if found else None
+        if found and month:
+            clock = clock_after(text, found.end())
+            # Thai pages write the years of the Buddhist calendar.
+            century = 2500 if _THAI.search(found["month"]) else 2000
+            return _iso(century + int(found["year"]), month, int(found["day"]), clock)
+    return None
 
 
 def _epoch(seconds: int) -> str | None:

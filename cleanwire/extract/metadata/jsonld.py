@@ -31,6 +31,11 @@ MAX_NODES = 500
 
 _CDATA = "<![CDATA["
 _CDATA_WITHIN = 200
+_COMMENT = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*"?)|//[^\n]{0,500}|/\*.{0,2000}?\*/', re.DOTALL)
+"""A comment of JavaScript; or a string, in which two slashes are no comment."""
+
+_VALUE = re.compile(r"[{\[]")
+_DECODER = json.JSONDecoder(strict=False)
 _TRAILING_COMMA = re.compile(r",(\s{0,200})([}\]])")
 
 
@@ -98,11 +103,25 @@ def _parsed(script: str) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(_TRAILING_COMMA.sub(r"\1\2", text), strict=False)
-    except (ValueError, RecursionError):
-        return None
+        return _repaired(text)
+
+
+def _repaired(text: str) -> object:
+    """The JSON values of a script with comments, commas that are too many or several values.
+
+    Returns:
+        All values up to the first that is broken, as a list; None if there are none.
+    """
+    text = _TRAILING_COMMA.sub(r"\1\2", _COMMENT.sub(lambda found: found["string"] or " ", text))
+    values: list[object] = []
+    at = 0
+    while len(values) < MAX_NODES and (start := _VALUE.search(text, at)):
+        try:
+            value, at = _DECODER.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            break
+        values.append(value)
+    return values or None
 
 
 def _without_cdata(text: str) -> str:

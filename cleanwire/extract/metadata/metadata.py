@@ -5,10 +5,9 @@ in the order of how often they are right. A field that no witness tells is None.
 before `read_html` walks the tree, and the elements are read after it, from the same tree.
 """
 
-import collections
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -17,7 +16,12 @@ from cleanwire.events import PageDetails
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.selectors import AttributeText
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata.bylines import authors_in_data, authors_in_tree
+from cleanwire.extract.metadata.authors.bylines import (
+    AuthorElements,
+    authors_in_tree,
+    others_in_tree,
+)
+from cleanwire.extract.metadata.authors.data_authors import authors_in_data, organisations_in_data
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import (
     as_list,
@@ -28,16 +32,27 @@ from cleanwire.extract.metadata.jsonld import (
     text_of,
     types,
 )
+from cleanwire.extract.metadata.meta_tags import (
+    LANGUAGES,
+    MAX_VALUE,
+    absolute_declared,
+    all_values,
+    by_tag,
+    canonical_url,
+    cleaned,
+    first_value,
+    language_tag_of,
+    primary_language,
+    values_by_name,
+)
 from cleanwire.extract.metadata.owner import own_articles
 from cleanwire.extract.metadata.published import dates_in_tree, is_day_first, modified_in_tree
 from cleanwire.extract.metadata.robots import rules_in_metas
 from cleanwire.extract.metadata.stories import story_of
 from cleanwire.extract.metadata.surroundings import story_margins
 from cleanwire.extract.metadata.titles import choose_title
-from cleanwire.urls import absolute_url, host_of
+from cleanwire.urls import host_of
 
-MAX_METAS = 300
-MAX_VALUE = 2000
 MAX_TAGS = 30
 WITNESSES = (
     'meta[content],script[type="application/ld+json"],link[rel~="canonical"][href],'
@@ -62,9 +77,10 @@ MODIFIED = (
     "og:article:modified_time modified_time date_modified modified-date"
 ).split()
 _PICTURES = frozenset({"img", "source", "picture", "path"})
-LANGUAGES = ("content-language", "language", "dc.language", "og:locale")
+_DAY = len("2031-05-09")
 SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 TITLES = ("og:title", "twitter:title")
+PUBLISHERS = ("publisher", "dc.publisher", "copyright")
 IMAGES = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image")
 SECTIONS = ("article:section", "parsely-section", "section")
 
@@ -79,10 +95,14 @@ class Metadata(PageDetails):
         headings: the first-level headings; witnesses for the headline.
         keywords: the content of the meta tag `keywords`; a witness for a brand.
         authors: the names of people.
-        organisations: agencies and publishers that the data name as authors, if they name no
-            person.
+        organisations: agencies, publishers, desks and pseudonyms that the page names as authors, if
+            its data and its elements name no person.
+        publishers: organisations, mostly the site itself, that schema.org data name as authors.
+        not_names: texts that are no author's name: the site, its publisher, the title, the section.
         published_at: ISO 8601.
         modified_at: ISO 8601.
+        doubtful_at: a day of publication in the data that is after the last change. It is often
+            that on which the whole site was built.
         canonical_url: the URL that the page gives itself.
         language: the primary subtag (BCP 47) that the page declares.
         site_name: the name of the site.
@@ -107,8 +127,11 @@ class Metadata(PageDetails):
     keywords: str | None
     authors: tuple[str, ...]
     organisations: tuple[str, ...]
+    publishers: tuple[str, ...]
+    not_names: tuple[str | None, ...]
     published_at: str | None
     modified_at: str | None
+    doubtful_at: str | None
     language: str | None
     article_body: str | None
     is_live: bool
@@ -137,73 +160,95 @@ def read_metadata(
     """
     if nodes is None:
         nodes = by_tag(tree.css(f"{WITNESSES},nav,footer"))
-    metas = _metas(nodes["meta"])
+    metas = values_by_name(nodes["meta"])
     linked = read_jsonld(nodes["script"])
-    site_name = _first(metas, SITE_NAMES) or _clean(publisher_of(linked))
+    site_name = first_value(metas, SITE_NAMES) or cleaned(publisher_of(linked))
     headings = _headings(nodes["h1"][:10])
-    document_title = _clean(nodes["title"][0].text(deep=True)) if nodes["title"] else None
-    language_tag = _language_tag(tree, metas)
-    canonical = _canonical(nodes["link"], metas, url)
+    document_title = cleaned(nodes["title"][0].text(deep=True)) if nodes["title"] else None
+    language_tag = language_tag_of(tree, metas)
+    canonical = canonical_url(nodes["link"], metas, url)
     stories = [node for node in linked if is_article(node)]
     articles = own_articles(
         stories,
-        urls=(canonical, _first(metas, ("og:url",)), url),
-        titles=(*headings, *_all(metas, TITLES), document_title),
+        urls=(canonical, first_value(metas, ("og:url",)), url),
+        titles=(*headings, *all_values(metas, TITLES), document_title),
     )
     if len(articles) < len(stories):
         linked = articles + [node for node in linked if not is_article(node)]
     dates = DateHints(
-        day_first=is_day_first(language_tag, url), language=_language(language_tag), latest=latest
+        day_first=is_day_first(language_tag, url),
+        language=primary_language(language_tag),
+        latest=latest,
     )
     title = choose_title(
-        headline=_clean(
+        headline=cleaned(
             text_of(first_field(articles, "headline") or first_field(articles, "name"))
         ),
-        social=_first(metas, TITLES),
-        headings=headings + _headings(nodes["h2"][:6]),
+        social=first_value(metas, TITLES),
+        headings=headings,
+        lower_headings=_headings(nodes["h2"][:6]),
         document_title=document_title,
         site_names=(site_name, host_of(url)),
     )
-    others = (
-        _clean(publisher_of(linked)),
-        _first(metas, ("publisher", "dc.publisher", "copyright")),
-    )
+    section = cleaned(text_of(first_field(articles, "articleSection")))
+    section = section or first_value(metas, SECTIONS)
+    host = host_of(url) or ""
     data = metas, articles, linked
-    not_names = site_name, title, host_of(url)
-    authors = authors_in_data(*data, (*not_names, *others), language=dates.language)
+    publisher = cleaned(publisher_of(linked))
+    sites = site_name, title, host, host.removeprefix("www.")
+    not_names = *sites, section, publisher, *all_values(metas, PUBLISHERS[:2])
+    authors = authors_in_data(
+        *data,
+        (*not_names, *host.split(".")),
+        publishers=(publisher, *all_values(metas, PUBLISHERS)),
+        language=dates.language,
+    )
     published_at = _published(metas, articles, linked, dates)
+    modified_at = _date(first_field(articles, "dateModified"), dates)
+    modified_at = modified_at or _meta_date(metas, MODIFIED, dates)
+    doubtful_at = None
+    # A story that was written ahead has the time at which it came out.
+    if (
+        published_at
+        and modified_at
+        and modified_at[:_DAY] < published_at
+        and "T" not in published_at
+    ):
+        published_at, doubtful_at = None, published_at
     return Metadata(
         title=title,
         document_title=document_title,
         headings=headings,
-        keywords=_first(metas, ("keywords",)),
+        keywords=first_value(metas, ("keywords",)),
         authors=authors,
         # Fallback: accept an author whose name is the site's name (personal blogs).
         organisations=()
         if authors
-        else authors_in_data(*data, not_names, organisations=True)
-        or authors_in_data(*data, (title,)),
+        else authors_in_data(*data, sites, organisations=True)
+        or authors_in_data(*data, (title, section)),
+        publishers=() if authors else organisations_in_data(articles, (site_name, publisher)),
+        not_names=not_names,
         published_at=published_at,
         dates=dates,
-        modified_at=_date(first_field(articles, "dateModified"), dates)
-        or _meta_date(metas, MODIFIED, dates),
+        modified_at=modified_at,
+        doubtful_at=doubtful_at,
         canonical_url=canonical,
-        language=_language(
+        language=primary_language(
             language_tag,
             text_of(first_field(articles, "inLanguage")),
-            _first(metas, LANGUAGES),
+            first_value(metas, LANGUAGES),
         ),
         site_name=site_name,
         article_body=next((body for node in articles if (body := story_of(node))), None),
         is_live=any(node.get("liveBlogUpdate") for node in articles),
         types=frozenset(kind for node in linked for kind in types(node)),
         image=_image(metas, articles, url),
-        section=_clean(text_of(first_field(articles, "articleSection"))) or _first(metas, SECTIONS),
+        section=section,
         tags=_tags(metas, articles),
         paywalled=_paywalled(metas, articles),
         robots=rules_in_metas(metas.get("robots", ())),
-        og_type=(_first(metas, ("og:type",)) or "").lower() or None,
-        description=_first(metas, ("og:description", "description", "twitter:description")),
+        og_type=(first_value(metas, ("og:type",)) or "").lower() or None,
+        description=first_value(metas, ("og:description", "description", "twitter:description")),
         margin=((), None, None)
         if authors and published_at
         else _margin([*nodes["nav"], *nodes["footer"]], not_names, dates),
@@ -233,16 +278,16 @@ def with_elements(
         published, modified = dates_in_tree(tree, written, url, metadata.dates)
     elif not modified:
         modified = modified_in_tree(tree, written, metadata.dates)
+    read = AuthorElements(tree, written), metadata.not_names
+    language = metadata.dates.language
+    authors = metadata.authors or authors_in_tree(*read, language=language) or margin_authors
+    organisations = metadata.organisations
+    if not authors and not organisations:
+        organisations = others_in_tree(*read, language=language) or metadata.publishers
     return dataclasses.replace(
         metadata,
-        authors=metadata.authors
-        or authors_in_tree(
-            tree,
-            written,
-            (metadata.site_name, metadata.title, host_of(url)),
-            language=metadata.dates.language,
-        )
-        or margin_authors,
+        authors=authors,
+        organisations=organisations,
         published_at=published or margin_published,
         modified_at=metadata.modified_at or modified or margin_modified,
     )
@@ -256,52 +301,17 @@ def _margin(
     published = modified = None
     for node in story_margins(navigation):
         written = AttributeText(node.html or "")
-        authors = authors or authors_in_tree(node, written, not_names, language=dates.language)
+        authors = authors or authors_in_tree(
+            AuthorElements(node, written), not_names, language=dates.language
+        )
         found = dates_in_tree(node, written, None, dates)
         published, modified = published or found[0], modified or found[1]
     return authors, published, modified
 
 
-def by_tag(nodes: Iterable[LexborNode]) -> Mapping[str, list[LexborNode]]:
-    """Elements by tag, in document order; a tag without elements has an empty list."""
-    found: dict[str, list[LexborNode]] = collections.defaultdict(list)
-    for node in nodes:
-        found[node.tag or ""].append(node)
-    return found
-
-
 def _headings(nodes: Sequence[LexborNode]) -> tuple[str, ...]:
     """The texts of headings that have one."""
     return tuple(text for node in nodes if (text := squeezed(node.text(deep=True) or "")))
-
-
-def _metas(nodes: Sequence[LexborNode]) -> dict[str, list[str]]:
-    """The values of meta tags by name, in lower case; a tag may have several names."""
-    metas: dict[str, list[str]] = {}
-    for node in nodes[:MAX_METAS]:
-        attributes = node.attributes
-        value = squeezed((attributes.get("content") or "")[:MAX_VALUE])
-        if not value:
-            continue
-        for key in ("property", "name", "itemprop", "http-equiv"):
-            name = attributes.get(key)
-            if name:
-                metas.setdefault(name.strip().lower(), []).append(value)
-    return metas
-
-
-def _first(metas: dict[str, list[str]], keys: tuple[str, ...] | list[str]) -> str | None:
-    """The first value of the first meta tag in `keys` that the page has."""
-    return next((metas[key][0] for key in keys if key in metas), None)
-
-
-def _all(metas: dict[str, list[str]], keys: tuple[str, ...]) -> list[str]:
-    """All values of meta tags, in the order of `keys`."""
-    return [value for key in keys for value in metas.get(key, ())]
-
-
-def _clean(text: str | None) -> str | None:
-    return squeezed(text[:MAX_VALUE]) or None if text else None
 
 
 def _published(
@@ -335,13 +345,13 @@ def _date(value: object, dates: DateHints) -> str | None:
 def _image(
     metas: dict[str, list[str]], articles: list[dict[str, Any]], url: str | None
 ) -> str | None:
-    declared = _first(metas, IMAGES)
+    declared = first_value(metas, IMAGES)
     if declared is None:
         for image in as_list(first_field(articles, "image")):
             declared = text_of(image.get("url") if isinstance(image, dict) else image)
             if declared:
                 break
-    return _absolute(declared, url)
+    return absolute_declared(declared, url)
 
 
 def _tags(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -362,38 +372,5 @@ def _paywalled(metas: dict[str, list[str]], articles: list[dict[str, Any]]) -> b
     declared = str(free).rpartition("/")[2].lower() if isinstance(free, bool | str) else ""
     if declared in ("true", "false"):
         return declared == "false"
-    tier = (_first(metas, ("article:content_tier",)) or "").lower()
+    tier = (first_value(metas, ("article:content_tier",)) or "").lower()
     return tier in ("locked", "metered") if tier in ("locked", "metered", "free") else None
-
-
-def _absolute(declared: str | None, url: str | None) -> str | None:
-    """A declared URL as an absolute URL; None if it is no http or https URL."""
-    declared = (declared or "")[: MAX_VALUE + 1].strip()
-    # A URL with a lone surrogate, which JSON-LD may have, could not be encoded.
-    if not declared or len(declared) > MAX_VALUE or declared != squeezed(declared):
-        return None
-    return absolute_url(declared, url)
-
-
-def _canonical(
-    links: Sequence[LexborNode], metas: dict[str, list[str]], url: str | None
-) -> str | None:
-    declared = (links[0].attributes.get("href") if links else None) or _first(metas, ("og:url",))
-    return _absolute(declared, url)
-
-
-def _language_tag(tree: LexborHTMLParser, metas: dict[str, list[str]]) -> str | None:
-    """The language tag (BCP 47) that a page declares, region included."""
-    root = tree.root
-    attributes = root.attributes if root is not None else {}
-    declared = attributes.get("lang") or attributes.get("xml:lang")
-    return declared or _first(metas, LANGUAGES)
-
-
-def _language(*declared: str | None) -> str | None:
-    """The primary subtag of the first tag that has a valid one, in lower case."""
-    for value in declared:
-        tag = (value or "").strip().lower().replace("_", "-").partition("-")[0]
-        if tag.isascii() and tag.isalpha() and len(tag) in (2, 3):
-            return tag
-    return None

@@ -48,7 +48,13 @@ _MODIFIED_ALONE = (
 _CLASSES = (
     *(
         (part, f'[class*="{part}"]')
-        for part in (*words("date_class_parts"), "timestamp", "data-", "meta", "info")
+        for part in (
+            *words("date_class_parts"),
+            "timestamp",
+            "data-",
+            "meta",
+            "info",
+        )
     ),
     ("date", '[id*="date"]'),
     ("data-timestamp", "[data-timestamp]"),
@@ -68,6 +74,8 @@ _LONGEST = 140
 
 _SECTION_LENGTH = 1000
 _URL_DAY = re.compile(r"[/_-]((?:19|20)\d\d)[/_-]?(\d\d)[/_-]?(\d\d)(?!\d)")
+_URL_DAY_LAST = re.compile(r"[/_-](\d\d)[._-](\d\d)[._-]((?:19|20)\d\d)(?!\d)")
+_MONTHS = 12
 _DAY_FIRST_DOMAINS = frozenset("uk au nz in ie za sg hk my ke ng".split())
 """Top-level domains of countries that write English and the day before the month."""
 
@@ -112,9 +120,18 @@ def modified_in_tree(
 
 
 def url_day(url: str | None) -> str | None:
-    """The day in a URL's path (`/2024/05/17/`) as ISO 8601; None if there is none."""
-    match = _URL_DAY.search(path_of(url)[:500])
-    return find_date("-".join(match.groups())) if match else None
+    """The day in a URL's path (`/2024/05/17/`, `/17-05-2024`) as ISO 8601; None without one."""
+    path = path_of(url)[:500]
+    if match := _URL_DAY.search(path):
+        return find_date("-".join(match.groups()))
+    if match := _URL_DAY_LAST.search(path):
+        first, second, year = match.groups()
+        # 04-09-2031 can be two days.
+        if int(first) > _MONTHS or first == second:
+            return find_date(f"{year}-{second}-{first}")
+        if int(second) > _MONTHS:
+            return find_date(f"{year}-{first}-{second}")
+    return None
 
 
 def is_day_first(language: str | None, url: str | None) -> bool | None:

@@ -23,7 +23,7 @@ _MOST_MARGINS = 40
 _STOP_AT = frozenset({"body", "article", "main", "html"})
 """Elements whose names tell nothing of where on the page an element is."""
 
-_STATES = ("has", "with", "is", "no", "js")
+_STATES = ("has", "hasnt", "with", "without", "is", "isnt", "no", "not", "js")
 """A name that begins with one of these words tells what an element has, not what it is."""
 
 _ELSEWHERE = frozenset(

@@ -3,22 +3,53 @@
 Invariant: the title is the headline that the page shows above its story, without the site's name.
 """
 
+import dataclasses
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from cleanwire.extract.dom.text import squeezed
+from cleanwire.extract.metadata.site_names import MAX_TITLE, Site, folded
 
-_SEPARATOR = re.compile(r"\s+[|\-–—·•»«:›/~]+\s+|\s*[|｜»«]\s*|\s+[-–—](?=\S)|:{2,}")
-MAX_TITLE = 500
+_WORD = re.compile(r"[^\W_]+")
+
+_HEADLINE_WORDS = 3
+"""A first-level heading of fewer words may be the name of the site or of a section."""
+
+_SHORT_WORD = 3
+"""A word of no more characters says nothing of a story."""
+
+_SHARED_WORDS = 2
+"""With so many long words in common two titles are of the same story."""
+
+_PART = 0.6
+"""A second-level heading that is less of a title than this is not the headline."""
+
+_SECTION_WORDS = 3
+"""A first-level heading of no more words may be a section, with the headline below it."""
+
+_EQUAL, _INSIDE, _ALIKE = 3, 2, 1
+"""How much two titles agree: they are equal, one contains the other, or most words are equal."""
+
+_LONG = 8
+"""A text of no more characters occurs in anything."""
 
 
-def choose_title(
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Agreement:
+    """A heading and a witness that agree; `rank` is the larger the surer the pair is."""
+
+    heading: str
+    witness: str
+    rank: tuple[int, ...]
+
+
+def choose_title(  # noqa: PLR0911, PLR0913 - one argument a witness, one answer after the other
     *,
     headline: str | None,
     social: str | None,
-    headings: tuple[str, ...],
+    headings: Sequence[str],
     document_title: str | None,
+    lower_headings: Sequence[str] = (),
     site_names: Iterable[str | None] = (),
 ) -> str | None:
     """The headline of a page: a heading that another witness agrees with, else the best witness.
@@ -26,106 +57,160 @@ def choose_title(
     Args:
         headline: the headline in schema.org data.
         social: the title for OpenGraph or a card.
-        headings: the first-level headings, then some of the second level.
+        headings: the first-level headings.
         document_title: the content of `<title>`.
+        lower_headings: some of the second-level headings.
         site_names: names and hosts of the site, which may be beside a title.
 
     Returns:
         None if no witness has a title.
     """
-    sites = tuple(site_names)
-    folded = {_folded(name) for name in sites if name}
+    texts = [text[:MAX_TITLE] if text else "" for text in (social, headline, document_title)]
+    site = Site.of(site_names, texts)
     witnesses = [
         bare
-        for text, guess in ((social, False), (headline, False), (document_title, True))
-        if text
-        and _folded(bare := without_site(text[:MAX_TITLE], sites, guess=guess)) not in folded
+        for text, guess in zip(texts, (False, False, True), strict=True)
+        if text and not site.is_name(bare := site.taken_off(text, guess=guess))
     ]
-    others = [text for text in headings if len(text) <= MAX_TITLE and _folded(text) not in folded]
-    agreed = _first_agreement(others, witnesses)
+    if shown := _shown_as_witness(headings, witnesses):
+        # No other pair can be surer, and most pages have this one.
+        return _with_kicker(site.taken_off(shown), texts[1], texts[0], site)
+    first = [
+        text
+        for text in headings
+        if len(text) <= MAX_TITLE and not site.is_name(text) and not _is_of_site(text, texts)
+    ]
+    second = [text for text in lower_headings if len(text) <= MAX_TITLE and not site.is_name(text)]
+    agreed = _best_agreement(first, second, witnesses)
+    if agreed and agreed.heading in second and _is_small_part(agreed, witnesses):
+        return agreed.witness
     if agreed:
-        return _shorter(without_site(agreed[0], sites), agreed[1])
-    if witnesses and (headline or social):
-        return witnesses[0]
-    own = [text for text in others if len(text.split()) > 2]  # noqa: PLR2004 - a word or two is a section
-    if len(own) == 1:
-        return without_site(own[0], sites)
+        heading = site.taken_off(agreed.heading)
+        return _with_kicker(_shorter(heading, agreed.witness, witnesses), texts[1], texts[0], site)
+    own = [text for text in first if len(text.split()) >= _HEADLINE_WORDS]
+    if len(own) == 1 and (not (headline or social) or _is_of_story(own[0], witnesses)):
+        return site.taken_off(own[0])
     if witnesses:
         return witnesses[0]
-    if others:
-        return without_site(others[0], sites)
-    return next((text[:MAX_TITLE] for text in (document_title, *headings) if text), None)
+    if others := own or first or second:
+        return site.taken_off(others[0])
+    every = (document_title, *headings, *lower_headings)
+    return next((text[:MAX_TITLE] for text in every if text), None)
 
 
-def _first_agreement(headings: list[str], witnesses: list[str]) -> tuple[str, str] | None:
-    """The first heading that a witness agrees with, and the witness; None if there is none."""
-    for witness in witnesses:
-        for heading in headings:
-            if _agree(heading, witness):
-                return heading, witness
+def _shown_as_witness(headings: Sequence[str], witnesses: Sequence[str]) -> str | None:
+    """The first-level heading of some words that is the first witness; None if none is."""
+    name = folded(witnesses[0]) if witnesses else ""
+    for heading in headings:
+        if (
+            len(heading) <= MAX_TITLE
+            and folded(heading) == name
+            and len(heading.split()) > _SECTION_WORDS
+        ):
+            return heading
     return None
 
 
-def _shorter(heading: str, witness: str) -> str:
-    """A heading, or a witness that has only its end: the heading may begin with a kicker."""
-    inside, outside = _folded(witness), _folded(heading)
-    if inside != outside and outside.endswith(inside) and 2 * len(inside) > len(outside):
-        return witness
-    return heading
+def _best_agreement(
+    first: Sequence[str], second: Sequence[str], witnesses: Sequence[str]
+) -> _Agreement | None:
+    """The heading and the witness that agree most surely; None if none agree.
 
-
-def without_site(title: str, site_names: Iterable[str | None], *, guess: bool = False) -> str:
-    """A title without the site's name before or after it.
-
-    Args:
-        title: the title as the page has it.
-        site_names: names and hosts of the site.
-        guess: whether to remove a short last part even if it is no known name.
+    A first-level heading goes before one of the second level.
     """
-    parts = [(found.start(), found.end()) for found in _SEPARATOR.finditer(title)]
-    if not parts:
-        return title
-    known = {_folded(name) for name in site_names if name}
-    hosts = {
-        _folded(label) for name in site_names if name and "." in name for label in name.split(".")
-    }
-    known |= {label for label in hosts if len(label) > 3}  # noqa: PLR2004 - www, com, co
-    first, last = parts[0], parts[-1]
-    tail, head = title[last[1] :], title[: first[0]]
-    if _is_site(tail, known) and title[: last[0]].strip():
-        return without_site(squeezed(title[: last[0]]), site_names)
-    if _is_site(head, known) and title[first[1] :].strip():
-        return squeezed(title[first[1] :])
-    body = title[: last[0]]
-    if guess and len(tail.split()) <= 4 and len(body.split()) >= 2 * len(tail.split()):  # noqa: PLR2004 - a name's length
-        return squeezed(body)
-    return title
+    found = []
+    for place, witness in enumerate(witnesses):
+        for higher, headings in ((True, first), (False, second)):
+            for heading in headings:
+                if agreement := _agreement(heading, witness):
+                    surer = higher and len(heading.split()) > _SECTION_WORDS
+                    equal = agreement == _EQUAL
+                    # Of headings that are parts of a witness the longest is best.
+                    length = len(folded(heading)) if agreement == _INSIDE else 0
+                    rank = (surer, agreement, -place if equal else 0, higher, length, -place)
+                    found.append(_Agreement(heading, witness, rank))
+    return max(found, key=lambda pair: pair.rank, default=None)
 
 
-def _is_site(part: str, known: set[str]) -> bool:
-    """Whether a part of a title is a known name of the site, or nearly."""
-    folded = _folded(part)
-    return bool(folded) and any(
-        folded == name or (len(folded) > 4 and (folded in name or name in folded) and len(name) > 4)  # noqa: PLR2004 - short names occur in anything
-        for name in known
-    )
+def _is_of_site(heading: str, titles: Sequence[str]) -> bool:
+    """Whether a heading is what one title of the page has beside another title."""
+    name = folded(heading)
+    for title in titles:
+        whole = folded(title)
+        for other in titles:
+            rest = folded(other)
+            if rest and whole != rest and whole in (name + rest, rest + name):
+                return True
+    return False
 
 
-def _agree(one: str, other: str) -> bool:
-    """Whether two titles are of the same story: one contains the other, or most words are equal."""
-    folded, other_folded = _folded(one), _folded(other)
-    if not folded or not other_folded:
-        return False
-    if folded in other_folded or other_folded in folded:
-        return min(len(folded), len(other_folded)) > 8 or folded == other_folded  # noqa: PLR2004 - a short word occurs in anything
-    words, other_words = set(one.casefold().split()), set(other.casefold().split())
-    if len(words) <= 3:  # noqa: PLR2004 - a title of fewer words occurs in anything
-        return False
-    return 2 * len(words & other_words) >= 1.2 * min(len(words), len(other_words))
+def _is_of_story(heading: str, titles: Iterable[str]) -> bool:
+    """Whether a heading has two long words of one of the titles, or all that either has."""
+    words = _long_words(heading)
+    for title in titles:
+        others = _long_words(title)
+        if len(words & others) >= min(_SHARED_WORDS, len(words), len(others)):
+            return True
+    return False
+
+
+def _is_small_part(agreed: _Agreement, witnesses: Sequence[str]) -> bool:
+    """Whether a heading is only a part of a title that two witnesses have."""
+    inside, outside = folded(agreed.heading), folded(agreed.witness)
+    seconded = sum(folded(other) == outside for other in witnesses) > 1
+    return seconded and inside in outside and len(inside) < _PART * len(outside)
+
+
+def _shorter(heading: str, witness: str, witnesses: Sequence[str]) -> str:
+    """A heading, or a witness that has only one end of it.
+
+    The heading may begin with a kicker. It may end with a date or a standfirst, which no mark sets
+    off; then a second witness has to agree, because a witness alone may be cut.
+    """
+    inside, outside = folded(witness), folded(heading)
+    if inside == outside or 2 * len(inside) <= len(outside):
+        return heading
+    if outside.endswith(inside):
+        return witness
+    joined = heading.startswith(f"{witness} ") and heading[len(witness) + 1].isalnum()
+    seconded = sum(folded(other) == inside for other in witnesses) > 1
+    return witness if joined and seconded else heading
+
+
+def _with_kicker(heading: str, headline: str, social: str, site: Site) -> str:
+    """A heading with the words before a colon that the data and the card both have before it.
+
+    One word before the colon is a section.
+    """
+    if f": {heading}" not in headline:
+        return heading
+    longer = [site.taken_off(title) for title in (headline, social)]
+    if not all(title.endswith(f": {heading}") for title in longer):
+        return heading
+    return longer[1] if " " in longer[1].removesuffix(f": {heading}") else heading
+
+
+def _agreement(one: str, other: str) -> int:
+    """How much two titles agree; 0 if they do not."""
+    name, other_name = folded(one), folded(other)
+    if not name or not other_name:
+        return 0
+    if name == other_name:
+        return _EQUAL
+    if name in other_name or other_name in name:
+        return _INSIDE if min(len(name), len(other_name)) > _LONG else 0
+    words, other_words = _words(one), _words(other)
+    if len(words) <= _HEADLINE_WORDS:
+        return 0
+    alike = 2 * len(words & other_words) >= 1.2 * min(len(words), len(other_words))
+    return _ALIKE if alike else 0
+
+
+def _long_words(text: str) -> set[str]:
+    """The words of a text that say something, without the marks around them."""
+    return {word for word in _WORD.findall(text.casefold()) if len(word) > _SHORT_WORD}
 
 
 @functools.lru_cache(maxsize=256)
-def _folded(text: str) -> str:
-    """The letters and digits of a text, without case."""
-    # Cached, because each witness is compared with each heading.
-    return "".join(filter(str.isalnum, text.casefold()))
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.casefold().split())

@@ -6,14 +6,15 @@ interface and the site itself are left out. A text that the page gives as one pe
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cleanwire.extract.dom.text import squeezed
-from cleanwire.extract.metadata.eastern_names import (
+from cleanwire.extract.metadata.authors.eastern_names import (
     begins_with_other_role,
     eastern_names,
     has_eastern_script,
     has_role,
+    up_to_other_role,
 )
 from cleanwire.extract.vocabulary import alternation, by_language, words
 
@@ -68,7 +69,7 @@ def languages_of_by() -> dict[str, set[str]]:
 def split_pattern() -> re.Pattern[str]:
     """An expression for words and marks that join two names."""
     joins = alternation("join", "join_inside", "with")
-    return re.compile(rf"\s{{1,3}}(?:{joins}|&)\s{{1,3}}|[;|/、，•]|\s·|·\s", re.IGNORECASE)
+    return re.compile(rf"\s{{1,3}}(?:{joins}|[&+])\s{{1,3}}|[;|/、，•]|\s·|·\s", re.IGNORECASE)
 
 
 _LABELLED = labelled_pattern()
@@ -94,6 +95,10 @@ _NO_AUTHOR = re.compile(rf"{_NOT_IN_A_NAME}|\b(?:{alternation('no_author')})\b",
 _NO_PERSON = re.compile(
     rf"{_NOT_IN_A_NAME}|\b(?:{alternation('no_author', 'no_person')})\b", re.IGNORECASE
 )
+_NO_AUTHOR_WORD = re.compile(rf"\b(?:{alternation('no_author')})\b", re.IGNORECASE)
+_PSEUDONYM = re.compile(r"[a-zA-Z][\w.-]{1,29}(?<![.-])", re.ASCII)
+_DESKS = frozenset(words("desks"))
+_DESK_KINDS = frozenset(words("desk_kinds"))
 _SERVICES = (
     "facebook twitter linkedin instagram whatsapp telegram pinterest reddit youtube tiktok bluesky "
     "threads"
@@ -115,6 +120,7 @@ def names(  # noqa: PLR0913 - each option says something else of the witness
     not_names: Iterable[str | None] = (),
     one_word: bool = False,
     organisations: bool = False,
+    pseudonyms: bool = False,
     single: bool = False,
     language: str | None = None,
 ) -> tuple[str, ...]:
@@ -124,7 +130,8 @@ def names(  # noqa: PLR0913 - each option says something else of the witness
         bylines: texts that each have one or several names.
         not_names: texts that are no author, such as the names of the site.
         one_word: whether one word may be a name, because the page itself says that it is.
-        organisations: whether an agency or a publisher may be an author.
+        organisations: whether an agency, a publisher or a desk with a name may be an author.
+        pseudonyms: whether one word with digits and marks in it may be a name: `ada_q`.
         single: whether each text is one name in the page's data, without a word such as `by`.
         language: the primary subtag (BCP 47) of the page, which tells `by` from a name.
 
@@ -137,13 +144,20 @@ def names(  # noqa: PLR0913 - each option says something else of the witness
         text = squeezed(byline)[:_MAX_LENGTH]
         if not organisations:
             text = _BEFORE_EMPLOYER.split(text, maxsplit=1)[0]
-        for name in _possible_names(text, single=single, language=language):
+        for found_name in _possible_names(text, single=single, language=language):
+            is_desk = is_named_desk(found_name)
+            name = found_name if is_desk else _without_role(found_name, excluded)
             key = _folded(name)
             if (
                 key
                 and key not in found
                 and key not in excluded
-                and _is_name(name, one_word=one_word, organisations=organisations)
+                and (organisations or not is_desk)
+                and (
+                    is_desk
+                    or _is_name(name, one_word=one_word, organisations=organisations)
+                    or (pseudonyms and is_pseudonym(name))
+                )
             ):
                 found[key] = name
     return tuple(found.values())[:MAX_AUTHORS]
@@ -152,6 +166,31 @@ def names(  # noqa: PLR0913 - each option says something else of the witness
 def is_role(text: str) -> bool:
     """Whether a text has a word for a role: `Staff Writer`."""
     return _ROLE.search(text) is not None
+
+
+def is_named_desk(text: str) -> bool:
+    """Whether a text is a desk or a team of somebody that it names: `Tidewater Team`."""
+    words = text.split()
+    rest = [
+        word for word in words if word.lower() not in _DESKS and word.lower() not in _DESK_KINDS
+    ]
+    return (
+        1 < len(words) <= _NAME_WORDS
+        and any(word.lower() in _DESKS for word in words)
+        and not any(is_role(word) for word in words if word.lower() not in _DESKS)
+        and any(word[:1].isupper() for word in rest)
+        and words[0].lower() not in _INTERFACE
+        and not re.search(_NOT_IN_A_NAME, text)
+    )
+
+
+def is_pseudonym(text: str) -> bool:
+    """Whether a text is one word that somebody may go by: `ada_q`, `quill99`, `AQ`."""
+    return _PSEUDONYM.fullmatch(text) is not None and not (
+        text.lower() in _INTERFACE | _DESKS | _DESK_KINDS
+        or _NO_AUTHOR_WORD.search(text)
+        or is_role(text)
+    )
 
 
 def is_control(text: str) -> bool:
@@ -172,6 +211,7 @@ def _possible_names(text: str, *, single: bool, language: str | None) -> list[st
             return list(eastern)
         if begins_with_other_role(text):
             return []
+        text = up_to_other_role(text)
     text = _without_by(text, single=single, language=language)
     if text.lower().startswith(_ADDRESS):
         return []
@@ -194,7 +234,19 @@ def _trimmed(name: str) -> str:
     name = " ".join(words)
     last = name.rpartition(" ")[2]
     # The dot of an initial or a suffix is part of the name.
-    return name if last.replace(".", "").lower() in _SUFFIXES else name.strip(".")
+    return name if last.replace(".", "").lower() in _SUFFIXES else name.strip(". ")
+
+
+def _without_role(name: str, not_names: Collection[str]) -> str:
+    """A name without the role, or the site, that follows it without a mark."""
+    words = name.split()
+    for at in range(_PAIR, len(words)):
+        rest = " ".join(words[at:])
+        if _folded(rest) in not_names or (
+            is_role(words[at]) and not any(word.islower() for word in words[:at])
+        ):
+            return " ".join(words[:at])
+    return name
 
 
 def _split(text: str) -> list[str]:

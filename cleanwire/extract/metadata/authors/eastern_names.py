@@ -33,6 +33,7 @@ _BEFORE_TITLE = re.compile(
     rf"^([{_HAN}{_KANA}]{{2,8}})(?:{alternation('eastern_reporters', 'eastern_titles_behind')})$"
 )
 _OTHER_ROLE = re.compile(rf"(?:{_OTHER_ROLES})(?:{_MARK}|\s|$)")
+_OTHER_ROLE_WITHIN = re.compile(rf"\s(?:{_OTHER_ROLES})(?:{_MARK}|\s|$)")
 _BETWEEN_NAMES = re.compile(_BETWEEN)
 _NO_NAME = re.compile(alternation("eastern_other_roles", "eastern_roles", "eastern_no_name"))
 _CHINESE_SURNAME = re.compile(alternation("eastern_surnames"))
@@ -75,6 +76,14 @@ def eastern_names(text: str) -> tuple[str, ...]:
 def begins_with_other_role(text: str) -> bool:
     """Whether a text begins with a role that is no writer's, such as an editor on duty."""
     return _OTHER_ROLE.match(text) is not None or _NO_NAME.fullmatch(text) is not None
+
+
+def up_to_other_role(text: str) -> str:
+    """A text up to a role that is no writer's, if a label and a Latin name are before it."""
+    found = _OTHER_ROLE_WITHIN.search(text)
+    if found and any(letter.isascii() and letter.isalpha() for letter in text[: found.start()]):
+        return text[: found.start()]
+    return text
 
 
 def has_role(text: str) -> bool:

@@ -1,0 +1,338 @@
+"""The authors of a page, from its data, its elements and its lines.
+
+Invariant: witnesses are asked in the order of how sure they are, and the first that names anybody
+is believed. First come schema.org data and meta tags, then links and elements that are marked as an
+author's, and last a line that reads as a byline. Elements in comments, in a box about the author or
+beside a picture are no witnesses.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Sequence
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from cleanwire.extract.dom.selectors import AttributeText
+from cleanwire.extract.dom.text import squeezed
+from cleanwire.extract.metadata.authors.byline_ends import (
+    AFTER_NAMES,
+    ends_in_other_role,
+    without_other_roles,
+    without_tail,
+)
+from cleanwire.extract.metadata.authors.person_names import MAX_AUTHORS, is_control, is_role, names
+from cleanwire.extract.metadata.surroundings import in_comments_or_teaser, words_of_element
+from cleanwire.extract.vocabulary import alternation, words
+
+_MARKUP = (
+    ("author", '[rel~="author"]'),
+    ("author", '[itemprop~="author"] [itemprop~="name"]'),
+    ("author", '[itemprop~="author"]'),
+    ("vcard", ".vcard .fn"),
+    ("p-author", ".p-author"),
+)
+"""Elements that are marked as an author's. Of each a text that the attributes must contain for the
+selector to match (`AttributeText`), and the selector."""
+
+_LINKS = tuple((f"/{part}/", f'a[href*="/{part}/"]') for part in words("author_paths"))
+_CLASSES = (
+    *((part, f'[class*="{part}"]') for part in words("author_class_parts")),
+    ("author", '[id*="author"]'),
+    ("byline", '[id*="byline"]'),
+    (' class="by', '[class~="by"]'),
+    ("-by", '[class*="-by"]'),
+    ("_by", '[class*="_by"]'),
+    ("", "address"),
+)
+ELEMENTS = ",".join(selector for _, selector in (*_MARKUP, *_CLASSES, *_LINKS))
+"""Selects every element that may name an author."""
+
+_AUTHOR_WORD = re.compile(
+    r"(?:post|article|entry|story|news|blog|page|item|content|single|main|co|the|by|art|text)?"
+    rf"(?:{alternation('author_classes')})"
+    r"(?:name|names|link|links|info|line|block|meta|wrapper|wrap|text|list|title|data|item)?|by"
+)
+_INNER_NAMES = ",".join(
+    [
+        'a[rel~="author"]',
+        *(f'a[href*="/{part}"]' for part in words("author_path_starts")),
+    ]
+)
+_BYLINE_LENGTH = 300
+"""The most characters of the element around the authors of one byline."""
+
+_MOST_READ = 12
+"""How many elements of one kind are read at most."""
+
+_MOST_READ_CHARACTERS = 4_000_000
+_LONGEST = 160
+"""The most characters of an element or a line that names authors."""
+
+_SECTION_LENGTH = 1000
+"""How many characters of an element are read."""
+
+_WORD = re.compile(r"[^\W\d_]{5}")
+"""A text with so many letters in a row says something. In a byline it ends the names."""
+
+_INLINE = frozenset({"a", "b", "em", "i", "span", "strong"})
+_LABELS = _INLINE | {"label", "p", "small"}
+"""Elements that may hold the label of the element behind them."""
+
+_LINKED_LENGTH = 3
+"""The fewest letters of one word that a link to an author's page has as a name."""
+
+_MOST_ANCESTORS = 3
+_MOST_BETWEEN = 8
+"""The most characters between the elements of two authors of one byline: a comma, an "and"."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AuthorElements:
+    """The elements of a page that may name an author.
+
+    Attributes:
+        tree: the page, or a part of it.
+        written: the attributes of its elements.
+        found: the elements by the identity of their selectors, which search the tree once.
+    """
+
+    tree: LexborHTMLParser | LexborNode
+    written: AttributeText
+    found: dict[int, Sequence[LexborNode]] = dataclasses.field(default_factory=dict)
+
+    def of(self, selectors: tuple[tuple[str, str], ...]) -> Sequence[LexborNode]:
+        """The elements of selectors, in document order."""
+        known = self.found.get(id(selectors))
+        if known is None:
+            selector = self.written.selectors_present(selectors)
+            known = self.found[id(selectors)] = self.tree.css(selector) if selector else ()
+        return known
+
+
+def authors_in_tree(
+    elements: AuthorElements,
+    not_names: Iterable[str | None],
+    *,
+    language: str | None = None,
+) -> tuple[str, ...]:
+    """The authors that elements name which are marked as an author's.
+
+    Several elements name several authors only if they are in the same byline.
+
+    Args:
+        elements: the elements of the page, or of a part of it.
+        not_names: texts that are no author, such as the names of the site and the title.
+        language: the primary subtag (BCP 47) of the page.
+
+    Returns:
+        The names in order; none if no element names anybody.
+    """
+    excluded = tuple(not_names)
+    for selectors, one_word in ((_MARKUP, True), (_CLASSES, False), (_LINKS, False)):
+        reader = _NameReader(
+            excluded, one_word=one_word, language=language, marked=selectors is not _LINKS
+        )
+        found = _authors_of_elements(elements.of(selectors), reader, by_class=selectors is _CLASSES)
+        if found:
+            return found
+    return ()
+
+
+def others_in_tree(
+    elements: AuthorElements,
+    not_names: Iterable[str | None],
+    *,
+    language: str | None = None,
+) -> tuple[str, ...]:
+    """The pseudonyms, agencies and desks that elements name as authors.
+
+    They are asked for only if a page names no person.
+
+    Args:
+        elements: as for `authors_in_tree`.
+        not_names: as for `authors_in_tree`.
+        language: as for `authors_in_tree`.
+    """
+    excluded = tuple(not_names)
+    for selectors, pseudonyms in ((_MARKUP, True), (_CLASSES, False)):
+        reader = _NameReader(
+            excluded, one_word=pseudonyms, language=language, organisations=True,
+            pseudonyms=pseudonyms,
+        )  # fmt: skip
+        nodes = elements.of(selectors)
+        if found := _authors_of_elements(nodes, reader, by_class=selectors is _CLASSES):
+            return found
+    return ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _NameReader:
+    """How names are read from the elements of one kind of selector: the options of `names`."""
+
+    not_names: tuple[str | None, ...]
+    one_word: bool
+    language: str | None
+    organisations: bool = False
+    pseudonyms: bool = False
+    marked: bool = True
+    """Whether the elements are marked as an author's, not only links to a person's page."""
+
+    def names(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """The names in texts."""
+        return names(
+            texts,
+            not_names=self.not_names,
+            one_word=self.one_word,
+            language=self.language,
+            organisations=self.organisations,
+            pseudonyms=self.pseudonyms,
+        )
+
+
+def _authors_of_elements(
+    nodes: Sequence[LexborNode], reader: _NameReader, *, by_class: bool
+) -> tuple[str, ...]:
+    """The authors of the first element that names any, and of the others in the same byline."""
+    found: dict[str, None] = {}
+    around = 0
+    last: LexborNode | None = None
+    read = seen = 0
+    for node in nodes:
+        raw = node.text(deep=True, separator=" ") or ""
+        # Nested elements have the same text again and again, so the text read is bounded.
+        seen += len(raw)
+        text = squeezed(raw[:_SECTION_LENGTH])
+        if seen > _MOST_READ_CHARACTERS or read == _MOST_READ:
+            break
+        if not 0 < len(text) <= _LONGEST or (by_class and not _is_of_author(node)):
+            continue
+        beside = last is not None and _adjoins(node, last)
+        if (
+            _is_of_other_role(node)
+            or in_comments_or_teaser(node)
+            or (found and not beside and not _is_inside(node, around))
+        ):
+            continue
+        read += 1
+        people = _people_in(node, text, reader)
+        if people and not found:
+            around = _byline_around(node)
+        if people and (beside or not found):
+            last = node
+        found.update(dict.fromkeys(people))
+    return tuple(found)[:MAX_AUTHORS]
+
+
+def _people_in(node: LexborNode, text: str, reader: _NameReader) -> tuple[str, ...]:
+    """The people that one element names, by its links to authors, its text, or parts of it."""
+    text = without_other_roles(text)
+    inner = [link for link in node.css(_INNER_NAMES) if not _is_of_other_role(link)]
+    if not inner and "itemprop" in node.attributes:
+        inner = node.css('[itemprop~="name"]')
+    if inner:
+        linked = [name for link in inner[:_MOST_READ] for name in _linked_names(link, reader)]
+        if linked:
+            return tuple(dict.fromkeys(linked))
+    if found := _in_first_piece(node, reader):
+        return found
+    for part in map(without_tail, AFTER_NAMES.split(text)):
+        if people := reader.names([part]):
+            return people
+    pieces = _pieces(node)
+    several: list[str] = []
+    for piece in pieces if len(pieces) > 1 else ():
+        people = reader.names([without_tail(piece)])
+        if not people and _WORD.search(piece) and not is_role(piece) and not is_control(piece):
+            break
+        several += people
+    return tuple(dict.fromkeys(several))
+
+
+def _pieces(node: LexborNode) -> list[str]:
+    """The texts of an element that its markup parts, also those that are empty."""
+    return [squeezed(piece) for piece in (node.text(deep=True, separator="\n") or "").split("\n")]
+
+
+def _in_first_piece(node: LexborNode, reader: _NameReader) -> tuple[str, ...]:
+    """The name that an element begins with, if its markup parts it from a role after it."""
+    pieces = [piece for piece in _pieces(node) if piece]
+    if len(pieces) > 1 and is_role(pieces[1]) and (found := reader.names([pieces[0]])):
+        return found
+    return ()
+
+
+def _linked_names(link: LexborNode, reader: _NameReader) -> tuple[str, ...]:
+    """The names in the text of a link; one word is a name if the address has it too."""
+    text = squeezed(link.text(deep=True, separator=" ") or "")
+    found = reader.names([text])
+    if found or not reader.marked:
+        return found
+    address = (link.attributes.get("href") or "").rstrip("/").rpartition("/")[2].casefold()
+    if text.isalpha() and len(text) >= _LINKED_LENGTH and address.startswith(text.casefold()):
+        return dataclasses.replace(reader, one_word=True).names([text])
+    return ()
+
+
+def _is_of_other_role(node: LexborNode) -> bool:
+    """Whether the words before an element say that it names somebody who is not the writer."""
+    before = node.prev
+    if before is None and node.parent is not None and node.parent.tag in _INLINE:
+        before = node.parent.prev
+    return before is not None and ends_in_other_role(
+        before.text(deep=True, separator=" ")
+        if before.is_element_node
+        else before.text_content or ""
+    )
+
+
+def _is_of_author(node: LexborNode) -> bool:
+    """Whether a class or an id has a whole word for an author; `authority` is none."""
+    if node.tag == "address":
+        # In a footer, `address` is the postal address of a firm.
+        around = node.parent
+        while around is not None and around.tag != "footer":
+            around = around.parent
+        return around is None
+    return any(_AUTHOR_WORD.fullmatch(word) for word in words_of_element(node))
+
+
+def _byline_around(node: LexborNode) -> int:
+    """The identity (`mem_id`) of the byline around an author's element.
+
+    The byline is the largest element around it, up to `_MOST_ANCESTORS` above, whose text is no
+    longer than a byline's.
+    """
+    byline = node
+    for _ in range(_MOST_ANCESTORS):
+        around = byline.parent
+        if around is None or around.tag in ("body", "article", "main", "html", "section"):
+            break
+        if len(squeezed(around.text(deep=True, separator=" ") or "")) > _BYLINE_LENGTH:
+            break
+        byline = around
+    return byline.mem_id
+
+
+def _adjoins(node: LexborNode, other: LexborNode) -> bool:
+    """Whether an element comes before another one with only a few characters between them."""
+    between = 0
+    before = node.prev
+    while before is not None and between <= _MOST_BETWEEN:
+        if before.mem_id == other.mem_id:
+            return True
+        if before.is_element_node:
+            return False
+        between += len((before.text_content or "").strip())
+        before = before.prev
+    return False
+
+
+def _is_inside(node: LexborNode | None, byline: int) -> bool:
+    """Whether an element is, or is inside, the element with this identity."""
+    for _ in range(_MOST_ANCESTORS + _MOST_ANCESTORS):
+        if node is None:
+            return False
+        if node.mem_id == byline:
+            return True
+        node = node.parent
+    return False

@@ -20,10 +20,9 @@ from cleanwire.extract.metadata.authors import bylines, data_authors
 from cleanwire.extract.metadata.date_labels import dates_in
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import as_list, is_article, read_jsonld, text_of
-from cleanwire.extract.metadata.meta_tags import MAX_METAS, MAX_VALUE
+from cleanwire.extract.metadata.meta_tags import LANGUAGES, MAX_METAS, MAX_VALUE
 from cleanwire.extract.metadata.metadata import (
     IMAGES,
-    LANGUAGES,
     MODIFIED,
     PUBLISHED,
     SECTIONS,

@@ -264,7 +264,7 @@ def text_steps(text: str, *, fetched_at: str | None = None) -> TextSteps:
         title,
         [block.text for block in blocks],
         lines=page.texts[: first + 1][-HEAD_LINES:],
-        page=page.texts,
+        page=page.texts[: (selection.chosen or [first])[-1] + 1],
     )
     language = language_of(" ".join(unbranded.paragraphs), None)
     hints = DateHints(language=language, latest=latest_of(fetched_at))

@@ -93,20 +93,13 @@ class AuthorElements:
     Attributes:
         tree: the page, or a part of it.
         written: the attributes of its elements.
-        found: the elements by the identity of their selectors, which search the tree once.
+        unnamed: the texts of elements in which no person was found, those in markup first, with
+            whether they are.
     """
 
     tree: LexborHTMLParser | LexborNode
     written: AttributeText
-    found: dict[int, Sequence[LexborNode]] = dataclasses.field(default_factory=dict)
-
-    def of(self, selectors: tuple[tuple[str, str], ...]) -> Sequence[LexborNode]:
-        """The elements of selectors, in document order."""
-        known = self.found.get(id(selectors))
-        if known is None:
-            selector = self.written.selectors_present(selectors)
-            known = self.found[id(selectors)] = self.tree.css(selector) if selector else ()
-        return known
+    unnamed: list[tuple[str, bool]] = dataclasses.field(default_factory=list)
 
 
 def authors_in_tree(
@@ -132,9 +125,14 @@ def authors_in_tree(
         reader = _NameReader(
             excluded, one_word=one_word, language=language, marked=selectors is not _LINKS
         )
-        found = _authors_of_elements(elements.of(selectors), reader, by_class=selectors is _CLASSES)
+        selector = elements.written.selectors_present(selectors)
+        nodes = elements.tree.css(selector) if selector else ()
+        unnamed: list[str] = []
+        found = _authors_of_elements(nodes, reader, unnamed, by_class=selectors is _CLASSES)
         if found:
             return found
+        if selectors is not _LINKS:
+            elements.unnamed.extend((text, selectors is _MARKUP) for text in unnamed)
     return ()
 
 
@@ -149,18 +147,21 @@ def others_in_tree(
     They are asked for only if a page names no person.
 
     Args:
-        elements: as for `authors_in_tree`.
+        elements: the elements that `authors_in_tree` has read.
         not_names: as for `authors_in_tree`.
         language: as for `authors_in_tree`.
     """
     excluded = tuple(not_names)
-    for selectors, pseudonyms in ((_MARKUP, True), (_CLASSES, False)):
-        reader = _NameReader(
-            excluded, one_word=pseudonyms, language=language, organisations=True,
-            pseudonyms=pseudonyms,
-        )  # fmt: skip
-        nodes = elements.of(selectors)
-        if found := _authors_of_elements(nodes, reader, by_class=selectors is _CLASSES):
+    for text, marked in elements.unnamed:
+        found = names(
+            [without_tail(without_other_roles(text))],
+            not_names=excluded,
+            one_word=marked,
+            organisations=True,
+            pseudonyms=marked,
+            language=language,
+        )
+        if found:
             return found
     return ()
 
@@ -172,8 +173,6 @@ class _NameReader:
     not_names: tuple[str | None, ...]
     one_word: bool
     language: str | None
-    organisations: bool = False
-    pseudonyms: bool = False
     marked: bool = True
     """Whether the elements are marked as an author's, not only links to a person's page."""
 
@@ -184,15 +183,16 @@ class _NameReader:
             not_names=self.not_names,
             one_word=self.one_word,
             language=self.language,
-            organisations=self.organisations,
-            pseudonyms=self.pseudonyms,
         )
 
 
 def _authors_of_elements(
-    nodes: Sequence[LexborNode], reader: _NameReader, *, by_class: bool
+    nodes: Sequence[LexborNode], reader: _NameReader, unnamed: list[str], *, by_class: bool
 ) -> tuple[str, ...]:
-    """The authors of the first element that names any, and of the others in the same byline."""
+    """The authors of the first element that names any, and of the others in the same byline.
+
+    `unnamed` gets the texts of the elements that name nobody.
+    """
     found: dict[str, None] = {}
     around = 0
     last: LexborNode | None = None
@@ -215,7 +215,9 @@ def _authors_of_elements(
             continue
         read += 1
         people = _people_in(node, text, reader)
-        if people and not found:
+        if not people:
+            unnamed.append(text)
+        elif not found:
             around = _byline_around(node)
         if people and (beside or not found):
             last = node

@@ -46,6 +46,9 @@ def label_pattern() -> re.Pattern[str]:
 
 _BYLINE = byline_pattern()
 _LABEL = label_pattern()
+_BY_LENGTH = 20
+"""The most characters of a line that is the word for `by` alone."""
+
 _BY_ALONE = re.compile(
     rf"(?:(?:{alternation('written', 'written_in_elements')})\s)?(?:{alternation('by')})\s?:?"
     rf"|(?:{alternation('author_labels_before_colon')})\s?[:：]",
@@ -77,7 +80,7 @@ def authors_in_lines(
             continue
         if by_above and len(line) <= _NAME_LENGTH and (found := _named(line, excluded)):
             return found
-        by_above = _BY_ALONE.fullmatch(line.strip()) is not None
+        by_above = len(line) <= _BY_LENGTH and _BY_ALONE.fullmatch(line.strip()) is not None
         match = _BYLINE.search(line)
         if match and (found := _named(line[match.end() :], excluded)):
             word = _BY_WORD.search(match[0])

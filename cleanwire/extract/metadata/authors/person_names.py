@@ -1,7 +1,8 @@
 """Bylines -> names of people.
 
 Invariant: no name is better than a wrong one. A desk, a role, a handle, an address, a word of the
-interface and the site itself are left out. A text that the page gives as one person is one author.
+interface and the site itself are no person. A text that the page gives as one person is one author.
+A desk that is somebody's, and a pseudonym, are given only if they are asked for.
 """
 
 import re

@@ -11,17 +11,19 @@ from typing import Any
 
 import cleanwire
 from cleanwire import clean, urls
-from cleanwire.extract import extractor
+from cleanwire.extract import extractor, readings
 from cleanwire.extract.model import forest, select_blocks
 from cleanwire.similarity import minhash
 
 STEPS: tuple[tuple[str, Any, str], ...] = (
     ("decode and encode", clean, "decode"),
     ("parse (lexbor)", extractor, "parsed"),
-    ("parse (lexbor)", extractor, "LexborHTMLParser"),
+    ("parse (lexbor)", readings, "LexborHTMLParser"),
     ("metadata from its data", extractor, "read_metadata"),
     ("strip, write and cut into blocks", extractor, "read_html"),
+    ("strip, write and cut into blocks", readings, "read_html"),
     ("features", select_blocks, "features"),
+    ("comments, repeats and teasers", extractor, "exclude_blocks"),
     ("forest", forest, "BLOCKS"),
     ("authors and dates from elements", extractor, "with_elements"),
     ("structure, and what was removed", extractor, "assembled"),

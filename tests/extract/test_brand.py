@@ -140,7 +140,8 @@ def test_a_brand_that_only_the_title_names_is_removed_on_the_page_of_a_farm(fram
     ],
 )
 def test_a_compound_is_kept_on_the_page_of_a_farm(title, frame, also):
-    text = "\n".join([title, frame, *REST, also])
+    story = [REST[0], also, *REST[1:]] if also else REST
+    text = "\n".join([title, frame, *story])
     assert extract_text(text).title == title
 
 

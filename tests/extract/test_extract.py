@@ -183,7 +183,7 @@ def test_lists_under_a_heading_and_counters_of_plain_text_are_removed():
                 "Date: 2026-11-03 10:00",
                 *P,
                 "Views: 1,234",
-                "Verwandt",
+                "Related",
                 "- A boat that never left the shed and nobody knows why it was built",
                 "- Why the clocks of the valley run late",
                 "- Twelve bridges that were never paid for",

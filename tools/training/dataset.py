@@ -138,7 +138,8 @@ def _unrepeated(found: Iterable[tuple[str, str, Any]]) -> Iterator[tuple[str, st
 
 def _example(dataset: str, site: str, truth: Any, *, flat: bool) -> Example | None:  # noqa: ANN401 - a class outside the project
     is_lines = getattr(truth, "is_lines", False)
-    if is_lines and not flat:
+    # A farm's page that has HTML says nothing new of lines.
+    if is_lines != flat and (is_lines or dataset == FARMS):
         return None
     if is_lines:
         page, hints = read_lines(truth.html.splitlines()), Hints()

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 LIST_HEADING_WORDS = 4
 """A line of at most this many words may be the heading of a list."""
 
-DOUBT = 0.7
+DOUBT = 0.75
 """Up to this mean probability a list at the end of a plain-text page is left out."""
 
 _DATE_LINE_WORDS = 14

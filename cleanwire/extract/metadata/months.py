@@ -183,7 +183,8 @@ def _parts(text: str, language: str | None) -> list[_Part]:
         word, start, end = tokens[position]
         position += 1
         if word[0].isdigit():
-            value = int(word) if len(word) <= 4 else 0  # noqa: PLR2004 - a year
+            # A superscript is a digit, but no number.
+            value = int(word) if len(word) <= 4 and word.isdecimal() else 0  # noqa: PLR2004 - a year
             kind = "y" if len(word) == 4 else "n" if 1 <= value <= 31 else "x"  # noqa: PLR2004 - a day
             parts.append((kind, value, start, end))
             continue

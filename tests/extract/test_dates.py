@@ -227,5 +227,5 @@ def test_short_years_and_digits_alone(text, day_first, date):
 
 
 def test_a_superscript_beside_a_date_is_no_number():
-    assert find_date("120 m\u00b2, seit 3. Mai 2026 zu haben", DateHints(language="de")) == "2026-05-03"
-    assert find_date("\u00b2 3 May 2026", DateHints()) == "2026-05-03"
+    assert find_date("120 m\u00b2, seit 3. Mai 2026 zu haben", language="de") == "2026-05-03"
+    assert find_date("\u00b2 3 May 2026") == "2026-05-03"

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import adapters
+import kinds as pagekinds
 from markdown_tables import table
 
 OURS = "cleanwire"
@@ -71,6 +73,7 @@ def page(  # noqa: PLR0913 - one for each of its sections
         ("Flattened to lines", _flat(quality) if unseen else ""),
         ("Metadata", _metadata(quality)),
         ("By language", _by_language(rows, truths)),
+        ("By kind of page", kinds_of_pages(rows, truths)),
         ("Where F1 is lost", _lost(rows)),
         ("Pages that are no articles", _kinds(kinds) if kinds else ""),
         ("Speed", _speed(speed)),
@@ -85,7 +88,7 @@ def page(  # noqa: PLR0913 - one for each of its sections
 
 def _extractors(quality: Mapping[str, Any]) -> list[str]:
     names = dict.fromkeys(name for part in quality.values() for name in part["summary"])
-    found = [name for name in names if not name.endswith(", lines")]
+    found = [name for name in names if not name.endswith((", lines", ", set not seen"))]
     return sorted(found, key=lambda name: not name.startswith(OURS))
 
 
@@ -178,6 +181,15 @@ def _by_language(rows: Mapping[str, Any], truths: Mapping[str, Any]) -> str:
 
 def _mean(values: Sequence[float]) -> str:
     return f"{sum(values) / len(values):.3f}" if values else ""
+
+
+def kinds_of_pages(rows: Mapping[str, Any], truths: Mapping[str, Any]) -> str:
+    """The table by kind of page."""
+    return pagekinds.section(rows, truths, _compared(rows), _page_f1, _is_refused)
+
+
+def _is_refused(page: Any) -> bool:  # noqa: ANN401 - a class outside the project
+    return not adapters.extract(page.html, page.url)["article"]
 
 
 _CLASSES: tuple[tuple[str, Callable[[float, float, float], bool]], ...] = (

@@ -86,9 +86,9 @@ def test_no_input_is_asked_for_while_the_last_answer_waits_but_changelogs_are():
 
 
 @pytest.mark.broker
-def test_a_backlog_of_large_pages_does_not_go_into_memory(settings):
+def test_a_backlog_of_large_pages_does_not_go_into_memory(two_at_a_time):
     memory = bench("memory")
-    peak, done = memory.stream(settings, size=1, count=300, seconds=60)
+    peak, done = memory.stream(two_at_a_time, size=1, count=300, seconds=60)
     assert done
     assert peak.holds(1), peak
 

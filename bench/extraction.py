@@ -84,7 +84,7 @@ def main() -> int:
 
 def unseen_sets(predictions: Path) -> str:
     """The tables of sets of which the model saw nothing, if there are answers for them."""
-    tools = [tool for tool, module in ANCHORS.values() if tool in origins.TOOLS and _has(module)]
+    tools = [tool for tool, module in ANCHORS.values() if tool in origins.NAMES and _has(module)]
     return origins.section(origins.scored(predictions, tools))
 
 

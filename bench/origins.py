@@ -19,12 +19,12 @@ from markdown_tables import table
 
 HERE = Path(__file__).resolve().parent
 UNSEEN_SET = "cleanwire, set not seen"
-TOOLS = ("trafilatura_metadata", "readability_lxml", "resiliparse")
 NAMES = {
     "trafilatura_metadata": "trafilatura",
     "readability_lxml": "readability-lxml",
     "resiliparse": "resiliparse",
 }
+"""The other tools: their names in anchors.py, and in the table."""
 DRAWS = 2000
 SECONDS_A_PAGE = 30.0
 EARLIER = HERE / "origins.json"

@@ -73,7 +73,7 @@ def page(  # noqa: PLR0913 - one for each of its sections
         ("Flattened to lines", _flat(quality) if unseen else ""),
         ("Metadata", _metadata(quality)),
         ("By language", _by_language(rows, truths)),
-        ("By kind of page", kinds_of_pages(rows, truths)),
+        ("By kind of page", _by_kind(rows, truths)),
         ("Where F1 is lost", _lost(rows)),
         ("Pages that are no articles", _kinds(kinds) if kinds else ""),
         ("Speed", _speed(speed)),
@@ -183,7 +183,7 @@ def _mean(values: Sequence[float]) -> str:
     return f"{sum(values) / len(values):.3f}" if values else ""
 
 
-def kinds_of_pages(rows: Mapping[str, Any], truths: Mapping[str, Any]) -> str:
+def _by_kind(rows: Mapping[str, Any], truths: Mapping[str, Any]) -> str:
     """The table by kind of page."""
     return pagekinds.section(rows, truths, _compared(rows), _page_f1, _is_refused)
 

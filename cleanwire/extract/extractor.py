@@ -34,7 +34,7 @@ from cleanwire.extract.model.page_kind import Evidence, check_article
 from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
 from cleanwire.extract.preparation import prepare
 from cleanwire.extract.readings import FEW_WORDS, read_again
-from cleanwire.extract.steps import HtmlSteps, Reading, Steps, TextSteps
+from cleanwire.extract.steps import HtmlSteps, Steps, TextSteps
 
 if TYPE_CHECKING:
     from cleanwire.extract.body.rules import Rule
@@ -118,7 +118,6 @@ def html_steps(
     navigation = [*prepared.nodes["nav"], *prepared.nodes["footer"]]
     page = read_html(tree, sheet=sheet, navigation=navigation)
     selection = select_blocks(page, hints)
-    reading: Reading = "page"
     page, selection, reading = read_again(html, page, selection, sheet, hints)
     by_model = selection
     selection, rules = exclude_blocks(page, selection, sheet, metadata.title, metadata.description)

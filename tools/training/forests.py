@@ -74,13 +74,7 @@ def grow(  # noqa: PLR0913 - the examples in three parts, and two ways to grow
     slope, offset = calibration
     bias = bias * slope + offset
     rounded = (leaves * scale * slope).astype(np.float16)
-    forest = Forest(questions.astype(np.int16), thresholds, rounded.astype(np.float32), bias)
-    return forest, {
-        f"{name}_questions": questions,
-        f"{name}_thresholds": thresholds,
-        f"{name}_leaves": rounded,
-        f"{name}_bias": np.array([bias]),
-    }
+    return _written(name, questions, thresholds, rounded, bias)
 
 
 def grow_several(
@@ -105,12 +99,23 @@ def grow_several(
     leaves = np.concatenate([arrays[f"{name}_leaves"] for arrays in found])
     rounded = (leaves.astype(np.float64) / SEVERAL).astype(np.float16)
     bias = float(np.mean([arrays[f"{name}_bias"] for arrays in found]))
+    return _written(name, questions, thresholds, rounded, bias)
+
+
+def _written(
+    name: str,
+    questions: NDArray[np.generic],
+    thresholds: NDArray[np.generic],
+    leaves: NDArray[np.float16],
+    bias: float,
+) -> tuple[Forest, Arrays]:
+    """A forest by the arrays that are written of it, and these."""
     forest = Forest(
-        questions.astype(np.int16), thresholds.astype(np.float32), rounded.astype(np.float32), bias
+        questions.astype(np.int16), thresholds.astype(np.float32), leaves.astype(np.float32), bias
     )
     return forest, {
         f"{name}_questions": questions,
         f"{name}_thresholds": thresholds,
-        f"{name}_leaves": rounded,
+        f"{name}_leaves": leaves,
         f"{name}_bias": np.array([bias]),
     }

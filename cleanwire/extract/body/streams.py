@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.body.topic import topic_counts, topic_words
+from cleanwire.extract.dom.attributes import value_of
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.model.feature_names import BLOCK_FEATURES
 from cleanwire.extract.model.select_blocks import BlockSelection
@@ -87,7 +88,7 @@ def _groups(page: BlockList, headlines: NDArray[np.bool_]) -> list[list[int]]:
         zip(page.parents, page.starts, page.ends, strict=True)
     ):
         if end > start:
-            key = parent, page.tags[element], _class_of(page.attributes[element])
+            key = parent, page.tags[element], value_of(page.attributes[element], "class")
             by_style.setdefault(key, []).append(element)
     found = []
     for elements in by_style.values():
@@ -99,8 +100,3 @@ def _groups(page: BlockList, headlines: NDArray[np.bool_]) -> list[list[int]]:
         if share >= HEADLINED and (ends - starts).mean() >= 2:  # noqa: PLR2004 - a headline and a lead
             found.append(elements)
     return found
-
-
-def _class_of(attributes: str) -> str:
-    start = attributes.find(' class="')
-    return attributes[start + 8 : attributes.find('"', start + 8)] if start >= 0 else ""

@@ -15,7 +15,7 @@ _INDEX = {name: index for index, name in enumerate(BLOCK_FEATURES)}
 
 _FEWEST_CARDS = 5
 """From this many repetitions on an element is a card."""
-_LINKED_CARDS = 0.7
+LINKED_CARDS = 0.7
 """At least this share of the cards has a link."""
 _CARD_PROSE = 80
 """A card has fewer words of prose."""
@@ -51,8 +51,8 @@ def card_features(
     linked = np.bincount(group, weights=has_link, minlength=len(counts)) / counts
     size = elements.ends - elements.starts
     blocks = np.bincount(group, weights=size, minlength=len(counts)) / counts
-    repeated = (counts >= _FEWEST_CARDS) & ((blocks >= _BLOCKS) | (linked >= _LINKED_CARDS))
-    is_card = repeated & (linked >= _LINKED_CARDS) & (prose < _CARD_PROSE)
+    repeated = (counts >= _FEWEST_CARDS) & ((blocks >= _BLOCKS) | (linked >= LINKED_CARDS))
+    is_card = repeated & (linked >= LINKED_CARDS) & (prose < _CARD_PROSE)
     parents = elements.parents
     innermost = np.where(repeated[group], np.arange(len(parents)), parents)
     innermost[0] = 0

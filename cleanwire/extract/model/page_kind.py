@@ -23,6 +23,7 @@ from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.metadata.jsonld import ARTICLES
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
+from cleanwire.extract.model.card_features import LINKED_CARDS
 from cleanwire.extract.model.class_names import tokens_of, tokens_of_all
 from cleanwire.extract.model.feature_names import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.line_features import line_words
@@ -45,8 +46,6 @@ FEWEST_LINKS = 5
 SURE = 0.97
 """From this probability on the first forest decides alone."""
 
-_LINKED_CARDS = 0.7
-"""A repeated element is a card if at least this share of them has a link."""
 _SURE_BLOCK = 0.9
 """From this probability on the model is sure of a block."""
 _LONG = 20
@@ -210,7 +209,7 @@ def page_features(
     expected = probability * words
     long = words * (words >= _BLOCK)
     tags = [page.tags[element] for element in page.inside]
-    in_cards = (rows[_CARDS] > 0) & (rows[_CARD_LINKS] >= _LINKED_CARDS)
+    in_cards = (rows[_CARDS] > 0) & (rows[_CARD_LINKS] >= LINKED_CARDS)
     links = sum(page.links)
     path = path_of(url)[:_PATH]
     segments = [segment for segment in path.split("/") if segment]
@@ -263,7 +262,7 @@ def sure_words(selection: BlockSelection) -> float:
         (selection.probability >= _SURE_BLOCK)
         & (rows[WORDS] >= _LONG)
         & (rows[_ENDED] > 0)
-        & ~(rows[_CARD_LINKS] >= _LINKED_CARDS)
+        & ~(rows[_CARD_LINKS] >= LINKED_CARDS)
     )
     return float(rows[WORDS][sure].sum())
 

@@ -1,8 +1,7 @@
 """Texts -> how many characters of each kind they have.
 
-Invariant: all texts of a page are counted at once, in any script, without a loop over characters in
-Python. A table maps each character of the Basic Multilingual Plane to three counters in one integer
-(21 bits each), so that one sum counts three kinds.
+Invariant: all texts of a page are counted at once, in any script, in one compiled pass. A table
+maps each character of the Basic Multilingual Plane to the kinds that it is of, one bit a kind.
 """
 
 import unicodedata
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.dom.text import CLOSERS, ENDS, UNSPACED
+from cleanwire.native import compiled
 
 Counts = NDArray[np.float64]
 
@@ -28,41 +28,65 @@ UNMARKED = (0x0E00, 0x0EFF)
 UNMARKED_LENGTH = 48
 """A text that ends in such a script and has this many characters counts as ended."""
 
-_FIELD = 21
-_MASK = (1 << _FIELD) - 1
 _PLANE = 1 << 16
-_END, _CLOSER = 1, 2
+_SPACE, _UPPER, _LETTER, _COMMA, _END, _UNSPACED, _DIGIT, _CLOSER = range(8)
+_KINDS = 8
 
 
-def _tables() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
-    """The three tables of counters, and a table of characters that end a text."""
+def _table() -> NDArray[np.uint8]:
+    """For each character of the plane the kinds that it is of; bit k is of kind k."""
     categories = np.array([unicodedata.category(chr(code)) for code in range(_PLANE)])
-    unspaced = np.zeros(_PLANE, np.int64)
+    table = np.zeros(_PLANE, np.uint8)
     for first, last in UNSPACED:
-        unspaced[first : last + 1] = 1
-
-    def these(characters: str) -> NDArray[np.int64]:
-        table = np.zeros(_PLANE, np.int64)
-        table[[ord(character) for character in characters]] = 1
-        return table
-
-    letter = np.char.startswith(categories, "L").astype(np.int64)
-    upper = np.isin(categories, ("Lu", "Lt")).astype(np.int64)
-    digit = (categories == "Nd").astype(np.int64)
-
-    def packed(*fields: NDArray[np.int64]) -> NDArray[np.int64]:
-        return fields[0] | fields[1] << _FIELD | fields[2] << 2 * _FIELD
-
-    ends, closers = these(ENDS), these(CLOSERS)
-    return (
-        packed(these(" "), upper, letter),
-        packed(these(COMMAS), ends, unspaced),
-        packed(digit, closers, these("")),
-        (ends * _END + closers * _CLOSER).astype(np.uint8),
-    )
+        table[first : last + 1] |= 1 << _UNSPACED
+    table[np.char.startswith(categories, "L")] |= 1 << _LETTER
+    table[np.isin(categories, ("Lu", "Lt"))] |= 1 << _UPPER
+    table[categories == "Nd"] |= 1 << _DIGIT
+    for kind, characters in (_SPACE, " "), (_COMMA, COMMAS), (_END, ENDS), (_CLOSER, CLOSERS):
+        table[[ord(character) for character in characters]] |= 1 << kind
+    return table
 
 
-_FIRST, _SECOND, _THIRD, _LAST = _tables()
+_TABLE = _table()
+
+
+@compiled("void(uint32[::1], int64[::1], uint8[::1], float64[:, ::1], uint8[::1])")
+def _count(
+    codes: NDArray[np.uint32],
+    lengths: NDArray[np.int64],
+    table: NDArray[np.uint8],
+    counts: Counts,
+    ended: NDArray[np.uint8],
+) -> None:
+    """Count the characters of each text by kind, and tell which texts end as a sentence does.
+
+    Args:
+        codes: the code points of the texts, each text with a line end after it, uint32.
+        lengths: how many characters each text has, int64, shape (texts,).
+        table: the kinds of each character of the plane, uint8.
+        counts: filled; shape (kinds, texts).
+        ended: filled with 0 and 1; shape (texts,).
+    """
+    start = 0
+    found = np.zeros(_KINDS, np.int64)
+    for text in range(len(lengths)):
+        found[:] = 0
+        end = start + lengths[text]
+        last = before = 0
+        for at in range(start, end):
+            before = last
+            last = table[min(codes[at], _PLANE - 1)]
+            for kind in range(_KINDS):
+                found[kind] += (last >> kind) & 1
+        for kind in range(_KINDS):
+            counts[kind, text] = found[kind]
+        final = codes[end - 1] if end > start else 0
+        ended[text] = (
+            (last >> _END) & 1
+            or ((last >> _CLOSER) & 1 and (before >> _END) & 1)
+            or (UNMARKED[0] <= final <= UNMARKED[1] and lengths[text] >= UNMARKED_LENGTH)
+        )
+        start = end + 1
 
 
 class Characters:
@@ -78,43 +102,34 @@ class Characters:
         letter: letters.
         comma: commas and semicolons.
         end: full stops, question marks and exclamation marks.
-        ended: 1 if the text ends as a sentence does, a closing quote or bracket after it included;
-            else 0.
-        first: the code point of the first character, cut to 16 bits.
+        digit: decimal digits.
+        closer: closing quotes and brackets.
+        ended_bits: 1 if the text ends as a sentence does, a closing quote or bracket after it
+            included; else 0. uint8.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
         joined = "\n".join(texts) + "\n"
-        codes = np.frombuffer(joined.encode("utf-32-le", "replace"), "<u4")
-        self._codes = np.minimum(codes, _PLANE - 1)
-        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-        stops = np.cumsum(lengths + 1)
-        self._starts = stops - lengths - 1
+        encoded = bytearray(joined.encode("utf-32-le", "replace"))
+        count = len(texts)
+        lengths = np.fromiter(map(len, texts), np.int64, count)
+        counts = np.empty((_KINDS, count), np.float64)
+        self.ended_bits = np.empty(count, np.uint8)
+        _count(np.frombuffer(encoded, np.uint32), lengths, _TABLE, counts, self.ended_bits)
         self.length: Counts = lengths.astype(np.float64)
-        space, self.upper, self.letter = self._counts(_FIRST)
-        self.comma, self.end, unspaced = self._counts(_SECOND)
-        self.words: Counts = space + 1 + np.floor(unspaced / 2)
-        final = self._codes[np.maximum(stops - 2, 0)]
-        last = _LAST[final]
-        before = _LAST[self._codes[np.maximum(stops - 3, 0)]]
-        unmarked = (final >= UNMARKED[0]) & (final <= UNMARKED[1]) & (lengths >= UNMARKED_LENGTH)
-        ended = (last == _END) | ((last == _CLOSER) & (before == _END)) | unmarked
-        self.ended: Counts = ended.astype(np.float64)
-        self.first = self._codes[self._starts]
+        self.upper, self.letter = counts[_UPPER], counts[_LETTER]
+        self.comma, self.end = counts[_COMMA], counts[_END]
+        self.digit, self.closer = counts[_DIGIT], counts[_CLOSER]
+        self.words: Counts = counts[_SPACE] + 1 + np.floor(counts[_UNSPACED] / 2)
+
+    @property
+    def ended(self) -> Counts:
+        """1 for each text that ends as a sentence does, else 0; float64, shape (texts,)."""
+        return self.ended_bits.astype(np.float64)
 
     def good(self) -> NDArray[np.bool_]:
         """Which texts read as prose: of some length, and ended, with parts, or long."""
-        return (self.words >= GOOD_WORDS) & (
-            (self.ended > 0) | (self.comma + self.end >= 2) | (self.words >= LONG_WORDS)  # noqa: PLR2004 - a sentence with parts
+        good: NDArray[np.bool_] = (self.words >= GOOD_WORDS) & (
+            (self.ended_bits > 0) | (self.comma + self.end >= 2) | (self.words >= LONG_WORDS)  # noqa: PLR2004 - a sentence with parts
         )
-
-    def digits_and_closers(self) -> tuple[Counts, Counts]:
-        """How many digits each text has, and how many closing quotes and brackets."""
-        digit, closer, _ = self._counts(_THIRD)
-        return digit, closer
-
-    def _counts(self, table: NDArray[np.int64]) -> tuple[Counts, Counts, Counts]:
-        """The three counts that a table holds, for each text."""
-        sums = np.add.reduceat(table[self._codes], self._starts)
-        first, second, third = sums & _MASK, (sums >> _FIELD) & _MASK, sums >> 2 * _FIELD
-        return first.astype(np.float64), second.astype(np.float64), third.astype(np.float64)
+        return good

@@ -1,9 +1,9 @@
 """The trained model: its data, read once, and its forests.
 
-Invariant: a forest needs numpy alone, and gives the same answer on every machine. It is made of
-oblivious trees: every level of a tree asks one question, as CatBoost grows them. The answers to the
-six questions of a tree are the number of its leaf. So a forest takes six comparisons and one lookup
-for all trees and all blocks at once.
+Invariant: a forest gives the same answer on every machine. It is made of oblivious trees: every
+level of a tree asks one question, as CatBoost grows them. The answers to the six questions of a
+tree are the number of its leaf. The compiled pass takes the tables of the forest as arguments, so
+that machine code never holds the numbers of an older model.
 
 `tools/training` makes `model.npz`; docs/model.md says from which pages and how good it is.
 """
@@ -15,14 +15,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.model.class_names import Names
+from cleanwire.native import compiled
 
 FILE = "model.npz"
 SHARES = 255
 """Content shares are stored as bytes: the share times this number."""
 GAINS = 127
 """Gains are stored as bytes: the gain times this number."""
-TOGETHER = 1024
-"""How many columns are asked for at once, so that intermediate results fit a processor's cache."""
+
+
+@compiled("void(float32[:, ::1], int64[:, ::1], float32[:, ::1], float32[:, ::1], float64[::1])")
+def _add_leaves(
+    rows: NDArray[np.float32],
+    questions: NDArray[np.int64],
+    thresholds: NDArray[np.float32],
+    leaves: NDArray[np.float32],
+    sums: NDArray[np.float64],
+) -> None:
+    """Add the leaf of each tree to the sum of each column.
+
+    Args:
+        rows: the features, shape (features, columns).
+        questions: for each level and tree the feature that it tests, shape (depth, trees).
+        thresholds: for each level and tree the value to compare it with, the same shape.
+        leaves: for each tree the values of its leaves, shape (trees, 2 ** depth).
+        sums: what is added to, shape (columns,).
+    """
+    depth, trees = questions.shape
+    columns = rows.shape[1]
+    leaf = np.empty(columns, np.int64)
+    for tree in range(trees):
+        # The columns are the inner loop, so that the comparisons take several of them at once.
+        leaf[:] = 0
+        for level in range(depth):
+            feature, threshold = questions[level, tree], thresholds[level, tree]
+            bit = 1 << level
+            for column in range(columns):
+                leaf[column] += bit if rows[feature, column] > threshold else 0
+        for column in range(columns):
+            sums[column] += leaves[tree, leaf[column]]
 
 
 class Forest:
@@ -43,10 +74,9 @@ class Forest:
         leaves: NDArray[np.float32],
         bias: float,
     ) -> None:
-        self._questions = questions.astype(np.intp)
-        self._thresholds = thresholds[:, :, None]
-        self._leaves = np.ascontiguousarray(leaves).ravel()
-        self._first = (np.arange(leaves.shape[0]) * leaves.shape[1]).astype(np.int32)[:, None]
+        self._questions = np.ascontiguousarray(questions, np.int64)
+        self._thresholds = np.ascontiguousarray(thresholds, np.float32)
+        self._leaves = np.ascontiguousarray(leaves, np.float32)
         self._bias = bias
 
     def __call__(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -58,23 +88,16 @@ class Forest:
         Returns:
             float64, shape (columns,).
         """
-        if rows.shape[1] > TOGETHER:
-            parts = range(0, rows.shape[1], TOGETHER)
-            return np.concatenate([self(rows[:, start : start + TOGETHER]) for start in parts])
-        leaf = np.repeat(self._first, rows.shape[1], axis=1)
-        for level, (questions, thresholds) in enumerate(
-            zip(self._questions, self._thresholds, strict=True)
-        ):
-            leaf += (rows[questions] > thresholds).astype(np.int32) << level
-        logits = self._leaves[leaf].sum(axis=0, dtype=np.float64) + self._bias
-        answer: NDArray[np.float64] = 1 / (1 + np.exp(-logits))
+        logits = np.zeros(rows.shape[1], np.float64)
+        _add_leaves(
+            np.ascontiguousarray(rows), self._questions, self._thresholds, self._leaves, logits
+        )
+        answer: NDArray[np.float64] = 1 / (1 + np.exp(-(logits + self._bias)))
         return answer
 
     def borders(self, feature: int) -> NDArray[np.float32]:
         """The values that a feature is compared with, ascending, each once."""
-        tested: NDArray[np.float32] = np.unique(
-            self._thresholds[:, :, 0][self._questions == feature]
-        )
+        tested: NDArray[np.float32] = np.unique(self._thresholds[self._questions == feature])
         return tested
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.model.character_counts import Characters
-from cleanwire.extract.model.elements import Floats, window
 from cleanwire.extract.model.feature_names import WORDS
+from cleanwire.extract.model.sums import Floats
 
 ContentShare = Callable[[str], float | None]
 """Word -> the mean content share of the lines it is in, over the sites that use it."""
@@ -113,7 +113,7 @@ def features(page: BlockList, content_share: ContentShare) -> NDArray[np.float32
     line = np.arange(count)
     kinds = Characters(texts)
     words, length, ended = kinds.words, np.maximum(kinds.length, 1), kinds.ended
-    digit, closer = kinds.digits_and_closers()
+    digit, closer = kinds.digit, kinds.closer
     good = kinds.good()
     prose = words * good
     total, mass = float(words.sum()), max(float(prose.sum()), 1.0)
@@ -156,8 +156,8 @@ def features(page: BlockList, content_share: ContentShare) -> NDArray[np.float32
         columns += [_shifted(words, by), _shifted(words, -by)]
         columns += [_shifted(ended, by), _shifted(ended, -by)]
     for span in _SPANS:
-        near = window(words, span)
-        columns += [window(prose, span) / near, near, window(ended, span)]
+        near = _window(words, span)
+        columns += [_window(prose, span) / near, near, _window(ended, span)]
         columns += [_back(prose, span), _ahead(prose, span)]
         columns += [_back(short, span), _ahead(short, span)]
     last = np.maximum.accumulate(np.where(good, line, -_FAR))
@@ -189,7 +189,7 @@ def second_features(rows: NDArray[np.float32], first: Floats) -> NDArray[np.floa
     for by in _SHIFTS:
         columns += [_shifted(first, by), _shifted(first, -by)]
     for span in _SPANS:
-        columns += [window(mass, span) / window(words, span)]
+        columns += [_window(mass, span) / _window(words, span)]
         columns += [_back(first, span) / span, _ahead(first, span) / span]
     columns += [
         np.cumsum(mass) / expected,
@@ -199,6 +199,15 @@ def second_features(rows: NDArray[np.float32], first: Floats) -> NDArray[np.floa
         np.maximum(start - line, line - end + 1),
     ]
     return np.concatenate((rows, np.array(columns, np.float32)))
+
+
+def _window(values: Floats, span: int) -> Floats:
+    """For each line the sum of `values` over the lines from `span` before to `span` after it."""
+    count = len(values)
+    sums = np.concatenate(((0.0,), np.cumsum(values)))
+    at = np.arange(count)
+    upper: Floats = sums[np.minimum(at + span + 1, count)]
+    return upper - sums[np.maximum(at - span, 0)]
 
 
 def _share_statistics(

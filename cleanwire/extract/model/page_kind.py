@@ -23,7 +23,7 @@ from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.metadata.jsonld import ARTICLES
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
-from cleanwire.extract.model.card_features import LINKED_CARDS
+from cleanwire.extract.model.card_rows import LINKED_CARDS
 from cleanwire.extract.model.class_names import tokens_of, tokens_of_all
 from cleanwire.extract.model.feature_names import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.line_features import line_words

@@ -18,10 +18,10 @@ from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
 from cleanwire.extract.model.block_features import Hints, features
-from cleanwire.extract.model.elements import Floats
 from cleanwire.extract.model.feature_names import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.line_features import features as line_features
 from cleanwire.extract.model.line_features import second_features
+from cleanwire.extract.model.sums import Floats
 
 _LISTS = frozenset({"ul", "ol", "dl"})
 _ITEMS = frozenset({"li", "dt", "dd"})

@@ -1,0 +1,115 @@
+"""The compiled passes over blocks and elements give what plain numpy gives, bit for bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.blocks import read_html
+from cleanwire.extract.dom.parsing import parsed
+from cleanwire.extract.model import forest
+from cleanwire.extract.model.block_features import Hints, features
+from cleanwire.extract.model.class_names import Names
+from cleanwire.extract.model.feature_names import BLOCK_FEATURES
+from cleanwire.extract.model.sums import number_keys
+from tests.extract import reference_features
+
+TEXTS = (
+    "Read more",
+    "The river rose in the night, and by morning the lower town stood under water.",
+    "「水位はさらに上がる」と市長は述べた。",
+    "น้ำในแม่น้ำสูงขึ้นในตอนกลางคืนและท่วมเมืองตอนล่างจนถึงเช้า",
+    "Twenty words without a mark " + "and so on " * 7,
+    "“It was over in a minute.”",
+    ".",
+    ")",
+    "3/50",
+    "😀 𝔘𝔫𝔦 end!",
+)
+TAGS = ("p", "div", "li", "ul", "article", "h2", "figure", "section", "nav2", "td")
+CLASSES = ("", "article-body", "teaser", "card", "sidebar related", "content", "footer")
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> BlockList:
+    """A page of nested elements, some of them without text."""
+    texts: list[str] = []
+    page = BlockList([], [], [], [], [], {}, set(), ["body"], [""], [-1], [0], [0])
+
+    def element(depth: int, own: int) -> None:
+        for _ in range(draw(st.integers(0, 6 if depth else 8))):
+            if depth < 4 and draw(st.integers(0, 2)):
+                child = len(page.tags)
+                page.tags.append(draw(st.sampled_from(TAGS)))
+                name = draw(st.sampled_from(CLASSES))
+                page.attributes.append(f' class="{name}"' if name else "")
+                page.parents.append(own)
+                page.starts.append(len(texts))
+                page.ends.append(0)
+                element(depth + 1, child)
+                page.ends[child] = len(texts)
+            else:
+                text = draw(st.sampled_from(TEXTS))
+                texts.append(text)
+                page.inside.append(own)
+                page.linked.append(draw(st.sampled_from((0, 0, len(text) // 2, len(text)))))
+                page.links.append(int(page.linked[-1] > 0))
+                page.bold.append(0)
+
+    element(0, 0)
+    if not texts:
+        texts.append("Alone")
+        page.inside.append(0)
+        page.linked.append(0)
+        page.links.append(0)
+        page.bold.append(0)
+    page.texts = texts
+    page.ends[0] = len(texts)
+    return page
+
+
+@given(pages(), st.sampled_from((None, TEXTS[1], TEXTS[3])))
+def test_compiled_rows_equal_numpy(page: BlockList, title: str | None) -> None:
+    hints = Hints(title=title, description=TEXTS[1], body=" ".join(TEXTS * 2))
+    expected = reference_features.features(page, hints, forest.NAMES)
+    found = features(page, hints, forest.NAMES)
+    for index, name in enumerate(BLOCK_FEATURES):
+        assert found[index].tobytes() == expected[index].tobytes(), name
+
+
+@given(st.lists(st.integers(0, 2**50) | st.integers(0, 20), max_size=200))
+def test_equal_keys_get_equal_numbers_in_order(keys: list[int]) -> None:
+    numbers = np.empty(len(keys), np.int64)
+    count = number_keys(np.array(keys, np.int64), numbers)
+    order = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    assert count == len(order)
+    assert numbers.tolist() == [order[key] for key in keys]
+
+
+def test_features_do_not_depend_on_pages_before() -> None:
+    """A page without prose has no group; which one stands in must not follow from the memory."""
+    wanted = parsed('<body class="b"><div class="z">One</div><div class="y">Two</div></body>')
+    earlier = parsed('<body class="a"><div class="y">One</div><div class="z">Two</div></body>')
+    page = read_html(wanted)
+    fresh = features(page, Hints(), Names(lambda _: None))
+    used = Names(lambda _: None)
+    features(read_html(earlier), Hints(), used)
+    assert features(page, Hints(), used).tobytes() == fresh.tobytes()
+
+
+@pytest.mark.parametrize("columns", [1, 7, 3000])
+def test_forest_adds_the_leaves_in_order(columns: int) -> None:
+    draw = np.random.default_rng(7)
+    questions = draw.integers(0, 5, (3, 40)).astype(np.int16)
+    thresholds = draw.normal(size=(3, 40)).astype(np.float32)
+    leaves = draw.normal(size=(40, 8)).astype(np.float32)
+    rows = draw.normal(size=(5, columns)).astype(np.float32)
+    rows[2, ::3] = np.nan
+    leaf = sum((rows[questions[level]] > thresholds[level][:, None]) << level for level in range(3))
+    sums = np.zeros(columns)
+    for tree in range(40):
+        sums += leaves[tree][leaf[tree]]
+    expected = 1 / (1 + np.exp(-(sums + 0.5)))
+    found = forest.Forest(questions, thresholds, leaves, 0.5)(rows)
+    assert found.tobytes() == expected.tobytes()

@@ -148,7 +148,7 @@ def _example(dataset: str, site: str, truth: Any, *, flat: bool) -> Example | No
     if not len(page):
         return None
     # Nobody asks for them any more, and they are most of a page's memory.
-    page.tokens = ()
+    page.written = None
     if truth.text is None:
         cover = np.zeros(0)
         words = np.array([float(len(tokens(text))) for text in page.texts])

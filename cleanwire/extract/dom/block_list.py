@@ -5,9 +5,8 @@ A block or an element is named by its index in these lists.
 """
 
 import dataclasses
-from collections.abc import Sequence
 
-from cleanwire.extract.dom.inline import Token
+from cleanwire.extract.dom.selectors import WrittenAttributes
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -30,7 +29,7 @@ class BlockList:
         pruned: how many `nav` and `footer` elements were left out.
         pruned_text: about how many characters outside of links they had, of those that are long.
         flat: whether the page is plain text, so that only its lines are known.
-        tokens: the tokens that an HTML page was read from.
+        written: the attributes of the page as it was read; None for plain text.
     """
 
     texts: list[str]
@@ -48,7 +47,7 @@ class BlockList:
     pruned: int = 0
     pruned_text: int = 0
     flat: bool = False
-    tokens: Sequence[Token] = ()
+    written: WrittenAttributes | None = None
 
     def __len__(self) -> int:
         """The number of blocks."""

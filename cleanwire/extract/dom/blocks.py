@@ -1,17 +1,14 @@
 """A page -> its text as blocks, in order.
 
-Invariant: the page is walked once, without recursion. A block ends at every element that is not
-inline, and at a `br` outside a paragraph. The walk records a block's text and elements; it does not
-decide whether the block belongs to the article. The lines of a plain-text page become blocks too.
+Invariant: the page is read once, without recursion. A block ends at every element that is not
+inline, and at a `br` outside a paragraph. A block's text and elements are recorded; whether the
+block belongs to the article is not decided here. The lines of a plain-text page become blocks too.
 
 lexbor parses the page, removes elements that are never visible, and serialises the tree. The
-serialised form has one spelling: every element is closed, every attribute is quoted, `<` and `>`
-are escaped. So one regular expression cuts it into tokens at C speed. Walking the tree node by node
-from Python takes twice the time.
+serialised form has one spelling, so one compiled pass over its bytes (`scan.py`) finds blocks and
+elements. Walking the tree node by node from Python takes four times as long.
 """
 
-import operator
-import re
 from collections.abc import Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -19,8 +16,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from cleanwire.errors import TooLarge
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.hidden import HIDES_NOTHING, Sheet
-from cleanwire.extract.dom.inline import CLOSED, INLINE, ODD, Token, rewritten
-from cleanwire.extract.dom.text import UNSEEN, squeezed
+from cleanwire.extract.dom.inline import rewritten
+from cleanwire.extract.dom.scan import INSIDE
+from cleanwire.extract.dom.scanned import block_list, scanned
+from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.dom.wraps import unwrap_blocks
 
 INVISIBLE = ("script style noscript template svg iframe button select textarea nav footer").split()
@@ -40,27 +39,6 @@ _LITTLE_TEXT = 400
 RARELY_USED = (
     "math,object,canvas,audio,video,map,option,datalist,dialog,xmp,noembed,noframes,plaintext"
 )
-
-_SKIP, _BLOCK, _LINK, _BOLD, _BREAK, _RULE = range(6)
-
-# The token of a comment has the name "".
-_KINDS = dict.fromkeys(INLINE, _SKIP)
-_KINDS |= {"": _SKIP, "a": _LINK, "b": _BOLD, "strong": _BOLD, "br": _BREAK, "hr": _RULE}
-
-_KNOWN = frozenset(
-    (
-        "address article aside blockquote body caption center colgroup dd details dialog dir div "
-        "dl dt fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 head header "
-        "hgroup html legend li listing main marquee menu nav noscript ol optgroup p pre search "
-        "section summary table tbody td tfoot th thead title tr ul"
-    ).split()
-) | frozenset(_KINDS)
-"""The elements of the HTML standard that can be visible."""
-
-# A comment or a tag, and the text up to the next one. It never backtracks, so the time is linear:
-# after a quoted value only a blank or the end of the tag can follow.
-_TOKEN = re.compile(r'<(?:!--[\s\S]*?--|(/?)([^ >/]++)((?: [^ >][^ =>]*+="[^"]*+")*+))>([^<]*+)')
-
 
 MAX_TAGS = 1_000_000
 MAX_BLOCKS = 200_000
@@ -111,7 +89,7 @@ def read_html(
     # paragraph.
     if html and html.count("<") > MAX_TAGS:
         raise TooLarge(f"the page has more than {MAX_TAGS} tags")
-    page = _read(_TOKEN.findall(html), sheet) if html else _empty()
+    page = _read(html, sheet) if html else _empty()
     page.pruned = pruned
     page.pruned_text = left_out
     return _bounded(page)
@@ -135,23 +113,21 @@ def _visible(text: str) -> int:
     return sum(map(len, text.split()))
 
 
-def _read(tokens: Sequence[Token], sheet: Sheet) -> BlockList:
-    """The blocks of a page's tokens, after `rewritten` and `unwrap_blocks` have done their work."""
-    names = set(map(operator.itemgetter(1), tokens))
-    unknown = names - _KNOWN
-    unseen = sheet.unseen(
-        {
-            tag + attributes
-            for _, tag, attributes, _ in tokens
-            if attributes
-            and tag in CLOSED
-            and (tag != "a" or ' style="' in attributes or ' hidden="' in attributes)
-        }
-    )
-    if unknown or unseen or not ODD.isdisjoint(names):
-        tokens = rewritten(tokens, unseen, unknown)
-    page = _walk(tokens)
-    if any(map(operator.eq, page.inside, page.inside[2:])):
+def _read(html: str, sheet: Sheet) -> BlockList:
+    """The blocks of a serialised `body`, after `rewritten` and `unwrap_blocks` did their work."""
+    found = scanned(html, sheet_hides=sheet.hides_names)
+    written = found.written()
+    unseen = sheet.unseen(found.suspected()) if len(found.suspects) else set()
+    if unseen or found.odd or found.unknown:
+        unknown = found.unknown_tags() if found.unknown else set()
+        other = rewritten(html, unseen, unknown)
+        if other is not None:
+            found = scanned(other, sheet_hides=False)
+    page = block_list(found)
+    # Rewriting may drop the attributes of an element that selectors still find in the tree.
+    page.written = written
+    inside = found.blocks[:, INSIDE]
+    if (inside[2:] == inside[:-2]).any():
         unwrap_blocks(page)
     return page
 
@@ -161,126 +137,6 @@ def _bounded(page: BlockList) -> BlockList:
     if len(page) > MAX_BLOCKS:
         raise TooLarge(f"the page has {len(page)} blocks of text, more than {MAX_BLOCKS}")
     return page
-
-
-def _walk(tokens: Sequence[Token]) -> BlockList:  # noqa: C901, PLR0912, PLR0915 - one pass without calls; it is the hot loop
-    """Walk the tokens once and collect the blocks and their elements."""
-    page = _empty()
-    page.tokens = tokens
-    texts, inside = page.texts, page.inside
-    tags, attributes, parents = page.tags, page.attributes, page.parents
-    starts, ends = page.starts, page.ends
-    kinds = _KINDS.get
-    parts: list[str] = []
-    linked = links = bold = 0
-    in_link = in_bold = 0
-    current = 0
-    after_break = False
-
-    def flush() -> None:
-        nonlocal linked, links, bold
-        joined = "".join(parts)
-        parts.clear()
-        if "&" in joined:
-            joined = unescaped(joined)
-        text = " ".join(joined.split())
-        if text:
-            if tags[current] == "pre":
-                page.raw[len(texts)] = joined
-            texts.append(text)
-            inside.append(current)
-            page.linked.append(linked)
-            page.links.append(links)
-            page.bold.append(bold)
-        linked = bold = 0
-        links = 0
-
-    first = True
-    for close, tag, attribute, text in tokens:
-        kind = kinds(tag, _BLOCK)
-        if kind == _BLOCK:
-            if parts:
-                flush()
-            if close:
-                ends[current] = len(texts)
-                current = max(parents[current], 0)
-            elif first:
-                attributes[0] = attribute
-                first = False
-            else:
-                parents.append(current)
-                current = len(tags)
-                tags.append(tag)
-                attributes.append(attribute)
-                starts.append(len(texts))
-                ends.append(0)
-        elif kind == _LINK:
-            if close:
-                in_link -= 1
-            else:
-                in_link += 1
-                links += 1
-        elif kind == _BOLD:
-            in_bold += -1 if close else 1
-        elif kind >= _BREAK:
-            if not parts:
-                page.parted.add(len(texts))
-            elif (
-                kind == _BREAK
-                and tags[current] in ("p", "pre")
-                and not after_break
-                and not _blank_line(parts)
-            ):
-                parts.append("\n")
-                after_break = True
-            else:
-                before = len(texts)
-                flush()
-                if kind == _RULE or tags[current] in ("p", "pre") or before == len(texts):
-                    page.parted.add(len(texts))
-        if text:
-            if not text.isspace():
-                parts.append(text)
-                after_break = False
-                if in_link > 0:
-                    linked += len(text)
-                if in_bold > 0:
-                    bold += len(text)
-            elif parts:
-                parts.append(text)
-    if parts:
-        flush()
-    ends[0] = len(texts)
-    joined = "".join(texts)
-    if not joined.isprintable() and UNSEEN.search(joined):
-        _remove_invisible(page)
-    return page
-
-
-def _blank_line(parts: Sequence[str]) -> bool:
-    """Whether there are only blanks after the last line break."""
-    for part in reversed(parts):
-        if part == "\n":
-            return True
-        if part.replace("&nbsp;", " ").strip():
-            return False
-    return False
-
-
-def _remove_invisible(page: BlockList) -> None:
-    """Remove invisible characters; a block that has only these is kept with an empty text."""
-    page.texts[:] = [squeezed(text) for text in page.texts]
-
-
-def unescaped(text: str) -> str:
-    """A text of a serialised tree without the escapes that serialising makes."""
-    return (
-        text.replace("&nbsp;", " ")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", '"')
-        .replace("&amp;", "&")
-    )
 
 
 def read_lines(lines: Sequence[str]) -> BlockList:

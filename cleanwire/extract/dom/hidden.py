@@ -50,6 +50,11 @@ class Sheet:
         self._names = _hidden_names(self._css)
         self._known: dict[str, bool] = {}
 
+    @property
+    def hides_names(self) -> bool:
+        """Whether a rule of the sheets hides a class or an id."""
+        return bool(self._names)
+
     def hides(self, tag: str, attributes: str) -> bool:
         """Whether an element is hidden, by its own attributes or by the sheets."""
         if ' hidden="' in attributes and _is_hidden(attributes):

@@ -51,7 +51,7 @@ _NAMES = {
 _END_EACH_OTHER = {"dt": "dd", "th": "td", "thead": "tbody", "tfoot": "tbody"}
 
 
-def _hash(name: str) -> int:
+def name_hash(name: str) -> int:
     """The 64-bit FNV-1a hash of a name, as `extremes` computes it, from an offset of 0."""
     value = 0
     for byte in name.encode():
@@ -69,10 +69,10 @@ def _table() -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]
     kinds = np.zeros(_SLOTS, np.int64)
     for kind, names in _NAMES.items():
         for name in names.split():
-            at = _hash(name) % _SLOTS
+            at = name_hash(name) % _SLOTS
             while hashes[at]:
                 at = (at + 1) % _SLOTS
-            hashes[at], same[at] = _hash(name), _hash(_END_EACH_OTHER.get(name, name))
+            hashes[at], same[at] = name_hash(name), name_hash(_END_EACH_OTHER.get(name, name))
             kinds[at] = kind
     return hashes, same, kinds
 

@@ -8,16 +8,20 @@ Most texts are not searched for either. A Bloom filter with one hash (Bloom 1970
 four bytes of the attributes, and the last four bytes of the text are looked up in it first.
 """
 
+import dataclasses
 import functools
 from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
+from cleanwire.native import compiled
+
 _GRAM = 4
 _BITS = 16
-_FACTOR = np.uint32(2654435761)
+_MULTIPLIER = 2654435761
 """Knuth's multiplicative hash: 2^32 over the golden ratio."""
+_FACTOR = np.uint32(_MULTIPLIER)
 _FEWEST_FILTERED = 1000
 """Shorter attributes get no filter, because searching them is as fast as filling it."""
 
@@ -27,12 +31,13 @@ class AttributeText:
 
     Args:
         text: the attributes of all elements, as serialised.
+        filled: the filter over all runs of four bytes of the attributes, if it is known.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, filled: npt.NDArray[np.bool_] | None = None) -> None:
         self._text = text
-        self._filter: npt.NDArray[np.bool_] | None = None
-        if len(text) >= _FEWEST_FILTERED:
+        self._filter = filled
+        if filled is None and len(text) >= _FEWEST_FILTERED:
             self._filter = np.zeros(1 << _BITS, np.bool_)
             self._filter[_hashes(text.encode("utf-8", "surrogatepass"))] = True
 
@@ -53,6 +58,84 @@ class AttributeText:
             selectors: pairs of the text that the attributes must contain, and the selector.
         """
         return ",".join([selector for needed, selector in selectors if self.holds(needed)])
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class WrittenAttributes:
+    """The attributes of a page as it was serialised.
+
+    Attributes:
+        html: the page.
+        data: the page in UTF-8, uint8, shape (bytes,).
+        tags: where the attributes of each tag begin and end, in bytes; int64, shape (tags, 2).
+    """
+
+    html: str
+    data: npt.NDArray[np.uint8]
+    tags: npt.NDArray[np.int64]
+
+    def text(self) -> AttributeText:
+        """The attributes, to be searched."""
+        filled = np.zeros(1 << _BITS, np.uint8)
+        slots = np.full(4 << len(self.tags).bit_length(), -1, np.int64)
+        size = int((self.tags[:, 1] - self.tags[:, 0]).sum())
+        gathered = np.empty(size, np.uint8)
+        size = _gather(self.data, self.tags, filled, slots, gathered)
+        text = gathered[:size].tobytes().decode("utf-8", "surrogatepass")
+        return AttributeText(text, filled.view(np.bool_))
+
+
+@compiled("int64(uint8[::1], int64[:, ::1], uint8[::1], int64[::1], uint8[::1])")
+def _gather(
+    data: npt.NDArray[np.uint8],
+    tags: npt.NDArray[np.int64],
+    filled: npt.NDArray[np.uint8],
+    slots: npt.NDArray[np.int64],
+    gathered: npt.NDArray[np.uint8],
+) -> int:
+    """Gather the attributes of all tags, equal ones once, and fill the filter.
+
+    Args:
+        data: the page in UTF-8, shape (bytes,).
+        tags: where the attributes of each tag begin and end, in bytes, shape (tags, 2).
+        filled: the filter, which gets all runs of four bytes; shape (2 ** _BITS,).
+        slots: a hash table of -1 each; its size is a power of two, and more than twice the tags.
+        gathered: filled with the attributes; as long as those of all tags.
+
+    Returns:
+        How many bytes were gathered.
+    """
+    out = 0
+    for tag in range(len(tags)):
+        start, end = tags[tag, 0], tags[tag, 1]
+        # FNV-1a of 32 bits, so that products stay below 2^63.
+        name = 2166136261
+        for at in range(start, end):
+            name = ((name ^ int(data[at])) * 16777619) & 0xFFFFFFFF
+        slot = name & (len(slots) - 1)
+        while slots[slot] >= 0:
+            other = tags[slots[slot], 0]
+            same = tags[slots[slot], 1] - other == end - start
+            at = 0
+            while same and at < end - start:
+                same = data[other + at] == data[start + at]
+                at += 1
+            if same:
+                break
+            slot = (slot + 1) & (len(slots) - 1)
+        if slots[slot] >= 0:
+            continue
+        slots[slot] = tag
+        gram = 0
+        for at in range(start, end):
+            gathered[out] = data[at]
+            out += 1
+            gram = (gram >> 8) | (int(data[at]) << 24)
+            if at >= start + _GRAM - 1:
+                low = (gram & 0xFFFF) * _MULTIPLIER
+                high = ((gram >> 16) * _MULTIPLIER & 0xFFFF) << 16
+                filled[((low + high) & 0xFFFFFFFF) >> (32 - _BITS)] = 1
+    return out
 
 
 def _hashes(data: bytes) -> npt.NDArray[np.uint32]:

@@ -76,7 +76,6 @@ MODIFIED = (
     "dcterms.modified dc.date.modified article.updated lastmod revised date.modified "
     "og:article:modified_time modified_time date_modified modified-date"
 ).split()
-_PICTURES = frozenset({"img", "source", "picture", "path"})
 _DAY = len("2031-05-09")
 SITE_NAMES = ("og:site_name", "application-name", "publisher", "dc.publisher")
 TITLES = ("og:title", "twitter:title")
@@ -269,10 +268,7 @@ def with_elements(
     if metadata.authors and metadata.published_at:
         return metadata
     margin_authors, margin_published, margin_modified = metadata.margin
-    # Each selector searches all of it, and many elements have equal attributes: keep each once.
-    written = AttributeText(
-        "".join({token[2] for token in page.tokens if token[1] not in _PICTURES})
-    )
+    written = page.written.text() if page.written is not None else AttributeText("")
     published, modified = metadata.published_at, metadata.modified_at
     if not published:
         published, modified = dates_in_tree(tree, written, url, metadata.dates)

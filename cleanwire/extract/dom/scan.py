@@ -1,0 +1,390 @@
+"""Compiled: one pass over a serialised tree that cuts it into blocks and elements.
+
+Invariant: the bytes were written by lexbor, so no rule of HTML applies here. Every element is
+closed, every attribute is quoted, and `<`, `>` and `&` are escaped in texts (HTML standard,
+"serialising HTML fragments"). A tag that is not of this form is skipped up to the next `<`.
+
+A block ends at every element that is not inline, and at a `br` outside a paragraph. Text is written
+with single blanks, as `" ".join(text.split())` has it, and without escapes.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanwire.extract.dom.tag_names import (
+    BLOCK,
+    BOLD,
+    BREAK,
+    HAS_LINES,
+    HOLDS_TEXT,
+    LINK,
+    ODD,
+    PICTURE,
+    PREFORMATTED,
+    RULE,
+    SLOTS,
+    UNKNOWN,
+)
+from cleanwire.native import compiled
+
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+
+PRIME = np.uint64(0x100000001B3)
+
+TAG, NAME_AT, ATTRIBUTES_AT, ATTRIBUTES_END, PARENT, START, END, BYTE_AT, BYTE_END = range(9)
+"""The columns of an element: the number of its tag; where its name and its attributes begin and
+end, in characters; the element around it; its first block and the one after its last; and where its
+attributes begin and end, in bytes."""
+ELEMENT_COLUMNS = 9
+
+LINKED, LINKS, BOLD_LENGTH, INSIDE, RAW_AT, RAW_END = range(6)
+"""The columns of a block: characters in links, links, bold characters, its element, and where its
+text with all white space is, in bytes; no bytes if it is not preformatted."""
+BLOCK_COLUMNS = 6
+
+ELEMENTS, BLOCKS, TAGS, SUSPECTS, PARTED, TEXT, RAW, ODD_TAGS, UNKNOWN_TAGS = range(9)
+"""The counts that `scan` returns: the rows that it filled, bytes of text, bytes of preformatted
+text, and how many tags are of odd and of unknown elements."""
+COUNTS = 9
+
+_STYLE = int.from_bytes(b"style", "big")
+_HIDDEN = int.from_bytes(b"hidden", "big")
+
+
+@compiled("int64(uint8[::1], int64)")
+def _blank_width(data: Bytes, at: int) -> int:
+    """How many bytes a white-space character takes, as `str.isspace` has it; 0 if it is none."""
+    byte = data[at]
+    if byte < 0x80:
+        return 1 if byte == 0x20 or 0x09 <= byte <= 0x0D or 0x1C <= byte <= 0x1F else 0
+    if byte == 0xC2 and at + 1 < len(data):
+        return 2 if data[at + 1] in (0x85, 0xA0) else 0
+    if byte not in (0xE1, 0xE2, 0xE3) or at + 2 >= len(data):
+        return 0
+    second, third = data[at + 1], data[at + 2]
+    if byte == 0xE2 and second == 0x80:
+        return 3 if 0x80 <= third <= 0x8A or third in (0xA8, 0xA9, 0xAF) else 0
+    if byte == 0xE2:
+        return 3 if second == 0x81 and third == 0x9F else 0
+    if byte == 0xE1:
+        return 3 if second == 0x9A and third == 0x80 else 0
+    return 3 if second == 0x80 and third == 0x80 else 0
+
+
+@compiled("int64(uint8[::1], int64)")
+def _escaped(data: Bytes, at: int) -> int:
+    """What an `&` stands for: 256 times the width of the escape, plus the character.
+
+    0 if it is no escape that lexbor writes.
+    """
+    left = len(data) - at
+    if left >= 4 and data[at + 2] == 0x74 and data[at + 3] == 0x3B:
+        if data[at + 1] == 0x6C:
+            return 4 * 256 + 0x3C
+        if data[at + 1] == 0x67:
+            return 4 * 256 + 0x3E
+    if left >= 5 and data[at + 1] == 0x61 and data[at + 2] == 0x6D and data[at + 3] == 0x70:
+        return 5 * 256 + 0x26 if data[at + 4] == 0x3B else 0
+    if left >= 6 and data[at + 5] == 0x3B:
+        one, two, three, four = data[at + 1], data[at + 2], data[at + 3], data[at + 4]
+        if one == 0x6E and two == 0x62 and three == 0x73 and four == 0x70:
+            return 6 * 256 + 0x20
+        if one == 0x71 and two == 0x75 and three == 0x6F and four == 0x74:
+            return 6 * 256 + 0x22
+    return 0
+
+
+@compiled("boolean(uint8[::1], int64, int64)")
+def _may_hide(data: Bytes, start: int, end: int) -> bool:
+    """Whether the bytes from `start` to `end` are the name of an attribute that may hide."""
+    if not 5 <= end - start <= 6:
+        return False
+    name = 0
+    for at in range(start, end):
+        name = (name << 8) | int(data[at])
+    return name in (_STYLE, _HIDDEN)
+
+
+@compiled("int64(uint8[::1], int64, int64[::1])")
+def _tag_end(data: Bytes, at: int, found: Ints) -> int:
+    """Where the attributes of a tag end.
+
+    Args:
+        data: the serialised tree.
+        at: where its name ends.
+        found: filled: whether it has a `style` or a `hidden`, and how many bytes of the attributes
+            continue a character.
+
+    Returns:
+        The place of the `>`; -1 if the tag is not of the form that lexbor writes.
+    """
+    size = len(data)
+    hiding = further = 0
+    while at < size and data[at] == 0x20:
+        start = at + 1
+        if start >= size or data[start] in (0x20, 0x3E):
+            return -1
+        at = start + 1
+        while at < size and data[at] not in (0x20, 0x3D, 0x3E):
+            further += data[at] & 0xC0 == 0x80
+            at += 1
+        if at + 1 >= size or data[at] != 0x3D or data[at + 1] != 0x22:
+            return -1
+        further += data[start] & 0xC0 == 0x80
+        if _may_hide(data, start, at):
+            hiding = 1
+        at += 2
+        while at < size and data[at] != 0x22:
+            further += data[at] & 0xC0 == 0x80
+            at += 1
+        at += 1
+    found[0], found[1] = hiding, further
+    return at if at < size and data[at] == 0x3E else -1
+
+
+@compiled("int64(uint8[::1], int64)")
+def _comment_end(data: Bytes, at: int) -> int:
+    """Where the comment that begins at `at` ends, after its `-->`; -1 if it does not."""
+    at += 4
+    while at + 2 < len(data):
+        if data[at + 2] == 0x3E and data[at + 1] == 0x2D and data[at] == 0x2D:
+            return at + 3
+        at += 1
+    return -1
+
+
+@compiled(
+    "void(uint8[::1], uint64[::1], int64[::1], uint8[::1], int64, int64[:, ::1], int64[:, ::1],"
+    " int64[:, ::1], int64[:, ::1], int64[::1], uint8[::1], uint8[::1], int64[::1])"
+)
+def scan(
+    data: Bytes,
+    hashes: NDArray[np.uint64],
+    names: Ints,
+    lines: Bytes,
+    sheet_hides: int,
+    elements: Ints,
+    blocks: Ints,
+    tags: Ints,
+    suspects: Ints,
+    parted: Ints,
+    text: Bytes,
+    raw: Bytes,
+    counts: Ints,
+) -> None:
+    """Cut a serialised `body` into blocks and elements.
+
+    Args:
+        data: the `body` in UTF-8, shape (bytes,).
+        hashes: for each slot the hash of a tag's name, shape (SLOTS,).
+        names: for each slot 256 times the number of the tag, plus its bits, the same shape.
+        lines: for each number of a tag `HAS_LINES` and `PREFORMATTED`, shape (numbers,).
+        sheet_hides: whether a style sheet hides names, so that any attribute may hide.
+        elements: filled; shape (tags + 1, ELEMENT_COLUMNS). Row 0 is `body`.
+        blocks: filled; shape (tags + 1, BLOCK_COLUMNS).
+        tags: filled with where the attributes of each tag but a picture's are, in bytes; shape
+            (tags, 2).
+        suspects: filled with where name and attributes of the inline elements are that may be
+            hidden, in characters; shape (tags, 2).
+        parted: filled with the blocks that a blank line or a rule precedes; shape (tags,).
+        text: filled with the texts of the blocks, a line end after each; shape (bytes + 64,).
+        raw: filled with the preformatted texts; shape (bytes + 64,), or less if there are none.
+        counts: filled with the counts that are named `ELEMENTS` to `UNKNOWN_TAGS`.
+    """
+    size = len(data)
+    found = np.zeros(2, np.int64)
+    element_count, block_count, tag_count, suspect_count, parted_count = 1, 0, 0, 0, 0
+    odd = unknown = 0
+    out = block_at = raw_out = raw_at = 0
+    current = linked = links = bold = in_link = in_bold = 0
+    # What holds of the parts of the block that is being written: there are some; the last one is a
+    # line break; no part after the last line break can be seen.
+    has_parts = after_break = blank_line = pending = False
+    has_lines = preformatted = False
+    first = True
+    for column in range(ELEMENT_COLUMNS):
+        elements[0, column] = 0
+    # How many bytes up to here continue a character.
+    further = 0
+    at = 0
+    while at < size:
+        if data[at] != 0x3C:
+            further += data[at] & 0xC0 == 0x80
+            at += 1
+            continue
+        start = at
+        is_comment = at + 3 < size and data[at + 1] == 0x21 and data[at + 2] == data[at + 3] == 0x2D
+        closing = at + 1 < size and data[at + 1] == 0x2F
+        bits = 0
+        if is_comment:
+            at = _comment_end(data, start)
+            if at < 0:
+                at = start + 1
+                continue
+            for place in range(start, at):
+                further += data[place] & 0xC0 == 0x80
+        else:
+            name_at = start + 1 + closing
+            at = name_at
+            name = np.uint64(0)
+            name_further = 0
+            while at < size and data[at] not in (0x20, 0x2F, 0x3E):
+                name = (name ^ np.uint64(data[at])) * PRIME
+                name_further += data[at] & 0xC0 == 0x80
+                at += 1
+            name_end = at
+            at = _tag_end(data, name_end, found)
+            if at < 0 or name_end == name_at:
+                at = start + 1
+                continue
+            slot = np.int64(name & np.uint64(SLOTS - 1))
+            while hashes[slot] not in (np.uint64(0), name):
+                slot = (slot + 1) & (SLOTS - 1)
+            known = names[slot] if hashes[slot] == name else UNKNOWN
+            bits = known & 0xFF
+            unknown += known == UNKNOWN
+            odd += (bits & ODD) > 0
+            name_char = name_at - further
+            attributes_char = name_end - further - name_further
+            end_char = at - further - name_further - found[1]
+            if at > name_end:
+                if not bits & PICTURE:
+                    tags[tag_count, 0], tags[tag_count, 1] = name_end, at
+                    tag_count += 1
+                if bits & HOLDS_TEXT and (found[0] or (sheet_hides and not bits & LINK)):
+                    suspects[suspect_count, 0] = name_char
+                    suspects[suspect_count, 1] = end_char
+                    suspect_count += 1
+            further += name_further + found[1]
+            at += 1
+            flushes = bits & BLOCK > 0 and has_parts
+            breaks = bits & (BREAK | RULE) > 0
+            parts_here = False
+            if breaks:
+                if not has_parts:
+                    parts_here = True
+                elif bits & BREAK > 0 and has_lines and not after_break and not blank_line:
+                    if preformatted:
+                        raw[raw_out] = 0x0A
+                        raw_out += 1
+                    pending = True
+                    after_break = blank_line = True
+                else:
+                    flushes = True
+                    parts_here = bits & RULE > 0 or has_lines or out == block_at
+            if flushes:
+                if out > block_at:
+                    text[out] = 0x0A
+                    out += 1
+                    blocks[block_count, LINKED] = linked
+                    blocks[block_count, LINKS] = links
+                    blocks[block_count, BOLD_LENGTH] = bold
+                    blocks[block_count, INSIDE] = current
+                    blocks[block_count, RAW_AT] = raw_at
+                    blocks[block_count, RAW_END] = raw_out
+                    block_count += 1
+                block_at, raw_at = out, raw_out
+                linked = links = bold = 0
+                has_parts = blank_line = pending = False
+            if parts_here:
+                parted[parted_count] = block_count
+                parted_count += 1
+            if bits & BLOCK:
+                if closing:
+                    elements[current, END] = block_count
+                    current = elements[current, PARENT]
+                else:
+                    row = 0 if first else element_count
+                    elements[row, TAG] = known >> 8
+                    elements[row, NAME_AT] = name_char
+                    elements[row, ATTRIBUTES_AT] = attributes_char
+                    elements[row, ATTRIBUTES_END] = end_char
+                    elements[row, PARENT] = current
+                    elements[row, START] = block_count
+                    elements[row, END] = 0
+                    elements[row, BYTE_AT] = name_end
+                    elements[row, BYTE_END] = at - 1
+                    current = row
+                    element_count += not first
+                    first = False
+                own = lines[elements[current, TAG]]
+                has_lines, preformatted = own & HAS_LINES > 0, own & PREFORMATTED > 0
+            elif bits & LINK:
+                in_link += -1 if closing else 1
+                links += not closing
+            elif bits & BOLD:
+                in_bold += -1 if closing else 1
+        # The text up to the next tag.
+        began = at
+        raw_began = raw_out
+        solid = visible = False
+        text_further = 0
+        while at < size and data[at] != 0x3C:
+            byte = data[at]
+            width = 1
+            if byte <= 0x20 or byte >= 0x80:
+                width = _blank_width(data, at)
+                if width:
+                    pending = True
+                    text_further += width - 1
+                    if preformatted:
+                        for place in range(at, at + width):
+                            raw[raw_out] = data[place]
+                            raw_out += 1
+                    at += width
+                    continue
+                width = 1
+            elif byte == 0x26:
+                escape = _escaped(data, at)
+                if escape:
+                    width = escape >> 8
+                    byte = np.uint8(escape & 0xFF)
+                    if byte == 0x20:
+                        solid = pending = True
+                        if preformatted:
+                            raw[raw_out] = byte
+                            raw_out += 1
+                        at += width
+                        continue
+            solid = visible = True
+            if pending and out > block_at:
+                text[out] = 0x20
+                out += 1
+            pending = False
+            text[out] = byte
+            out += 1
+            if preformatted:
+                raw[raw_out] = byte
+                raw_out += 1
+            text_further += byte & 0xC0 == 0x80
+            at += width
+        further += text_further
+        if at > began:
+            if solid:
+                length = at - began - text_further
+                has_parts = True
+                after_break = False
+                linked += length if in_link > 0 else 0
+                bold += length if in_bold > 0 else 0
+            elif not has_parts:
+                raw_out = raw_began
+            if visible:
+                blank_line = False
+            elif has_parts and at == began + 1 and data[began] == 0x0A:
+                blank_line = True
+    if has_parts and out > block_at:
+        text[out] = 0x0A
+        out += 1
+        blocks[block_count, LINKED] = linked
+        blocks[block_count, LINKS] = links
+        blocks[block_count, BOLD_LENGTH] = bold
+        blocks[block_count, INSIDE] = current
+        blocks[block_count, RAW_AT] = raw_at
+        blocks[block_count, RAW_END] = raw_out
+        block_count += 1
+    elements[0, END] = block_count
+    counts[ELEMENTS], counts[BLOCKS], counts[TAGS] = element_count, block_count, tag_count
+    counts[SUSPECTS], counts[PARTED] = suspect_count, parted_count
+    counts[TEXT], counts[RAW] = out, raw_out
+    counts[ODD_TAGS], counts[UNKNOWN_TAGS] = odd, unknown

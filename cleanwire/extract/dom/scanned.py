@@ -1,0 +1,156 @@
+"""Runs the compiled pass over a serialised tree, and makes a `BlockList` of what it found.
+
+Invariant: the arrays that the pass fills are as large as any tree of this many bytes can need,
+because machine code does not check the ends of arrays.
+"""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanwire.extract.dom import scan as columns
+from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.selectors import WrittenAttributes
+from cleanwire.extract.dom.tag_names import TAG_ENTRIES, TAG_HASHES, TAG_LINES, TAG_NAMES
+from cleanwire.extract.dom.text import UNSEEN, squeezed
+
+_SPARE = 64
+"""How many bytes and rows every array has beyond what is needed."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Scanned:
+    """What the compiled pass found in a serialised `body`; `scan` names the columns.
+
+    Attributes:
+        html: the `body`.
+        data: the same in UTF-8.
+        elements: the elements, in document order.
+        blocks: the blocks, in order.
+        tags: where the attributes of all tags but those of pictures are, in bytes.
+        suspects: where name and attributes of the inline elements are that may be hidden, in
+            characters.
+        parted: the blocks that a blank line or a rule precedes.
+        text: the texts of the blocks, a line end after each.
+        raw: the preformatted texts, one after the other.
+        odd: how many tags are of elements that are rewritten.
+        unknown: how many tags are of elements that HTML does not know.
+    """
+
+    html: str
+    data: NDArray[np.uint8]
+    elements: NDArray[np.int64]
+    blocks: NDArray[np.int64]
+    tags: NDArray[np.int64]
+    suspects: NDArray[np.int64]
+    parted: NDArray[np.int64]
+    text: NDArray[np.uint8]
+    raw: NDArray[np.uint8]
+    odd: int
+    unknown: int
+
+    def written(self) -> WrittenAttributes:
+        """The attributes of the tags."""
+        return WrittenAttributes(self.html, self.data, self.tags)
+
+    def suspected(self) -> set[str]:
+        """The inline elements that may be hidden, each as its tag and its attributes."""
+        return {self.html[start:end] for start, end in self.suspects.tolist()}
+
+    def unknown_tags(self) -> set[str]:
+        """The names of the elements that HTML does not know."""
+        rows = self.elements[self.elements[:, columns.TAG] == 0]
+        names = rows[:, [columns.NAME_AT, columns.ATTRIBUTES_AT]].tolist()
+        return {self.html[start:end] for start, end in names}
+
+
+def scanned(html: str, *, sheet_hides: bool) -> Scanned:
+    """Scan a serialised `body`.
+
+    Args:
+        html: the `body`, as lexbor writes it.
+        sheet_hides: whether the page's style sheets hide classes or ids.
+    """
+    # A bytearray, because compiled passes reject a read-only buffer.
+    data = bytearray(html, "utf-8", "surrogatepass")
+    most = data.count(b"<") + _SPARE
+    elements = np.empty((most, columns.ELEMENT_COLUMNS), np.int64)
+    blocks = np.empty((most, columns.BLOCK_COLUMNS), np.int64)
+    tags, suspects = np.empty((most, 2), np.int64), np.empty((most, 2), np.int64)
+    parted = np.empty(most, np.int64)
+    text = np.empty(len(data) + _SPARE, np.uint8)
+    raw = np.empty(len(data) + _SPARE if b"<pre" in data else _SPARE, np.uint8)
+    counts = np.zeros(columns.COUNTS, np.int64)
+    source = np.frombuffer(data, np.uint8)
+    columns.scan(
+        source,
+        TAG_HASHES,
+        TAG_ENTRIES,
+        TAG_LINES,
+        int(sheet_hides),
+        elements,
+        blocks,
+        tags,
+        suspects,
+        parted,
+        text,
+        raw,
+        counts,
+    )
+    found = counts.tolist()
+    return Scanned(
+        html=html,
+        data=source,
+        elements=elements[: found[columns.ELEMENTS]],
+        blocks=blocks[: found[columns.BLOCKS]],
+        tags=tags[: found[columns.TAGS]],
+        suspects=suspects[: found[columns.SUSPECTS]],
+        parted=parted[: found[columns.PARTED]],
+        text=text[: found[columns.TEXT]],
+        raw=raw[: found[columns.RAW]],
+        odd=found[columns.ODD_TAGS],
+        unknown=found[columns.UNKNOWN_TAGS],
+    )
+
+
+def block_list(scan: Scanned) -> BlockList:
+    """The blocks and elements of a scanned page as lists."""
+    texts = scan.text.tobytes().decode("utf-8", "surrogatepass").split("\n")
+    texts.pop()
+    if not "".join(texts).isprintable() and any(map(UNSEEN.search, texts)):
+        # A block that has only invisible characters is kept with an empty text.
+        texts = [squeezed(text) for text in texts]
+    html = scan.html
+    numbers, names, starts, ends, parents, first, last = scan.elements[:, :7].T.tolist()
+    parents[0] = -1
+    linked, links, bold, inside, raw_at, raw_end = scan.blocks.T.tolist()
+    raw = {}
+    if len(scan.raw):
+        data = scan.raw.tobytes()
+        raw = {
+            index: data[start:end].decode("utf-8", "surrogatepass")
+            for index, (start, end) in enumerate(zip(raw_at, raw_end, strict=True))
+            if end > start
+        }
+    tags = list(map(TAG_NAMES.__getitem__, numbers))
+    if scan.unknown:
+        tags = [
+            tag or html[name:start] for tag, name, start in zip(tags, names, starts, strict=True)
+        ]
+    tags[0] = "body"
+    return BlockList(
+        texts=texts,
+        linked=linked,
+        links=links,
+        bold=bold,
+        inside=inside,
+        raw=raw,
+        parted=set(scan.parted.tolist()),
+        tags=tags,
+        attributes=list(map(html.__getitem__, map(slice, starts, ends))),
+        parents=parents,
+        starts=first,
+        ends=last,
+        written=scan.written(),
+    )

@@ -6,10 +6,23 @@ Invariant: this file shares nothing with the compiled scan but the lists of inli
 import operator
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.hidden import Sheet
-from cleanwire.extract.dom.inline import CLOSED, INLINE, ODD, Token, rewritten_tokens
+from cleanwire.extract.dom.inline import _HIDDEN_LENGTH as HIDDEN_LENGTH
+from cleanwire.extract.dom.inline import _MOST_TOKENS as MOST_TOKENS
+from cleanwire.extract.dom.inline import _ONE_LINE as ONE_LINE
+from cleanwire.extract.dom.inline import _RUBY_READINGS as RUBY_READINGS
+from cleanwire.extract.dom.inline import (
+    CLOSED,
+    INLINE,
+    MOST_MARK_TOKENS,
+    ODD,
+    Token,
+    _has_text,
+    _script_text,
+)
 from cleanwire.extract.dom.text import UNSEEN, squeezed
 from cleanwire.extract.dom.wraps import unwrap_blocks
 
@@ -177,3 +190,112 @@ def unescaped(text: str) -> str:
         .replace("&quot;", '"')
         .replace("&amp;", "&")
     )
+
+
+def rewritten_tokens(
+    tokens: Sequence[Token], unseen: AbstractSet[str], unknown: AbstractSet[str]
+) -> Sequence[Token]:
+    """The tokens of a page with its odd inline elements rewritten, as the module says.
+
+    Args:
+        tokens: the tokens of a serialised tree, so that elements nest and each has an end.
+        unseen: the hidden inline elements, each as its tag and attributes.
+        unknown: the names of elements that HTML does not know.
+
+    Returns:
+        The new tokens; `tokens` itself if there is nothing to rewrite.
+    """
+    odd = ODD | unknown
+    if unseen:
+        indices = [
+            index
+            for index, (close, tag, attributes, _) in enumerate(tokens)
+            if not close
+            and (tag in odd or (attributes and tag in INLINE and tag + attributes in unseen))
+        ]
+    else:
+        indices = [at for at, token in enumerate(tokens) if token[1] in odd and not token[0]]
+    out: list[Token] = list(tokens)
+    removed: list[tuple[int, int]] = []
+    after = 0
+    changed = False
+    for at in indices:
+        if at < after:
+            continue
+        _, tag, attributes, text = tokens[at]
+        if tag in unknown:
+            end = _end_of(tokens, at, MOST_TOKENS)
+            if (
+                end
+                and _is_line(tokens[at + 1 : end], unknown)
+                and _in_line(tokens, at, end, unknown)
+            ):
+                out[at] = "", "", attributes, text
+                out[end] = "/", "", "", tokens[end][3]
+                changed = True
+            continue
+        end, new = _replacement(tokens, at, unseen)
+        if end:
+            out[at] = "", "", "", new + tokens[end][3]
+            removed.append((at + 1, end + 1))
+            after = end
+    if not removed:
+        return out if changed else tokens
+    kept: list[Token] = []
+    last = 0
+    for start, end in removed:
+        kept += out[last:start]
+        last = end
+    return kept + out[last:]
+
+
+def _in_line(tokens: Sequence[Token], at: int, end: int, unknown: AbstractSet[str]) -> bool:
+    """Whether an element has text beside it in its line, or is in an element of one line."""
+    if _has_text(tokens[end][3]):
+        return True
+    for close, tag, _, text in reversed(tokens[max(0, at - MOST_MARK_TOKENS) : at]):
+        if text and _has_text(text):
+            return True
+        if tag and tag not in INLINE and tag not in unknown:
+            return not close and tag in ONE_LINE
+    return False
+
+
+def _replacement(tokens: Sequence[Token], at: int, unseen: AbstractSet[str]) -> tuple[int, str]:
+    """How an inline element is rewritten.
+
+    Returns:
+        The index of its closing tag, or 0 if it is kept; and the text that replaces it.
+    """
+    _, tag, attributes, _ = tokens[at]
+    if tag in RUBY_READINGS:
+        return _end_of(tokens, at, MOST_TOKENS), ""
+    if attributes and tag + attributes in unseen:
+        end = _end_of(tokens, at, MOST_TOKENS)
+        inner = tokens[at:end]
+        length = sum(len(token[3]) for token in inner)
+        if 0 < length <= HIDDEN_LENGTH and _is_line(inner, ()):
+            return end, ""
+    if tag in ("sup", "sub"):
+        end = _end_of(tokens, at, MOST_MARK_TOKENS)
+        if end:
+            new = _script_text(tag, tokens[at:end], tokens[max(0, at - MOST_MARK_TOKENS) : at])
+            if new is not None:
+                return end, new
+    return 0, ""
+
+
+def _end_of(tokens: Sequence[Token], at: int, within: int) -> int:
+    """The index of the closing tag of the element at `at`; 0 if it is not `within` that far."""
+    tag, depth = tokens[at][1], 0
+    for index in range(at, min(at + within, len(tokens))):
+        if tokens[index][1] == tag:
+            depth += -1 if tokens[index][0] else 1
+            if not depth:
+                return index
+    return 0
+
+
+def _is_line(tokens: Sequence[Token], unknown: AbstractSet[str] | tuple[()]) -> bool:
+    """Whether all tokens are inline, or of unknown elements."""
+    return all(not tag or tag in INLINE or tag in unknown for _, tag, _, _ in tokens)

@@ -40,9 +40,13 @@ def assembled(
             removed[rule] += 1
             rules[index] = rule
     chosen = set(selection.chosen)
-    for index, text in enumerate(page.texts):
-        if index not in chosen:
-            removed[kind_of_block(text, linked=2 * page.linked[index] >= len(text))] += 1
+    removed.update(
+        [
+            kind_of_block(text, linked=2 * linked >= len(text))
+            for index, (text, linked) in enumerate(zip(page.texts, page.linked, strict=True))
+            if index not in chosen
+        ]
+    )
     if page.pruned:
         removed["navigation"] = page.pruned
     return structured(page, kept), int(selection.block_words[kept].sum()), removed

@@ -6,7 +6,34 @@ A block or an element is named by its index in these lists.
 
 import dataclasses
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cleanwire.extract.dom.selectors import WrittenAttributes
+from cleanwire.extract.dom.tag_names import TAG_NUMBERS
+
+Ints = NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class BlockArrays:
+    """The numbers of a `BlockList` as arrays, int64, for compiled passes.
+
+    Attributes:
+        linked: for each block how many of its characters are in links.
+        inside: for each block the index of its element.
+        tags: for each element the number of its tag (`TAG_NAMES`), 0 for an unknown one.
+        parents: for each element its parent; the first is its own.
+        starts: for each element the index of its first block.
+        ends: for each element the index after its last block.
+    """
+
+    linked: Ints
+    inside: Ints
+    tags: Ints
+    parents: Ints
+    starts: Ints
+    ends: Ints
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -29,6 +56,7 @@ class BlockList:
         pruned: how many `nav` and `footer` elements were left out.
         pruned_text: about how many characters outside of links they had, of those that are long.
         flat: whether the page is plain text, so that only its lines are known.
+        arrays: the same numbers as arrays, if they are at hand and the lists did not change.
         written: the attributes of the page as it was read; None for plain text.
     """
 
@@ -47,8 +75,24 @@ class BlockList:
     pruned: int = 0
     pruned_text: int = 0
     flat: bool = False
+    arrays: BlockArrays | None = None
     written: WrittenAttributes | None = None
 
     def __len__(self) -> int:
         """The number of blocks."""
         return len(self.texts)
+
+    def as_arrays(self) -> BlockArrays:
+        """The numbers of blocks and elements as arrays."""
+        if self.arrays is not None:
+            return self.arrays
+        parents = np.array(self.parents)
+        parents[0] = 0
+        return BlockArrays(
+            linked=np.array(self.linked),
+            inside=np.array(self.inside),
+            tags=np.array([TAG_NUMBERS.get(tag, 0) for tag in self.tags]),
+            parents=parents,
+            starts=np.array(self.starts),
+            ends=np.array(self.ends),
+        )

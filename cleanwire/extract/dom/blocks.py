@@ -17,7 +17,7 @@ from cleanwire.errors import TooLarge
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.hidden import HIDES_NOTHING, Sheet
 from cleanwire.extract.dom.inline import rewritten
-from cleanwire.extract.dom.scan import INSIDE
+from cleanwire.extract.dom.scan import INSIDE, IS_ODD
 from cleanwire.extract.dom.scanned import block_list, scanned
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.dom.wraps import unwrap_blocks
@@ -117,10 +117,14 @@ def _read(html: str, sheet: Sheet) -> BlockList:
     """The blocks of a serialised `body`, after `rewritten` and `unwrap_blocks` did their work."""
     found = scanned(html, sheet_hides=sheet.hides_names)
     written = found.written()
-    unseen = sheet.unseen(found.suspected()) if len(found.suspects) else set()
-    if unseen or found.odd or found.unknown:
-        unknown = found.unknown_tags() if found.unknown else set()
-        other = rewritten(html, unseen, unknown)
+    if len(found.suspects):
+        suspected = found.suspected()
+        unseen = sheet.unseen(suspected)
+        rows = found.suspects[found.suspects[:, IS_ODD] > 0].tolist()
+        for element in unseen:
+            rows += suspected[element]
+        places = sorted((line, start) for line, start, *_ in rows)
+        other = rewritten(html, places, unseen) if places else None
         if other is not None:
             found = scanned(other, sheet_hides=False)
     page = block_list(found)

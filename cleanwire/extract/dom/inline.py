@@ -43,6 +43,17 @@ INLINE = ODD | frozenset(
 CLOSED = INLINE - _VOID
 """The inline elements that can hold text, so that they have a closing tag."""
 
+BLOCKS = (
+    "address article aside blockquote body caption center colgroup dd details dialog dir div "
+    "dl dt fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 head header "
+    "hgroup html legend li listing main marquee menu nav noscript ol optgroup p pre search "
+    "section summary table tbody td tfoot th thead title tr ul"
+).split()
+"""The other elements of HTML that can be visible."""
+
+ENDS_LINE = frozenset((*BLOCKS, "br", "hr"))
+"""The elements of HTML that end a line."""
+
 _ONE_LINE = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 """Elements that hold only inline content."""
 
@@ -57,7 +68,7 @@ _MARKS_BEFORE_A_NOTE = ".,;:!?\"'”’»…。，"
 _MOST_TOKENS = 200
 """The most tokens that an inline element may have to be rewritten."""
 
-_MOST_MARK_TOKENS = 24
+MOST_MARK_TOKENS = 24
 """The most tokens of a `sup` or `sub` element, and of the line before it that is looked at."""
 
 _HIDDEN_LENGTH = 1000
@@ -67,139 +78,119 @@ _HIDDEN_LENGTH = 1000
 # A comment or a tag, and the text up to the next one. It never backtracks, so the time is linear:
 # after a quoted value only a blank or the end of the tag can follow. The token of a comment has the
 # name "".
-_TOKEN = re.compile(r'<(?:!--[\s\S]*?--|(/?)([^ >/]++)((?: [^ >][^ =>]*+="[^"]*+")*+))>([^<]*+)')
+TOKEN = re.compile(r'<(?:!--[\s\S]*?--|(/?)([^ >/]++)((?: [^ >][^ =>]*+="[^"]*+")*+))>([^<]*+)')
+
+Edit = tuple[int, int, str]
+"""The start and end of a part of a page, in characters, and what takes its place."""
 
 
-def rewritten(html: str, unseen: AbstractSet[str], unknown: AbstractSet[str]) -> str | None:
+def rewritten(html: str, places: Sequence[tuple[int, int]], unseen: AbstractSet[str]) -> str | None:
     """A serialised tree with its odd inline elements rewritten, as the module says.
 
     Args:
         html: the tree.
+        places: where the tags are that may be rewritten, ascending. For each: where the line
+            before it begins, which is a tag at most `MOST_MARK_TOKENS` tags before it; and where
+            the tag begins. Both in characters.
         unseen: the hidden inline elements, each as its tag and attributes.
-        unknown: the names of elements that HTML does not know.
 
     Returns:
         None if there is nothing to rewrite.
     """
-    tokens = _TOKEN.findall(html)
-    other = rewritten_tokens(tokens, unseen, unknown)
-    if other is tokens:
+    edits: list[Edit] = []
+    after = 0
+    for line, start in places:
+        # An element in one that was replaced is gone with it.
+        if start >= after:
+            new, after = _edits(html, line, start, unseen, after)
+            edits += new
+    if not edits:
         return None
-    return "".join(
-        [
-            f"<{close}{tag}{attributes}>{text}" if tag else f"<!---->{text}"
-            for close, tag, attributes, text in other
-        ]
-    )
+    parts, last = [], 0
+    for start, end, text in sorted(edits):
+        parts += [html[last:start], "<!---->", text]
+        last = end
+    return "".join([*parts, html[last:]])
 
 
-def rewritten_tokens(
-    tokens: Sequence[Token], unseen: AbstractSet[str], unknown: AbstractSet[str]
-) -> Sequence[Token]:
-    """The tokens of a page with its odd inline elements rewritten, as the module says.
+def _edits(
+    html: str, line: int, start: int, unseen: AbstractSet[str], after: int
+) -> tuple[list[Edit], int]:
+    """The edits of one element, and the end of what was replaced so far."""
+    before: list[Token] = []
+    inner: list[Token] = []
+    tag, depth, opened = "", 0, 0
+    for match in TOKEN.finditer(html, line):
+        token = _token(match)
+        if match.start() < start:
+            before.append(token)
+            continue
+        if not inner:
+            tag, opened = token[1], match.start(4)
+        if token[1] == tag:
+            depth += -1 if token[0] else 1
+            if not depth:
+                break
+        inner.append(token)
+        # Only readings of ruby annotations may hold more than a line.
+        if len(inner) >= _MOST_TOKENS or (token[1] in ENDS_LINE and tag not in _RUBY_READINGS):
+            return [], after
+    else:
+        return [], after
+    text_at = match.start(4)
+    if tag not in INLINE:
+        if not _has_text(match[4]) and not _in_line(before):
+            return [], after
+        return [(start, opened, ""), (match.start(), text_at, "")], after
+    new = _replacement(inner, before, unseen)
+    return ([], after) if new is None else ([(start, text_at, new)], text_at)
+
+
+def _token(match: re.Match[str]) -> Token:
+    """A token; a comment has "" for all but the text after it."""
+    close, tag, attributes, text = match.groups("")
+    return close, tag, attributes, text
+
+
+def _in_line(before: Sequence[Token]) -> bool:
+    """Whether an element has text before it in its line, or is in an element of one line.
 
     Args:
-        tokens: the tokens of a serialised tree, so that elements nest and each has an end.
-        unseen: the hidden inline elements, each as its tag and attributes.
-        unknown: the names of elements that HTML does not know.
-
-    Returns:
-        The new tokens; `tokens` itself if there is nothing to rewrite.
+        before: the tokens before the element.
     """
-    odd = ODD | unknown
-    if unseen:
-        indices = [
-            index
-            for index, (close, tag, attributes, _) in enumerate(tokens)
-            if not close
-            and (tag in odd or (attributes and tag in INLINE and tag + attributes in unseen))
-        ]
-    else:
-        indices = [at for at, token in enumerate(tokens) if token[1] in odd and not token[0]]
-    out: list[Token] = list(tokens)
-    removed: list[tuple[int, int]] = []
-    after = 0
-    changed = False
-    for at in indices:
-        if at < after:
-            continue
-        _, tag, attributes, text = tokens[at]
-        if tag in unknown:
-            end = _end_of(tokens, at, _MOST_TOKENS)
-            if (
-                end
-                and _is_line(tokens[at + 1 : end], unknown)
-                and _in_line(tokens, at, end, unknown)
-            ):
-                out[at] = "", "", attributes, text
-                out[end] = "/", "", "", tokens[end][3]
-                changed = True
-            continue
-        end, new = _replacement(tokens, at, unseen)
-        if end:
-            out[at] = "", "", "", new + tokens[end][3]
-            removed.append((at + 1, end + 1))
-            after = end
-    if not removed:
-        return out if changed else tokens
-    kept: list[Token] = []
-    last = 0
-    for start, end in removed:
-        kept += out[last:start]
-        last = end
-    return kept + out[last:]
-
-
-def _in_line(tokens: Sequence[Token], at: int, end: int, unknown: AbstractSet[str]) -> bool:
-    """Whether an element has text beside it in its line, or is in an element of one line."""
-    if _has_text(tokens[end][3]):
-        return True
-    for close, tag, _, text in reversed(tokens[max(0, at - _MOST_MARK_TOKENS) : at]):
+    for close, tag, _, text in reversed(before):
         if text and _has_text(text):
             return True
-        if tag and tag not in INLINE and tag not in unknown:
+        if tag in ENDS_LINE:
             return not close and tag in _ONE_LINE
     return False
 
 
-def _replacement(tokens: Sequence[Token], at: int, unseen: AbstractSet[str]) -> tuple[int, str]:
-    """How an inline element is rewritten.
+def _replacement(
+    tokens: Sequence[Token], before: Sequence[Token], unseen: AbstractSet[str]
+) -> str | None:
+    """The text that replaces an inline element; None if it is kept.
 
-    Returns:
-        The index of its closing tag, or 0 if it is kept; and the text that replaces it.
+    Args:
+        tokens: the element without its closing tag.
+        before: the tokens before it.
+        unseen: the hidden inline elements.
     """
-    _, tag, attributes, _ = tokens[at]
+    _, tag, attributes, _ = tokens[0]
     if tag in _RUBY_READINGS:
-        return _end_of(tokens, at, _MOST_TOKENS), ""
+        return ""
     if attributes and tag + attributes in unseen:
-        end = _end_of(tokens, at, _MOST_TOKENS)
-        inner = tokens[at:end]
-        length = sum(len(token[3]) for token in inner)
-        if 0 < length <= _HIDDEN_LENGTH and _is_line(inner, ()):
-            return end, ""
-    if tag in ("sup", "sub"):
-        end = _end_of(tokens, at, _MOST_MARK_TOKENS)
-        if end:
-            new = _script_text(tag, tokens[at:end], tokens[max(0, at - _MOST_MARK_TOKENS) : at])
-            if new is not None:
-                return end, new
-    return 0, ""
+        length = sum(len(token[3]) for token in tokens)
+        if 0 < length <= _HIDDEN_LENGTH and _is_line(tokens):
+            return ""
+    if tag in ("sup", "sub") and len(tokens) < MOST_MARK_TOKENS:
+        return _script_text(tag, tokens, before)
+    return None
 
 
-def _end_of(tokens: Sequence[Token], at: int, within: int) -> int:
-    """The index of the closing tag of the element at `at`; 0 if it is not `within` that far."""
-    tag, depth = tokens[at][1], 0
-    for index in range(at, min(at + within, len(tokens))):
-        if tokens[index][1] == tag:
-            depth += -1 if tokens[index][0] else 1
-            if not depth:
-                return index
-    return 0
-
-
-def _is_line(tokens: Sequence[Token], unknown: AbstractSet[str] | tuple[()]) -> bool:
-    """Whether all tokens are inline, or of unknown elements."""
-    return all(not tag or tag in INLINE or tag in unknown for _, tag, _, _ in tokens)
+def _is_line(tokens: Sequence[Token]) -> bool:
+    """Whether all tokens are of inline elements of HTML."""
+    return all(not tag or tag in INLINE for _, tag, _, _ in tokens)
 
 
 def _has_text(text: str) -> bool:
@@ -230,7 +221,7 @@ def _script_text(tag: str, tokens: Sequence[Token], out: Sequence[Token]) -> str
         superscripts and subscripts, or `^` or `_` before the text.
     """
     content, before = _text(tokens), _before(out)
-    if not content or not _is_line(tokens, ()):
+    if not content or not _is_line(tokens):
         return None
     if tag == "sub":
         if before[-1:] in ("/", "\u2044") or before[-1:].isdigit():

@@ -11,6 +11,7 @@ with single blanks, as `" ".join(text.split())` has it, and without escapes.
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanwire.extract.dom.inline import MOST_MARK_TOKENS
 from cleanwire.extract.dom.tag_names import (
     BLOCK,
     BOLD,
@@ -43,10 +44,16 @@ LINKED, LINKS, BOLD_LENGTH, INSIDE, RAW_AT, RAW_END = range(6)
 text with all white space is, in bytes; no bytes if it is not preformatted."""
 BLOCK_COLUMNS = 6
 
-ELEMENTS, BLOCKS, TAGS, SUSPECTS, PARTED, TEXT, RAW, ODD_TAGS, UNKNOWN_TAGS = range(9)
+ELEMENTS, BLOCKS, TAGS, SUSPECTS, PARTED, TEXT, RAW, UNKNOWN_TAGS = range(8)
 """The counts that `scan` returns: the rows that it filled, bytes of text, bytes of preformatted
-text, and how many tags are of odd and of unknown elements."""
-COUNTS = 9
+text, and how many tags are of unknown elements."""
+COUNTS = 8
+
+LINE_AT, TAG_AT, TAG_END, IS_ODD = range(4)
+"""The columns of a suspect, a tag whose element may have to be rewritten: where the line before it
+begins, where the tag begins, and where its attributes end, in characters; and whether it is odd or
+unknown. If not, it may be hidden."""
+SUSPECT_COLUMNS = 4
 
 _STYLE = int.from_bytes(b"style", "big")
 _HIDDEN = int.from_bytes(b"hidden", "big")
@@ -185,8 +192,8 @@ def scan(
         blocks: filled; shape (tags + 1, BLOCK_COLUMNS).
         tags: filled with where the attributes of each tag but a picture's are, in bytes; shape
             (tags, 2).
-        suspects: filled with where name and attributes of the inline elements are that may be
-            hidden, in characters; shape (tags, 2).
+        suspects: filled with the tags whose elements may have to be rewritten; shape (tags,
+            SUSPECT_COLUMNS).
         parted: filled with the blocks that a blank line or a rule precedes; shape (tags,).
         text: filled with the texts of the blocks, a line end after each; shape (bytes + 64,).
         raw: filled with the preformatted texts; shape (bytes + 64,), or less if there are none.
@@ -195,7 +202,10 @@ def scan(
     size = len(data)
     found = np.zeros(2, np.int64)
     element_count, block_count, tag_count, suspect_count, parted_count = 1, 0, 0, 0, 0
-    odd = unknown = 0
+    unknown = 0
+    # Where the latest tokens begin, and the latest that ends a line, in characters.
+    latest = np.zeros(MOST_MARK_TOKENS, np.int64)
+    tokens = line_at = 0
     out = block_at = raw_out = raw_at = 0
     current = linked = links = bold = in_link = in_bold = 0
     # What holds of the parts of the block that is being written: there are some; the last one is a
@@ -217,11 +227,14 @@ def scan(
         is_comment = at + 3 < size and data[at + 1] == 0x21 and data[at + 2] == data[at + 3] == 0x2D
         closing = at + 1 < size and data[at + 1] == 0x2F
         bits = 0
+        start_char = start - further
         if is_comment:
             at = _comment_end(data, start)
             if at < 0:
                 at = start + 1
                 continue
+            latest[tokens % MOST_MARK_TOKENS] = start_char
+            tokens += 1
             for place in range(start, at):
                 further += data[place] & 0xC0 == 0x80
         else:
@@ -243,19 +256,28 @@ def scan(
                 slot = (slot + 1) & (SLOTS - 1)
             known = names[slot] if hashes[slot] == name else UNKNOWN
             bits = known & 0xFF
-            unknown += known == UNKNOWN
-            odd += (bits & ODD) > 0
+            is_unknown = known == UNKNOWN
+            unknown += is_unknown
             name_char = name_at - further
             attributes_char = name_end - further - name_further
             end_char = at - further - name_further - found[1]
-            if at > name_end:
-                if not bits & PICTURE:
-                    tags[tag_count, 0], tags[tag_count, 1] = name_end, at
-                    tag_count += 1
-                if bits & HOLDS_TEXT and (found[0] or (sheet_hides and not bits & LINK)):
-                    suspects[suspect_count, 0] = name_char
-                    suspects[suspect_count, 1] = end_char
-                    suspect_count += 1
+            if at > name_end and not bits & PICTURE:
+                tags[tag_count, 0], tags[tag_count, 1] = name_end, at
+                tag_count += 1
+            is_odd = not closing and (is_unknown or bits & ODD > 0)
+            may_hide = at > name_end and bits & HOLDS_TEXT > 0
+            if is_odd or (may_hide and (found[0] or (sheet_hides and not bits & LINK))):
+                # The oldest of the latest tokens; before the array is full, the first.
+                oldest = latest[tokens % MOST_MARK_TOKENS if tokens > MOST_MARK_TOKENS else 0]
+                suspects[suspect_count, LINE_AT] = min(max(line_at, oldest), start_char)
+                suspects[suspect_count, TAG_AT] = start_char
+                suspects[suspect_count, TAG_END] = end_char
+                suspects[suspect_count, IS_ODD] = is_odd
+                suspect_count += 1
+            latest[tokens % MOST_MARK_TOKENS] = start_char
+            tokens += 1
+            if not is_unknown and bits & (BLOCK | BREAK | RULE):
+                line_at = start_char
             further += name_further + found[1]
             at += 1
             flushes = bits & BLOCK > 0 and has_parts
@@ -301,7 +323,7 @@ def scan(
                     elements[row, ATTRIBUTES_AT] = attributes_char
                     elements[row, ATTRIBUTES_END] = end_char
                     elements[row, PARENT] = current
-                    elements[row, START] = block_count
+                    elements[row, START] = 0 if first else block_count
                     elements[row, END] = 0
                     elements[row, BYTE_AT] = name_end
                     elements[row, BYTE_END] = at - 1
@@ -387,4 +409,4 @@ def scan(
     counts[ELEMENTS], counts[BLOCKS], counts[TAGS] = element_count, block_count, tag_count
     counts[SUSPECTS], counts[PARTED] = suspect_count, parted_count
     counts[TEXT], counts[RAW] = out, raw_out
-    counts[ODD_TAGS], counts[UNKNOWN_TAGS] = odd, unknown
+    counts[UNKNOWN_TAGS] = unknown

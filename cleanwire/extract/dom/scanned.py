@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.dom import scan as columns
-from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.block_list import BlockArrays, BlockList
 from cleanwire.extract.dom.selectors import WrittenAttributes
 from cleanwire.extract.dom.tag_names import TAG_ENTRIES, TAG_HASHES, TAG_LINES, TAG_NAMES
 from cleanwire.extract.dom.text import UNSEEN, squeezed
@@ -29,12 +29,10 @@ class Scanned:
         elements: the elements, in document order.
         blocks: the blocks, in order.
         tags: where the attributes of all tags but those of pictures are, in bytes.
-        suspects: where name and attributes of the inline elements are that may be hidden, in
-            characters.
+        suspects: the tags whose elements may have to be rewritten.
         parted: the blocks that a blank line or a rule precedes.
         text: the texts of the blocks, a line end after each.
         raw: the preformatted texts, one after the other.
-        odd: how many tags are of elements that are rewritten.
         unknown: how many tags are of elements that HTML does not know.
     """
 
@@ -47,22 +45,19 @@ class Scanned:
     parted: NDArray[np.int64]
     text: NDArray[np.uint8]
     raw: NDArray[np.uint8]
-    odd: int
     unknown: int
 
     def written(self) -> WrittenAttributes:
         """The attributes of the tags."""
         return WrittenAttributes(self.html, self.data, self.tags)
 
-    def suspected(self) -> set[str]:
-        """The inline elements that may be hidden, each as its tag and its attributes."""
-        return {self.html[start:end] for start, end in self.suspects.tolist()}
-
-    def unknown_tags(self) -> set[str]:
-        """The names of the elements that HTML does not know."""
-        rows = self.elements[self.elements[:, columns.TAG] == 0]
-        names = rows[:, [columns.NAME_AT, columns.ATTRIBUTES_AT]].tolist()
-        return {self.html[start:end] for start, end in names}
+    def suspected(self) -> dict[str, list[list[int]]]:
+        """The suspects that may be hidden, by their tag and attributes."""
+        found: dict[str, list[list[int]]] = {}
+        for row in self.suspects[self.suspects[:, columns.IS_ODD] == 0].tolist():
+            element = self.html[row[columns.TAG_AT] + 1 : row[columns.TAG_END]]
+            found.setdefault(element, []).append(row)
+        return found
 
 
 def scanned(html: str, *, sheet_hides: bool) -> Scanned:
@@ -77,7 +72,8 @@ def scanned(html: str, *, sheet_hides: bool) -> Scanned:
     most = data.count(b"<") + _SPARE
     elements = np.empty((most, columns.ELEMENT_COLUMNS), np.int64)
     blocks = np.empty((most, columns.BLOCK_COLUMNS), np.int64)
-    tags, suspects = np.empty((most, 2), np.int64), np.empty((most, 2), np.int64)
+    tags = np.empty((most, 2), np.int64)
+    suspects = np.empty((most, columns.SUSPECT_COLUMNS), np.int64)
     parted = np.empty(most, np.int64)
     text = np.empty(len(data) + _SPARE, np.uint8)
     raw = np.empty(len(data) + _SPARE if b"<pre" in data else _SPARE, np.uint8)
@@ -109,7 +105,6 @@ def scanned(html: str, *, sheet_hides: bool) -> Scanned:
         parted=parted[: found[columns.PARTED]],
         text=text[: found[columns.TEXT]],
         raw=raw[: found[columns.RAW]],
-        odd=found[columns.ODD_TAGS],
         unknown=found[columns.UNKNOWN_TAGS],
     )
 
@@ -122,9 +117,11 @@ def block_list(scan: Scanned) -> BlockList:
         # A block that has only invisible characters is kept with an empty text.
         texts = [squeezed(text) for text in texts]
     html = scan.html
-    numbers, names, starts, ends, parents, first, last = scan.elements[:, :7].T.tolist()
+    of_elements = np.ascontiguousarray(scan.elements[:, : columns.BYTE_AT].T)
+    of_blocks = np.ascontiguousarray(scan.blocks.T)
+    numbers, names, starts, ends, parents, first, last = of_elements.tolist()
     parents[0] = -1
-    linked, links, bold, inside, raw_at, raw_end = scan.blocks.T.tolist()
+    linked, links, bold, inside, raw_at, raw_end = of_blocks.tolist()
     raw = {}
     if len(scan.raw):
         data = scan.raw.tobytes()
@@ -152,5 +149,13 @@ def block_list(scan: Scanned) -> BlockList:
         parents=parents,
         starts=first,
         ends=last,
+        arrays=BlockArrays(
+            linked=of_blocks[columns.LINKED],
+            inside=of_blocks[columns.INSIDE],
+            tags=of_elements[columns.TAG],
+            parents=of_elements[columns.PARENT],
+            starts=of_elements[columns.START],
+            ends=of_elements[columns.END],
+        ),
         written=scan.written(),
     )

@@ -7,7 +7,7 @@ a line, as an element that may hold blocks does.
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanwire.extract.dom.inline import CLOSED, INLINE
+from cleanwire.extract.dom.inline import BLOCKS, CLOSED, INLINE
 from cleanwire.extract.dom.inline import ODD as ODD_NAMES
 from cleanwire.extract.dom.parsing import name_hash
 
@@ -22,18 +22,14 @@ counts."""
 SLOTS = 1024
 """The size of the table, a power of two."""
 
-_BLOCKS = (
-    "address article aside blockquote body caption center colgroup dd details dialog dir div "
-    "dl dt fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 head header "
-    "hgroup html legend li listing main marquee menu nav noscript ol optgroup p pre search "
-    "section summary table tbody td tfoot th thead title tr ul"
-).split()
 _PICTURES = frozenset({"img", "source", "picture"})
 _BREAKS = frozenset({"br", "hr"})
 _BITS = {"a": LINK, "b": BOLD, "strong": BOLD, "br": BREAK, "hr": RULE}
 
-TAG_NAMES = ("", *_BLOCKS, *sorted(INLINE | _BREAKS))
+TAG_NAMES = ("", *BLOCKS, *sorted(INLINE | _BREAKS))
 """The names of the elements by number; the first stands for the unknown ones."""
+TAG_NUMBERS = {name: number for number, name in enumerate(TAG_NAMES) if name}
+"""The number of each element."""
 TAG_LINES: NDArray[np.uint8] = np.array(
     [{"p": HAS_LINES, "pre": HAS_LINES | PREFORMATTED}.get(name, 0) for name in TAG_NAMES], np.uint8
 )

@@ -83,6 +83,7 @@ def _join_blocks(page: BlockList, heads: Sequence[int]) -> None:
     new_indices.append(total)
     page.starts[:] = [new_indices[index] for index in page.starts]
     page.ends[:] = [new_indices[index] for index in page.ends]
+    page.arrays = None
 
 
 def wrapped_paragraphs(lines: Sequence[str], width: int = 0) -> list[str]:

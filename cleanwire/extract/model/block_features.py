@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.tag_names import TAG_NAMES
 from cleanwire.extract.model.card_rows import fill_card_rows, fill_group_rows
 from cleanwire.extract.model.character_counts import Characters
 from cleanwire.extract.model.class_names import Names
@@ -25,6 +26,7 @@ from cleanwire.extract.model.element_rows import (
     fill_surrounding_rows,
 )
 from cleanwire.extract.model.feature_names import BLOCK_FEATURES
+from cleanwire.extract.model.quotes import quoted
 from cleanwire.extract.model.sums import Floats, number_keys, totals
 from cleanwire.extract.model.text_rows import LINKED, fill_text_rows
 
@@ -67,6 +69,8 @@ _FLAGS = {
     "ol": LIST,
     "dl": LIST,
 }
+_MODEL_TAGS = np.array([_TAGS.get(name, 0) for name in TAG_NAMES], np.uint8)
+_TAG_FLAGS = np.array([_FLAGS.get(name, 0) for name in TAG_NAMES], np.uint8)
 _LEAD = 40
 _BODY = 200
 _LONGEST_SEARCH = 500_000_000
@@ -99,20 +103,18 @@ def features(page: BlockList, hints: Hints, names: Names) -> NDArray[np.float32]
         A row for each name of `BLOCK_FEATURES`, in that order, and a column for each block.
     """
     rows = np.empty((len(BLOCK_FEATURES), len(page)), np.float32)
-    tags = page.tags
+    arrays = page.as_arrays()
     kinds = Characters(page.texts)
-    density = np.minimum(np.array(page.linked) / np.maximum(kinds.length, 1), 1.0)
+    density = np.minimum(arrays.linked / np.maximum(kinds.length, 1), 1.0)
     prose = kinds.words * (kinds.good() & (density < LINKED))
-    numbers = [_TAGS.get(tag, 0) for tag in tags]
-    inside = np.array(page.inside)
-    tag_numbers = np.array(numbers, np.uint8)[inside]
+    tag_numbers = _MODEL_TAGS[arrays.tags[arrays.inside]]
     fill_text_rows(
         *(rows, kinds.words, kinds.upper, kinds.letter, density, prose, kinds.ended_bits),
         ((tag_numbers >= _TAGS["h1"]) & (tag_numbers <= _TAGS["h6"])).view(np.uint8),
         _title_at(page, hints.title),
     )
     rows[_INDEX["tag"]] = tag_numbers
-    rows[_INDEX["page_articles"]] = tags.count("article")
+    rows[_INDEX["page_articles"]] = page.tags.count("article")
     _fill_copies(rows, page, hints)
     _fill_element_rows(rows, page, names, kinds.words, density, prose)
     return rows
@@ -130,7 +132,7 @@ def _fill_copies(rows: NDArray[np.float32], page: BlockList, hints: Hints) -> No
     body = hints.body or ""
     # Each text is searched for in the body, so the product of their sizes is bounded.
     known = _BODY < len(body) <= _LONGEST_SEARCH // len(texts)
-    rows[_INDEX["in_body"]] = [text[:_LEAD] in body for text in texts] if known else np.nan
+    rows[_INDEX["in_body"]] = quoted([text[:_LEAD] for text in texts], body) if known else np.nan
 
 
 def _title_at(page: BlockList, title: str | None) -> int:
@@ -152,11 +154,10 @@ def _fill_element_rows(  # noqa: PLR0913, PLR0917 - what is known of the blocks
     prose: Floats,
 ) -> None:
     """Fill the rows of the elements that a block is in."""
-    inside, parents = np.array(page.inside), np.array(page.parents)
-    starts, ends = np.array(page.starts), np.array(page.ends)
-    parents[0] = 0
+    arrays = page.as_arrays()
+    inside, parents, starts, ends = arrays.inside, arrays.parents, arrays.starts, arrays.ends
     shares, style_ids = names.of(page)
-    flags = np.array([_FLAGS.get(tag, 0) for tag in page.tags], np.uint8)
+    flags = _TAG_FLAGS[arrays.tags]
     trust = fill_name_rows(rows, inside, parents, flags, np.ascontiguousarray(shares))
     # Prose under names that seldom hold content counts for less.
     trusted = prose * np.minimum(1.0, (trust + 0.02) / 0.3)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from cleanwire.errors import NoArticle
 from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.tag_names import TAG_NUMBERS
 from cleanwire.extract.metadata.jsonld import ARTICLES
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
@@ -58,6 +59,7 @@ _START = 100
 """How many characters of a line show that it is not short."""
 _PATH = 2000
 """How many characters of a URL's path are read."""
+_H2, _H3, _H4 = TAG_NUMBERS["h2"], TAG_NUMBERS["h3"], TAG_NUMBERS["h4"]
 _ENDED, _DENSITY, _IN_LIST, _SIBLINGS, _CARDS, _CARD_LINKS, _GROUP = map(
     BLOCK_FEATURES.index,
     (
@@ -208,7 +210,8 @@ def page_features(
     total, taken = float(words.sum()), float(body.sum())
     expected = probability * words
     long = words * (words >= _BLOCK)
-    tags = [page.tags[element] for element in page.inside]
+    arrays = page.as_arrays()
+    tags = arrays.tags[arrays.inside]
     in_cards = (rows[_CARDS] > 0) & (rows[_CARD_LINKS] >= LINKED_CARDS)
     links = sum(page.links)
     path = path_of(url)[:_PATH]
@@ -229,9 +232,9 @@ def page_features(
         total,
         len(page),
         links,
-        tags.count("h2"),
-        tags.count("h3"),
-        sum(tag in ("h2", "h3", "h4") and density[index] > 0.5 for index, tag in enumerate(tags)),  # noqa: PLR2004 - mostly a link
+        int(np.count_nonzero(tags == _H2)),
+        int(np.count_nonzero(tags == _H3)),
+        int(np.count_nonzero((density > 0.5) & np.isin(tags, (_H2, _H3, _H4)))),  # noqa: PLR2004 - mostly a link
         page.tags.count("article"),
         not ARTICLES.isdisjoint(metadata.types),
         "article" in metadata.types or "article" in (metadata.og_type or ""),

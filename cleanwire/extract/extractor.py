@@ -68,7 +68,11 @@ class Extracted(PageDetails):
     @property
     def paragraphs(self) -> tuple[str, ...]:
         """The texts of the blocks, one line each."""
-        return tuple(squeezed(block.text) for block in self.blocks)
+        # Lines of code and rows with empty cells are not squeezed yet.
+        return tuple(
+            squeezed(block.text) if block.kind in ("code", "table-row") else block.text
+            for block in self.blocks
+        )
 
 
 def extract_html(

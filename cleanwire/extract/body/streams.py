@@ -84,12 +84,14 @@ def _groups(page: BlockList, headlines: NDArray[np.bool_]) -> list[list[int]]:
     """The repeated elements, most of which have a headline and all of which have two blocks."""
     with_headline = np.concatenate(((0,), np.cumsum(headlines)))
     by_style: dict[tuple[int, str, str], list[int]] = {}
-    for element, (parent, start, end) in enumerate(
-        zip(page.parents, page.starts, page.ends, strict=True)
-    ):
-        if end > start:
-            key = parent, page.tags[element], value_of(page.attributes[element], "class")
-            by_style.setdefault(key, []).append(element)
+    arrays = page.as_arrays()
+    with_text = np.flatnonzero(arrays.ends > arrays.starts)
+    parents = arrays.parents[with_text]
+    # Only elements of which a parent has enough can be a stream.
+    enough = np.bincount(parents)[parents] >= FEWEST_CARDS
+    for element, parent in zip(with_text[enough].tolist(), parents[enough].tolist(), strict=True):
+        key = parent, page.tags[element], value_of(page.attributes[element], "class")
+        by_style.setdefault(key, []).append(element)
     found = []
     for elements in by_style.values():
         if len(elements) < FEWEST_CARDS:

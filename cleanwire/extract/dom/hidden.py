@@ -24,8 +24,10 @@ _STYLE = re.compile(
     r"clip:rect\((?:0|1px)[,p0x1]{3,12}\))"
 )
 _HIDING = ("display:none", "display: none", "display :none", "display : none")
-"""Spellings that are searched for literally. For a large sheet, a regular expression takes as long
-as parsing the page."""
+"""Spellings that are searched for literally, by their last word. For a large sheet, a regular
+expression takes as long as parsing the page."""
+_NONE = "none"
+_SPELLING = max(map(len, _HIDING))
 
 _SELECTOR = re.compile(r"(\*|[a-z][a-z0-9-]{0,40})?([.#])([\w-]{1,100})")
 _STREAMED = re.compile(r"S:[0-9a-f]{1,6}")
@@ -157,10 +159,12 @@ def _hidden_names(css: str) -> dict[str, set[str]]:
         For each name the tags that the rules are for; "" is every tag.
     """
     names: dict[str, set[str]] = {}
-    positions = [
-        position for wanted in _HIDING if wanted in css for position in _positions(css, wanted)
+    ends = [
+        position + len(_NONE)
+        for position in _positions(css, _NONE)
+        if css.endswith(_HIDING, max(0, position - _SPELLING), position + len(_NONE))
     ]
-    for position in positions[:_MAX_NAMES]:
+    for position in ends[:_MAX_NAMES]:
         opened = css.rfind("{", max(0, position - _RULE_LENGTH), position)
         if opened < 0:
             continue

@@ -16,7 +16,8 @@ SHEET = Sheet(".gone{display:none}")
 
 
 def fields_of(page: object) -> dict[str, object]:
-    return {name: getattr(page, name) for name in FIELDS}
+    found = {name: getattr(page, name) for name in FIELDS}
+    return found | {"attributes": list(found["attributes"])}
 
 
 def body_of(html: str) -> str:

@@ -5,6 +5,7 @@ A block or an element is named by its index in these lists.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ class BlockArrays:
         parents: for each element its parent; the first is its own.
         starts: for each element the index of its first block.
         ends: for each element the index after its last block.
+        data: bytes in which the attributes of the elements are, uint8.
+        attributes_at: for each element where its attributes begin in these.
+        attributes_end: for each element where they end.
     """
 
     linked: Ints
@@ -34,6 +38,9 @@ class BlockArrays:
     parents: Ints
     starts: Ints
     ends: Ints
+    data: NDArray[np.uint8]
+    attributes_at: Ints
+    attributes_end: Ints
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -68,7 +75,7 @@ class BlockList:
     raw: dict[int, str]
     parted: set[int]
     tags: list[str]
-    attributes: list[str]
+    attributes: Sequence[str]
     parents: list[int]
     starts: list[int]
     ends: list[int]
@@ -88,6 +95,9 @@ class BlockList:
             return self.arrays
         parents = np.array(self.parents)
         parents[0] = 0
+        written = [attributes.encode("utf-8", "surrogatepass") for attributes in self.attributes]
+        lengths = np.array(list(map(len, written)))
+        attributes_end = np.cumsum(lengths)
         return BlockArrays(
             linked=np.array(self.linked),
             inside=np.array(self.inside),
@@ -95,4 +105,7 @@ class BlockList:
             parents=parents,
             starts=np.array(self.starts),
             ends=np.array(self.ends),
+            data=np.frombuffer(bytearray(b"".join(written)), np.uint8),
+            attributes_at=attributes_end - lengths,
+            attributes_end=attributes_end,
         )

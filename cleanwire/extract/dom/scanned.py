@@ -5,6 +5,8 @@ because machine code does not check the ends of arrays.
 """
 
 import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +60,39 @@ class Scanned:
             element = self.html[row[columns.TAG_AT] + 1 : row[columns.TAG_END]]
             found.setdefault(element, []).append(row)
         return found
+
+
+class _Parts(Sequence[str]):
+    """Parts of a text, each cut out when it is asked for: most attributes never are.
+
+    Args:
+        text: the text.
+        starts: where each part begins.
+        ends: where it ends.
+    """
+
+    def __init__(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> None:
+        self._text, self._starts, self._ends = text, starts, ends
+
+    def __len__(self) -> int:
+        """The number of parts."""
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """A part, or some of them."""
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        return self._text[self._starts[index] : self._ends[index]]
+
+    def __iter__(self) -> Iterator[str]:
+        """All parts."""
+        return map(self._text.__getitem__, map(slice, self._starts, self._ends))
 
 
 def scanned(html: str, *, sheet_hides: bool) -> Scanned:
@@ -117,9 +152,9 @@ def block_list(scan: Scanned) -> BlockList:
         # A block that has only invisible characters is kept with an empty text.
         texts = [squeezed(text) for text in texts]
     html = scan.html
-    of_elements = np.ascontiguousarray(scan.elements[:, : columns.BYTE_AT].T)
+    of_elements = np.ascontiguousarray(scan.elements.T)
     of_blocks = np.ascontiguousarray(scan.blocks.T)
-    numbers, names, starts, ends, parents, first, last = of_elements.tolist()
+    numbers, names, starts, ends, parents, first, last = of_elements[: columns.BYTE_AT].tolist()
     parents[0] = -1
     linked, links, bold, inside, raw_at, raw_end = of_blocks.tolist()
     raw = {}
@@ -145,7 +180,7 @@ def block_list(scan: Scanned) -> BlockList:
         raw=raw,
         parted=set(scan.parted.tolist()),
         tags=tags,
-        attributes=list(map(html.__getitem__, map(slice, starts, ends))),
+        attributes=_Parts(html, starts, ends),
         parents=parents,
         starts=first,
         ends=last,
@@ -156,6 +191,9 @@ def block_list(scan: Scanned) -> BlockList:
             parents=of_elements[columns.PARENT],
             starts=of_elements[columns.START],
             ends=of_elements[columns.END],
+            data=scan.data,
+            attributes_at=of_elements[columns.BYTE_AT],
+            attributes_end=of_elements[columns.BYTE_END],
         ),
         written=scan.written(),
     )

@@ -13,11 +13,20 @@ from numpy.typing import NDArray
 
 from cleanwire.extract.dom.attributes import value_of
 from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.parsing import name_hash
+from cleanwire.extract.model.name_values import (
+    MAX_TOKENS,
+    MAX_VALUE,
+    MEANINGFUL,
+    PREFIXES,
+    STYLES,
+    TAG_STYLES,
+    TAG_TOKENS,
+    NameTable,
+    look_up,
+)
+from cleanwire.extract.model.sums import number_keys
 
-MAX_TOKENS = 14
-"""How many tokens of a class or an id are read."""
-MAX_VALUE = 200
-"""How many characters of a class or an id are read."""
 Lookup = Callable[[str], tuple[float, float] | None]
 """Token -> (share of content under it, gain over the share around it); None if it is unknown."""
 
@@ -40,12 +49,6 @@ def _apart(value: str) -> str:
         if mark in value:
             value = value.replace(mark, " ")
     return value
-
-
-MEANINGFUL = frozenset(
-    "nav aside footer header main article section figure figcaption form menu address".split()
-)
-"""Elements whose own name tells what they are for."""
 
 
 def other_tokens(attributes: str) -> list[str]:
@@ -124,10 +127,10 @@ class Names:
         self._rows: dict[str, int] = {}
         self._style_ids: dict[str, int] = {}
         self._shares = np.empty((0, 3))
-        self._styles = np.empty(0, np.intp)
+        self._styles = np.empty(0, np.int64)
         self._size = 0
 
-    def of(self, page: BlockList) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    def of(self, page: BlockList) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """What the names of a page's elements say, and the styles of the elements.
 
         Returns:
@@ -201,3 +204,47 @@ class Names:
                 if gain < least:  # noqa: PLR1730 - `min` and `max` cost more
                     least = gain
         return (*UNKNOWN, class_value) if high < 0 else (low, high, least, class_value)
+
+
+class TabledNames(Names):
+    """The same by a table of arrays, which a compiled pass looks up; nothing is kept.
+
+    Args:
+        shares: token -> content share and gain.
+    """
+
+    def __init__(self, shares: Mapping[str, tuple[float, float]]) -> None:
+        super().__init__(shares.get)
+        self._table = NameTable(shares)
+
+    def of(self, page: BlockList) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """As `Names.of`."""
+        arrays = page.as_arrays()
+        count = len(arrays.tags)
+        found, hashes = np.empty((3, count)), np.empty(count, np.int64)
+        left = np.empty(count, np.uint8)
+        look_up(
+            arrays.data,
+            arrays.attributes_at,
+            arrays.attributes_end,
+            arrays.tags,
+            (arrays.starts < arrays.ends).view(np.uint8),
+            TAG_STYLES,
+            TAG_TOKENS,
+            PREFIXES,
+            self._table.hashes,
+            self._table.values,
+            found,
+            hashes,
+            left,
+        )
+        for element in np.flatnonzero(left).tolist():
+            attributes = page.attributes[element]
+            tag = page.tags[element]
+            has_text = page.starts[element] < page.ends[element]
+            *found[:, element], name = self.content_shares(tag, attributes if has_text else "")
+            hashes[element] = name_hash(f"{tag} {name}") & STYLES
+        found[:, found[1] < 0] = np.array(UNKNOWN)[:, None]
+        styles = np.empty(count, np.int64)
+        number_keys(hashes, styles)
+        return found, styles

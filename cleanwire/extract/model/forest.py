@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanwire.extract.model.class_names import Names
+from cleanwire.extract.model.class_names import TabledNames
 from cleanwire.native import compiled
 
 FILE = "model.npz"
@@ -142,7 +142,7 @@ TOKEN_WEIGHTS: dict[str, float] = dict(
 )
 """The weight of each token of `page_kind.page_tokens`."""
 TOKEN_BIAS = float(_DATA["sign_bias"][0])
-NAMES = Names(
+NAMES = TabledNames(
     dict(
         zip(
             _strings(_DATA["names"]),
@@ -153,7 +153,7 @@ NAMES = Names(
             ),
             strict=True,
         )
-    ).get
+    )
 )
 """The content shares of element names."""
 WORDS = dict(

@@ -47,6 +47,9 @@ _KNOWN = frozenset(
 _TOKEN = re.compile(r'<(?:!--[\s\S]*?--|(/?)([^ >/]++)((?: [^ >][^ =>]*+="[^"]*+")*+))>([^<]*+)')
 
 
+_ATTRIBUTE = re.compile(r' ([^ >][^ =>]*)="[^"]*"')
+
+
 def blocks_of(html: str, sheet: Sheet) -> BlockList:
     """The blocks of a serialised `body`."""
     return _read(_TOKEN.findall(html), sheet)
@@ -62,7 +65,10 @@ def _read(tokens: Sequence[Token], sheet: Sheet) -> BlockList:
             for _, tag, attributes, _ in tokens
             if attributes
             and tag in CLOSED
-            and (tag != "a" or ' style="' in attributes or ' hidden="' in attributes)
+            and (
+                not {"style", "hidden"}.isdisjoint(_ATTRIBUTE.findall(attributes))
+                or (tag != "a" and sheet.hides_names)
+            )
         }
     )
     if unknown or unseen or not ODD.isdisjoint(names):

@@ -50,13 +50,14 @@ from cleanwire.extract.metadata.published import dates_in_tree, is_day_first, mo
 from cleanwire.extract.metadata.robots import rules_in_metas
 from cleanwire.extract.metadata.stories import story_of
 from cleanwire.extract.metadata.surroundings import story_margins
-from cleanwire.extract.metadata.titles import choose_title
+from cleanwire.extract.metadata.titles.page_headings import page_headings
+from cleanwire.extract.metadata.titles.titles import choose_title
 from cleanwire.urls import host_of
 
 MAX_TAGS = 30
 WITNESSES = (
     'meta[content],script[type="application/ld+json"],link[rel~="canonical"][href],'
-    ":not(svg) > title,h1,h2"
+    ":not(svg) > title,h1,h2,h3"
 )
 """The selector of the elements that are read on every page."""
 
@@ -163,15 +164,15 @@ def read_metadata(
     metas = values_by_name(nodes["meta"])
     linked = read_jsonld(nodes["script"])
     site_name = first_value(metas, SITE_NAMES) or cleaned(publisher_of(linked))
-    headings = _headings(nodes["h1"][:10])
     document_title = cleaned(nodes["title"][0].text(deep=True)) if nodes["title"] else None
     language_tag = language_tag_of(tree, metas)
     canonical = canonical_url(nodes["link"], metas, url)
+    headings = page_headings(nodes, (url, canonical, first_value(metas, ("og:url",))))
     stories = [node for node in linked if is_article(node)]
     articles = own_articles(
         stories,
         urls=(canonical, first_value(metas, ("og:url",)), url),
-        titles=(*headings, *all_values(metas, TITLES), document_title),
+        titles=(*headings.all_first, *all_values(metas, TITLES), document_title),
     )
     if len(articles) < len(stories):
         linked = articles + [node for node in linked if not is_article(node)]
@@ -186,9 +187,9 @@ def read_metadata(
         ),
         social=first_value(metas, TITLES),
         headings=headings,
-        lower_headings=_headings(nodes["h2"][:6]),
         document_title=document_title,
         site_names=(site_name, host_of(url)),
+        address=canonical or url,
     )
     section = cleaned(text_of(first_field(articles, "articleSection")))
     section = section or first_value(metas, SECTIONS)
@@ -218,7 +219,7 @@ def read_metadata(
     return Metadata(
         title=title,
         document_title=document_title,
-        headings=headings,
+        headings=headings.all_first,
         keywords=first_value(metas, ("keywords",)),
         authors=authors,
         # Fallback: accept an author whose name is the site's name (personal blogs).
@@ -307,11 +308,6 @@ def _margin(
         found = dates_in_tree(node, written, None, dates)
         published, modified = published or found[0], modified or found[1]
     return authors, published, modified
-
-
-def _headings(nodes: Sequence[LexborNode]) -> tuple[str, ...]:
-    """The texts of headings that have one."""
-    return tuple(text for node in nodes if (text := squeezed(node.text(deep=True) or "")))
 
 
 def _published(

@@ -11,7 +11,7 @@ from typing import Any
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.authors.person_names import MAX_AUTHORS, names
 from cleanwire.extract.metadata.jsonld import as_list, text_of, types
-from cleanwire.extract.metadata.site_names import folded
+from cleanwire.extract.metadata.titles.site_names import folded
 from cleanwire.extract.vocabulary import alternation
 
 _NAME_LENGTH = 100

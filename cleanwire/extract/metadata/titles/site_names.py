@@ -46,12 +46,16 @@ class Site:
     labels: frozenset[str]
 
     @classmethod
-    def of(cls, names: Iterable[str | None], titles: Sequence[str]) -> "Site":
+    def of(
+        cls, names: Iterable[str | None], titles: Sequence[str], headings: Iterable[str] = ()
+    ) -> "Site":
         """The site with these names and hosts.
 
         Args:
             names: names and hosts; None is passed over.
             titles: the titles of the page: a long name that is one of them is no name of the site.
+            headings: headings that lead to the home page or a section; only a part that is equal to
+                one is a name, because a word of a heading may be the topic of every story.
         """
         given = [name for name in names if name]
         hosts = {folded(label) for name in given if "." in name for label in name.split(".")}
@@ -64,7 +68,7 @@ class Site:
             or any(_is_near(folded(name), label) for label in labels)
         ]
         return cls(
-            frozenset(map(folded, known)),
+            frozenset(map(folded, (*known, *headings))),
             frozenset(folded(name) for name in known if "." not in name),
             labels,
         )
@@ -101,7 +105,10 @@ class Site:
             name in self.names
             or name in self.labels
             or any(_is_near(name, other, share) for other in self.labels)
-            or any(_contains(name, other) for other in self.plain)
+            or any(
+                _contains(name, other) and (share <= _SHARE or len(name) <= len(other) / share)
+                for other in self.plain
+            )
         )
 
     def _ends_in_label(self, part: str) -> bool:

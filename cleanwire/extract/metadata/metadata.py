@@ -20,8 +20,13 @@ from cleanwire.extract.metadata.authors.bylines import (
     AuthorElements,
     authors_in_tree,
     others_in_tree,
+    site_in_tree,
 )
-from cleanwire.extract.metadata.authors.data_authors import authors_in_data, organisations_in_data
+from cleanwire.extract.metadata.authors.data_authors import (
+    are_shown,
+    authors_in_data,
+    organisations_in_data,
+)
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import (
     as_list,
@@ -96,6 +101,7 @@ class Metadata(PageDetails):
         headings: the first-level headings; witnesses for the headline.
         keywords: the content of the meta tag `keywords`; a witness for a brand.
         authors: the names of people.
+        are_unseen: whether only the data name them, and the page shows none of them.
         organisations: agencies, publishers, desks and pseudonyms that the page names as authors, if
             its data and its elements name no person.
         publishers: organisations, mostly the site itself, that schema.org data name as authors.
@@ -127,6 +133,7 @@ class Metadata(PageDetails):
     headings: tuple[str, ...]
     keywords: str | None
     authors: tuple[str, ...]
+    are_unseen: bool = False
     organisations: tuple[str, ...]
     publishers: tuple[str, ...]
     not_names: tuple[str | None, ...]
@@ -202,6 +209,7 @@ def read_metadata(
         *data,
         (*not_names, *host.split(".")),
         publishers=(publisher, *all_values(metas, PUBLISHERS)),
+        sites=(site_name, publisher),
         language=dates.language,
     )
     published_at = _published(metas, articles, linked, dates)
@@ -225,8 +233,8 @@ def read_metadata(
         # Fallback: accept an author whose name is the site's name (personal blogs).
         organisations=()
         if authors
-        else authors_in_data(*data, sites, organisations=True)
-        or authors_in_data(*data, (title, section)),
+        else authors_in_data(*data, sites, organisations=True, sites=(site_name, publisher))
+        or authors_in_data(*data, (title, section), sites=(site_name, publisher)),
         publishers=() if authors else organisations_in_data(articles, (site_name, publisher)),
         not_names=not_names,
         published_at=published_at,
@@ -252,7 +260,12 @@ def read_metadata(
         description=first_value(metas, ("og:description", "description", "twitter:description")),
         margin=((), None, None)
         if authors and published_at
-        else _margin([*nodes["nav"], *nodes["footer"]], not_names, dates),
+        else _margin(
+            [*nodes["nav"], *nodes["footer"]],
+            not_names,
+            dates,
+            tuple(filter(None, (title, document_title))),
+        ),
     )
 
 
@@ -267,7 +280,8 @@ def with_elements(
         page: its blocks.
         url: where it was fetched.
     """
-    if metadata.authors and metadata.published_at:
+    named = metadata.authors if are_shown(metadata.authors, page) else ()
+    if named and metadata.published_at:
         return metadata
     margin_authors, margin_published, margin_modified = metadata.margin
     # Each selector searches all of it, and many elements have equal attributes: keep each once.
@@ -279,15 +293,22 @@ def with_elements(
         published, modified = dates_in_tree(tree, written, url, metadata.dates)
     elif not modified:
         modified = modified_in_tree(tree, written, metadata.dates)
-    read = AuthorElements(tree, written), metadata.not_names
+    titles = filter(None, (metadata.title, metadata.document_title))
+    hosts = filter(None, (host_of(url), host_of(metadata.canonical_url)))
+    read = AuthorElements(tree, written, tuple(titles), tuple(hosts)), metadata.not_names
     language = metadata.dates.language
-    authors = metadata.authors or authors_in_tree(*read, language=language) or margin_authors
+    authors = named or authors_in_tree(*read, language=language) or margin_authors
     organisations = metadata.organisations
-    if not authors and not organisations:
-        organisations = others_in_tree(*read, language=language) or metadata.publishers
+    if not authors and not organisations and not metadata.authors:
+        organisations = (
+            others_in_tree(*read, language=language)
+            or metadata.publishers
+            or site_in_tree(read[0], (metadata.site_name, host_of(url)))
+        )
     return dataclasses.replace(
         metadata,
-        authors=authors,
+        authors=authors or metadata.authors,
+        are_unseen=not authors and bool(metadata.authors),
         organisations=organisations,
         published_at=published or margin_published,
         modified_at=metadata.modified_at or modified or margin_modified,
@@ -295,7 +316,10 @@ def with_elements(
 
 
 def _margin(
-    navigation: Sequence[LexborNode], not_names: tuple[str | None, ...], dates: DateHints
+    navigation: Sequence[LexborNode],
+    not_names: tuple[str | None, ...],
+    dates: DateHints,
+    titles: tuple[str, ...],
 ) -> tuple[tuple[str, ...], str | None, str | None]:
     """Authors and dates in the story's own `footer` and `nav`; for each the first that has it."""
     authors: tuple[str, ...] = ()
@@ -303,7 +327,7 @@ def _margin(
     for node in story_margins(navigation):
         written = AttributeText(node.html or "")
         authors = authors or authors_in_tree(
-            AuthorElements(node, written), not_names, language=dates.language
+            AuthorElements(node, written, titles), not_names, language=dates.language
         )
         found = dates_in_tree(node, written, None, dates)
         published, modified = published or found[0], modified or found[1]

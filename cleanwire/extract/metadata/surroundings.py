@@ -6,13 +6,14 @@ Invariant: only whole words of a name count: `authority` is no author, `Responsi
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from selectolax.lexbor import LexborNode
 
 from cleanwire.extract.dom.attributes import value_of
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
+from cleanwire.extract.metadata.titles.site_names import folded
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 _NAMES_LENGTH = 300
@@ -20,6 +21,14 @@ _NAMES_LENGTH = 300
 
 _MOST_ANCESTORS = 6
 _MOST_MARGINS = 40
+_HEADINGS = "h1,h2,h3,h4,h5"
+_MOST_HEADINGS = 6
+_CARD_LENGTH = 800
+"""The most characters of a card: a picture, a headline, a standfirst, a byline."""
+
+_LINK_DEPTH = 3
+"""How many elements above a heading may be the link around it."""
+
 _STOP_AT = frozenset({"body", "article", "main", "html"})
 """Elements whose names tell nothing of where on the page an element is."""
 
@@ -34,7 +43,8 @@ _ELSEWHERE = frozenset(
         "sidebar "
         "popular recent recommend recommended recommendation recommendations card cards quote "
         "quotes "
-        "blockquote follow bio biography about footer pullquote"
+        "blockquote follow bio biography about footer pullquote infobox breadcrumb breadcrumbs "
+        "tags topics keywords"
     ).split()
 )
 """Names of elements that are not the story's own."""
@@ -86,7 +96,9 @@ def with_pairs(words: list[str]) -> list[str]:
 def words_of_element(node: LexborNode) -> list[str]:
     """The words of an element's class and id."""
     attributes = node.attributes
-    return words_of(attributes.get("class")) + words_of(attributes.get("id"))
+    identifier = attributes.get("id") or ""
+    # An identifier has no blanks: with them it is a title, whose words tell of the story.
+    return words_of(attributes.get("class")) + words_of(identifier if " " not in identifier else "")
 
 
 def in_comments_or_teaser(node: LexborNode | None) -> bool:
@@ -106,6 +118,49 @@ def in_comments_or_teaser(node: LexborNode | None) -> bool:
             return True
         node = node.parent
     return False
+
+
+def is_in_card(node: LexborNode, own: Iterable[str]) -> bool:
+    """Whether an element is beside a heading that leads to another story.
+
+    Args:
+        node: the element.
+        own: texts of headings that lead to no other story: the page's titles and the names of the
+            people in the element.
+    """
+    around = node.parent
+    for _ in range(_MOST_ANCESTORS):
+        if around is None or around.tag in ("body", "main", "html"):
+            return False
+        if len(squeezed(around.text(deep=True) or "")) > _CARD_LENGTH:
+            return False
+        headings = around.css(_HEADINGS)[:_MOST_HEADINGS]
+        if headings:
+            known = {folded(text) for text in own if text}
+            texts = [folded(squeezed(heading.text(deep=True) or "")) for heading in headings]
+            return not any(_is_known(text, known) for text in texts) and any(
+                text and _is_link(heading, text)
+                for heading, text in zip(headings, texts, strict=True)
+            )
+        around = around.parent
+    return False
+
+
+def _is_known(text: str, known: Collection[str]) -> bool:
+    """Whether a heading has a known text, or is a part of one."""
+    return bool(text) and any(name and (name in text or text in name) for name in known)
+
+
+def _is_link(heading: LexborNode, text: str) -> bool:
+    """Whether all of a heading, which has this text, is a link."""
+    around: LexborNode | None = heading
+    for _ in range(_LINK_DEPTH):
+        around = around.parent if around is not None else None
+        if around is not None and around.tag == "a":
+            return True
+    return any(
+        folded(squeezed(link.text(deep=True) or "")) == text for link in heading.css("a[href]")
+    )
 
 
 def names_site_bar(words: list[str]) -> bool:

@@ -34,6 +34,8 @@ def person(name):
         ("<div><a href=/2><section><h3>Ferry lost</h3></section></a><p class=author>Otto Other</p></div>",
          ()),
         ("<li><h4><a href=/2>فقدان عبارة</a></h4><b class=author>Otto Other</b></li>", ()),
+        (("<ul><li><a href=/2>Ferry lost at sea today</a> <p class=byline>2 hours ago <a rel=author href=/o>Otto "
+         "Other</a></p></ul><p class=byline>by <a rel=author href=/a>Ada Quill</a></p>"), ("Ada Quill",)),
         # ... not beside the page's own headline, a section, or the person's name.
         ("<div><h2><a href=/1>Old mill turns</a></h2><p class=author>Ada Quill</p></div>", ("Ada Quill",)),
         ("<div><h4><a href=/town>Town</a></h4><h1>Old mill turns</h1><p class=author>Ada Quill</p></div>",

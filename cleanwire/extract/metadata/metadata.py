@@ -288,14 +288,14 @@ def with_elements(
     written = AttributeText(
         "".join({token[2] for token in page.tokens if token[1] not in _PICTURES})
     )
+    titles = tuple(filter(None, (metadata.title, metadata.document_title)))
     published, modified = metadata.published_at, metadata.modified_at
     if not published:
-        published, modified = dates_in_tree(tree, written, url, metadata.dates)
+        published, modified = dates_in_tree(tree, written, url, metadata.dates, titles)
     elif not modified:
         modified = modified_in_tree(tree, written, metadata.dates)
-    titles = filter(None, (metadata.title, metadata.document_title))
     hosts = filter(None, (host_of(url), host_of(metadata.canonical_url)))
-    read = AuthorElements(tree, written, tuple(titles), tuple(hosts)), metadata.not_names
+    read = AuthorElements(tree, written, titles, tuple(hosts)), metadata.not_names
     language = metadata.dates.language
     authors = named or authors_in_tree(*read, language=language) or margin_authors
     organisations = metadata.organisations
@@ -329,7 +329,7 @@ def _margin(
         authors = authors or authors_in_tree(
             AuthorElements(node, written, titles), not_names, language=dates.language
         )
-        found = dates_in_tree(node, written, None, dates)
+        found = dates_in_tree(node, written, None, dates, titles)
         published, modified = published or found[0], modified or found[1]
     return authors, published, modified
 

@@ -23,6 +23,10 @@ _MOST_ANCESTORS = 6
 _MOST_MARGINS = 40
 _HEADINGS = "h1,h2,h3,h4,h5"
 _MOST_HEADINGS = 6
+_ITEMS = ("article", "li")
+_LINK_WORDS = 4
+"""The fewest words of a link that is a headline, if no heading is beside it."""
+
 _CARD_LENGTH = 800
 """The most characters of a card: a picture, a headline, a standfirst, a byline."""
 
@@ -121,29 +125,47 @@ def in_comments_or_teaser(node: LexborNode | None) -> bool:
 
 
 def is_in_card(node: LexborNode, own: Iterable[str]) -> bool:
-    """Whether an element is beside a heading that leads to another story.
+    """Whether an element is beside, or in, a link to another story.
 
     Args:
         node: the element.
-        own: texts of headings that lead to no other story: the page's titles and the names of the
-            people in the element.
+        own: texts that lead to no other story: the page's titles and the names of the people in the
+            element.
     """
+    known = {folded(text) for text in own if text}
     around = node.parent
     for _ in range(_MOST_ANCESTORS):
         if around is None or around.tag in ("body", "main", "html"):
             return False
-        if len(squeezed(around.text(deep=True) or "")) > _CARD_LENGTH:
+        text = squeezed(around.text(deep=True, separator=" ") or "")
+        if len(text) > _CARD_LENGTH:
             return False
         headings = around.css(_HEADINGS)[:_MOST_HEADINGS]
         if headings:
-            known = {folded(text) for text in own if text}
-            texts = [folded(squeezed(heading.text(deep=True) or "")) for heading in headings]
+            texts = [_folded_text(heading) for heading in headings]
             return not any(_is_known(text, known) for text in texts) and any(
                 text and _is_link(heading, text)
                 for heading, text in zip(headings, texts, strict=True)
             )
+        if around.tag == "a" or around.tag in _ITEMS:
+            links = [around] if around.tag == "a" else around.css("a[href]")[:_MOST_HEADINGS]
+            if any(_is_headline(link, known) for link in links):
+                return True
         around = around.parent
     return False
+
+
+def _is_headline(link: LexborNode, known: Collection[str]) -> bool:
+    """Whether a link has the words of another story's headline; a date is none."""
+    if _is_known(_folded_text(link), known) or "bookmark" in (link.attributes.get("rel") or ""):
+        return False
+    words = words_in(link.text(deep=True, separator=" ") or "")
+    dates = sum(words_in(time.text(deep=True, separator=" ") or "") for time in link.css("time"))
+    return words - dates >= _LINK_WORDS
+
+
+def _folded_text(node: LexborNode) -> str:
+    return folded(squeezed(node.text(deep=True) or ""))
 
 
 def _is_known(text: str, known: Collection[str]) -> bool:
@@ -158,9 +180,7 @@ def _is_link(heading: LexborNode, text: str) -> bool:
         around = around.parent if around is not None else None
         if around is not None and around.tag == "a":
             return True
-    return any(
-        folded(squeezed(link.text(deep=True) or "")) == text for link in heading.css("a[href]")
-    )
+    return any(_folded_text(link) == text for link in heading.css("a[href]"))
 
 
 def names_site_bar(words: list[str]) -> bool:

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Sequence
 from cleanwire.extract.dom.text import squeezed
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»«:›/~]+\s+|\s*[|｜»«]\s*|\s+[-–—](?=\S)|:{2,}")
+_QUOTES = ("«", "»")
+"""Two separators that are quotation marks if a title has both."""
+
 MAX_TITLE = 500
 
 _SHORT = 4
@@ -84,7 +87,12 @@ class Site:
             title: the title as the page has it.
             guess: whether to take off a short last part even if it is no known name.
         """
-        parts = [(found.start(), found.end()) for found in _SEPARATOR.finditer(title)]
+        quotes = "«" in title and "»" in title
+        parts = [
+            (found.start(), found.end())
+            for found in _SEPARATOR.finditer(title)
+            if not (quotes and found[0].strip() in _QUOTES)
+        ]
         if not parts:
             return title
         first, last = parts[0], parts[-1]

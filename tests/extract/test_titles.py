@@ -227,3 +227,12 @@ def test_a_home_page_as_the_canonical_url_tells_nothing_of_headings():
     body = "<h1><a href='/'>Notes on Boats and Piers</a></h1><h2>Nice crossings of the year</h2>"
     head = "<link rel='canonical' href='https://valley.example/'>"
     assert title_of(head, body) == "Nice crossings of the year"
+
+
+@pytest.mark.parametrize("rest", ["2", "page/2/", "amp/", "page-3", "?page=2"])
+def test_a_heading_that_leads_to_the_first_page_of_a_story_is_its_headline(rest):
+    body = (
+        "<h1><a href='/town/new-pier/'>Nice crossings of the year</a></h1><h2>Why we go there</h2>"
+    )
+    url = f"https://valley.example/town/new-pier/{rest}"
+    assert title_of("", body, url) == "Nice crossings of the year"

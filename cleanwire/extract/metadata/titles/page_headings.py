@@ -6,6 +6,7 @@ page itself is the headline, at whatever level it stands.
 """
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urljoin, urlsplit
 
@@ -22,6 +23,9 @@ _THIRD = 6
 _LONGEST = 2000
 _DEPTH = 3
 """How many elements may be around a heading's link, inside the heading."""
+
+_PART = re.compile(r"(?:page|p)?[-_]?\d{1,2}|page|amp|print", re.IGNORECASE)
+"""A part of a path that is the number of a page, or a form of it."""
 
 _INDEX = ("index.", "default.", "home.")
 """How the name of a folder's own page begins."""
@@ -142,9 +146,18 @@ def _leads(link: LexborNode | None, text: str, base: str, here: Sequence[_Place]
         return ""
     if place is None:
         return ""
-    if place in here:
+    if place in here or any(_is_part_of(page, place) for page in here):
         return "here"
     return "above" if any(_is_above(place, page) for page in here) else ""
+
+
+def _is_part_of(page: _Place, story: _Place) -> bool:
+    """Whether a page is a part or another form of a story, such as its second page."""
+    host, path, query = story
+    if page[0] != host or query or path == "/" or not page[1].startswith(path.rstrip("/") + "/"):
+        return False
+    rest = page[1].removeprefix(path).strip("/").split("/")
+    return all(map(_PART.fullmatch, rest))
 
 
 def _is_above(folder: _Place, page: _Place) -> bool:

@@ -143,6 +143,9 @@ def test_the_headline_is_the_one_above_the_story(witnesses, title):
         ("Old mill turns – Velmora", ["velmora.example"], "Old mill turns"),
         ("Old mill turns | The Velmora", ["www.velmora.example"], "Old mill turns"),
         ("Old mill turns - Friends of the Velmora Museum", ["velmora-museum.example"], "Old mill turns"),
+        # A first part that has more than the name is no name.
+        ("Old mill turns again @ Velmora Post :: Blogs", ["Velmora Post"],
+         "Old mill turns again @ Velmora Post :: Blogs"),
         ("Velmora Post: Old mill turns", ["Velmora Post"], "Velmora Post: Old mill turns"),
         ("Velmora Post | Old mill turns", ["Velmora Post"], "Old mill turns"),
         ("Old mill – turns again – Velmora Post", ["Velmora Post"], "Old mill – turns again"),

@@ -2,8 +2,9 @@
 
 Invariant: witnesses are asked in the order of how sure they are, and the first that names anybody
 is believed. First come schema.org data and meta tags, then links and elements that are marked as an
-author's, and last a line that reads as a byline. Elements in comments, in a box about the author or
-beside a picture are no witnesses.
+author's, and then a line that reads as a byline. A person whom only the data name, and no text of
+the page, comes last. Elements in comments, in a box about the author, beside a picture or beside
+another story's headline are no witnesses.
 """
 
 import dataclasses

@@ -84,15 +84,11 @@ def are_shown(authors: Iterable[str], page: BlockList) -> bool:
 
     The account that put a story online is often an author in the data of a page, and nowhere on it.
     """
-    for name in authors:
-        last = name.partition(",")[0].split()[-1:]
-        for word in last:
-            if any(word in text for text in page.texts):
-                return True
-            known = word.casefold()
-            if any(known in text.casefold() for text in page.texts):
-                return True
-    return False
+    words = {word for name in authors for word in name.partition(",")[0].split()[-1:]}
+    if any(word in text for word in words for text in page.texts):
+        return True
+    known = {word.casefold() for word in words}
+    return any(word in text for text in map(str.casefold, page.texts) for word in known)
 
 
 def _is_in(name: str, texts: Iterable[str]) -> bool:

@@ -187,8 +187,11 @@ def _told_by_title(title: str, headings: PageHeadings) -> tuple[str, str] | None
     of the title has to be a heading that is much longer.
     """
     whole = folded(title)
-    names = [(name, text) for text in headings.first if (name := folded(text))]
-    others = (*headings.first, *headings.second, *headings.third)
+    names = [
+        (name, text) for text in headings.first if len(text) <= MAX_TITLE and (name := folded(text))
+    ]
+    every = (*headings.first, *headings.second, *headings.third)
+    others = [text for text in every if len(text) <= MAX_TITLE]
     for name, text in names:
         if name == whole or not (whole.startswith(name) or whole.endswith(name)):
             continue

@@ -30,6 +30,7 @@ _LINK_WORDS = 4
 _CARD_LENGTH = 800
 """The most characters of a card: a picture, a headline, a standfirst, a byline."""
 
+_CARD_WITH_BLANKS = 10 * _CARD_LENGTH
 _LINK_DEPTH = 3
 """How many elements above a heading may be the link around it."""
 
@@ -137,8 +138,9 @@ def is_in_card(node: LexborNode, own: Iterable[str]) -> bool:
     for _ in range(_MOST_ANCESTORS):
         if around is None or around.tag in ("body", "main", "html"):
             return False
-        text = squeezed(around.text(deep=True, separator=" ") or "")
-        if len(text) > _CARD_LENGTH:
+        text = around.text(deep=True, separator=" ") or ""
+        # Squeezing a whole page for each element would cost too much.
+        if len(text) > _CARD_WITH_BLANKS or len(squeezed(text)) > _CARD_LENGTH:
             return False
         headings = around.css(_HEADINGS)[:_MOST_HEADINGS]
         if headings:

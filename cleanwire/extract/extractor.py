@@ -23,7 +23,11 @@ from cleanwire.extract.dom.parsing import parsed
 from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
 from cleanwire.extract.dom.wraps import unwrapped_lines
 from cleanwire.extract.language import language_of
-from cleanwire.extract.metadata.authors.line_authors import authors_at_end, authors_in_lines
+from cleanwire.extract.metadata.authors.line_authors import (
+    authors_at_end,
+    authors_in_lines,
+    in_full,
+)
 from cleanwire.extract.metadata.date_labels import dates_of, kind_of
 from cleanwire.extract.metadata.dates import DateHints, find_date, latest_of
 from cleanwire.extract.metadata.metadata import read_metadata, with_elements
@@ -200,15 +204,15 @@ def html_result(steps: HtmlSteps) -> Extracted:
             modified_at = modified_at or modified
             if published_at or modified:
                 break
+    authors = () if metadata.are_unseen else metadata.authors
+    if not authors or any(" " not in name for name in authors):
+        written = authors_in_lines(near.byline(), metadata.not_names, language=language)
+        authors = in_full(authors, written) if authors else written
     return Extracted(
         title=unbranded.title,
-        authors=metadata.authors
-        or authors_in_lines(
-            near.byline(),
-            metadata.not_names,
-            language=language,
-        )
+        authors=authors
         or authors_at_end(near.end(), metadata.not_names)
+        or metadata.authors
         or metadata.organisations,
         published_at=published_at or metadata.doubtful_at,
         modified_at=modified_at,

@@ -70,6 +70,12 @@ def person(name):
         ("Front Page", ()),
         ("作者：张三", ("张三",)),
         ("记者 张三", ("张三",)),
+        # The character for a writer is a common one in names.
+        ("李文亮", ("李文亮",)),
+        ("吉田文", ("吉田文",)),
+        ("林文郎", ("林文郎",)),
+        ("文", ()),
+        ("著名记者", ()),
         ("责任编辑：李四", ()),
         ("홍길동 기자", ("홍길동",)),
     ],
@@ -132,6 +138,7 @@ def test_authors_in_elements(body, authors):
         ("执笔 来源：新华社", ()),
         ("執筆：山田 太郎", ("山田 太郎",)),
         ("文＝山田太郎", ("山田太郎",)),
+        ("作者：李文亮", ("李文亮",)),
         ("기자 홍길동", ("홍길동",)),
         ("홍길동·김철수 기자", ("홍길동", "김철수")),
         ("사진 기자", ()),
@@ -276,6 +283,21 @@ def test_labels_in_lines(lines, authors):
 )
 def test_behind_a_story_only_a_label_names_its_author(lines, authors):
     assert authors_at_end(lines, ()) == authors
+
+
+@pytest.mark.parametrize(
+    ("lines", "authors"),
+    [
+        (["作者：", "Ada Quill", "翻訳者", "佐藤 花子"], ("Ada Quill",)),
+        (["記者：", "山田太郎"], ("山田太郎",)),
+        # A paragraph is no byline, though it begins with the character for a writer.
+        (["文化庁は１日、渡し船、港、桟橋、灯台の四部門で優れた作品を顕彰すると発表した。" + "港の話が続く。" * 9], ()),
+        (["文在寅大統領が港を訪れた"], ()),
+        (["3 May 2031 · Ada Quill on behalf of the harbour council"], ()),
+    ],
+)  # fmt: skip
+def test_eastern_labels_in_lines(lines, authors):
+    assert authors_in_lines(lines, ()) == authors
 
 
 @given(st.text(max_size=200))

@@ -153,3 +153,34 @@ def test_a_dateline_that_the_story_lost_is_a_second_witness():
     )
     assert (found.title, found.paragraphs) == (TITLE, tuple(REST))
     assert unbrand(f"Fastexy-{TITLE}", REST, page=["VELMORA, Fastexy (NWA)"]).removed == 0
+
+
+def test_a_compound_of_the_story_is_no_brand_in_the_frame_of_a_farm():
+    title = "My Debt-Free Journey"
+    lines = [f"Current:Home > Fashion{title} -ApexHarbor"]
+    story = ["I was debt-free after six years, and this is how it went from the first to the last."]
+    assert unbrand(title, story, lines=lines).title == title
+    branded = [f"Current:Home > FashionNovaPulse-{title} -ApexHarbor"]
+    assert unbrand(f"NovaPulse-{title}", story, lines=branded).title == title
+
+
+@pytest.mark.parametrize(
+    ("title", "dateline"),
+    [
+        ("«Прогресс» снова работает: завод открыт", "КИЕВ,{}"),
+        ("渡し船が再開、住民は歓迎", "東京,{}"),
+        ("العبارة تعود إلى العمل بعد عام", "القاهرة,{}"),
+        ("हिंदी फेरी फिर चली: लोग खुश", "दिल्ली,{}"),
+        ("'We are back' - the ferry - at last: a tale", "LONDON,{} 2031"),
+        ("The Fold-and-Cut Problem", "KYIV,{}"),
+    ],
+)
+@pytest.mark.parametrize("brand", ["NovaPulse", "Nova Pulse", "新浪潮"])
+def test_a_brand_is_removed_though_its_dateline_is_no_part_of_the_story(brand, title, dateline):
+    story = "".join(f"<p>{text}</p>" for text in REST)
+    found = extract_html(
+        f"<title>{brand}-{title}</title><h1>{brand}-{title}</h1>"
+        f"<p class=dateline>{dateline.format(brand)}</p><div>{story}</div>",
+        require_article=False,
+    )
+    assert found.title == title

@@ -46,10 +46,19 @@ def dates(body, head="", url="https://valley.example/x", lang="en"):
         ("<p class=info>© 2026-11-03 Valley Post</p>", None, None),
         ("<span class=date data-timestamp=1763633700>a while ago</span>", "2025-11-20T10:15:00Z", None),
         ("<article><footer class=entry-footer><time datetime=2026-11-03>x</time></footer></article>", "2026-11-03", None),
+        # The date of another story is in its card.
+        ("<a href=/2><b>Ferry lost at sea today</b> <time datetime=2026-06-05>5 June</time></a>", None, None),
+        ("<div><h3><a href=/2>Ferry lost</a></h3><span class=date>5 June 2026</span></div>", None, None),
+        ("<ul><li><a href=/2>渡し船 が 海で 失われた</a> <time datetime=2026-06-05>x</time></li></ul>", None, None),
+        ("<a href=/x rel=bookmark>Posted by us on the day of <time datetime=2026-11-03>3 Nov</time></a>",
+         "2026-11-03", None),
+        ("<a href=/x><time datetime=2026-11-03>3 November 2026, 10:00</time></a>", "2026-11-03", None),
+        ("<div><h2><a href=/x>The old mill turns</a></h2><time datetime=2026-11-03>3 Nov</time></div>",
+         "2026-11-03", None),
     ],
 )  # fmt: skip
 def test_dates_in_elements(body, published, modified):
-    assert dates(body) == (published, modified)
+    assert dates(body, "<title>The old mill turns</title>") == (published, modified)
 
 
 @pytest.mark.parametrize(

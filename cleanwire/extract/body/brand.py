@@ -112,11 +112,11 @@ def unbrand(  # noqa: PLR0913 - one argument a witness
 
 
 def _is_compound(glued: str, text: str, rest: str) -> bool:
-    """Whether the text has brand, dash and the next word as one word."""
+    """Whether the text has the words around the dash as one word, also in lower case."""
     first = re.match(r"\w+", rest)
-    compound = glued[:-1] + (first[0] if first else rest[:1])
+    compound = glued[:-1].rpartition(" ")[2] + (first[0] if first else rest[:1])
     pattern = re.escape(compound).replace(re.escape("-"), "[-\u2010-\u2014]")
-    return re.search(rf"(?<!\w){pattern}(?!\w)", text) is not None
+    return re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _is_same_text(one: str, other: str) -> bool:

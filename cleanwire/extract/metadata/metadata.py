@@ -20,8 +20,13 @@ from cleanwire.extract.metadata.authors.bylines import (
     AuthorElements,
     authors_in_tree,
     others_in_tree,
+    site_in_tree,
 )
-from cleanwire.extract.metadata.authors.data_authors import authors_in_data, organisations_in_data
+from cleanwire.extract.metadata.authors.data_authors import (
+    are_shown,
+    authors_in_data,
+    organisations_in_data,
+)
 from cleanwire.extract.metadata.dates import DateHints
 from cleanwire.extract.metadata.jsonld import (
     as_list,
@@ -50,13 +55,14 @@ from cleanwire.extract.metadata.published import dates_in_tree, is_day_first, mo
 from cleanwire.extract.metadata.robots import rules_in_metas
 from cleanwire.extract.metadata.stories import story_of
 from cleanwire.extract.metadata.surroundings import story_margins
-from cleanwire.extract.metadata.titles import choose_title
+from cleanwire.extract.metadata.titles.page_headings import page_headings
+from cleanwire.extract.metadata.titles.titles import choose_title
 from cleanwire.urls import host_of
 
 MAX_TAGS = 30
 WITNESSES = (
     'meta[content],script[type="application/ld+json"],link[rel~="canonical"][href],'
-    ":not(svg) > title,h1,h2"
+    ":not(svg) > title,h1,h2,h3"
 )
 """The selector of the elements that are read on every page."""
 
@@ -94,6 +100,7 @@ class Metadata(PageDetails):
         headings: the first-level headings; witnesses for the headline.
         keywords: the content of the meta tag `keywords`; a witness for a brand.
         authors: the names of people.
+        are_unseen: whether only the data name them, and the page shows none of them.
         organisations: agencies, publishers, desks and pseudonyms that the page names as authors, if
             its data and its elements name no person.
         publishers: organisations, mostly the site itself, that schema.org data name as authors.
@@ -125,6 +132,7 @@ class Metadata(PageDetails):
     headings: tuple[str, ...]
     keywords: str | None
     authors: tuple[str, ...]
+    are_unseen: bool = False
     organisations: tuple[str, ...]
     publishers: tuple[str, ...]
     not_names: tuple[str | None, ...]
@@ -162,15 +170,15 @@ def read_metadata(
     metas = values_by_name(nodes["meta"])
     linked = read_jsonld(nodes["script"])
     site_name = first_value(metas, SITE_NAMES) or cleaned(publisher_of(linked))
-    headings = _headings(nodes["h1"][:10])
     document_title = cleaned(nodes["title"][0].text(deep=True)) if nodes["title"] else None
     language_tag = language_tag_of(tree, metas)
     canonical = canonical_url(nodes["link"], metas, url)
+    headings = page_headings(nodes, (url, canonical, first_value(metas, ("og:url",))))
     stories = [node for node in linked if is_article(node)]
     articles = own_articles(
         stories,
         urls=(canonical, first_value(metas, ("og:url",)), url),
-        titles=(*headings, *all_values(metas, TITLES), document_title),
+        titles=(*headings.all_first, *all_values(metas, TITLES), document_title),
     )
     if len(articles) < len(stories):
         linked = articles + [node for node in linked if not is_article(node)]
@@ -185,9 +193,9 @@ def read_metadata(
         ),
         social=first_value(metas, TITLES),
         headings=headings,
-        lower_headings=_headings(nodes["h2"][:6]),
         document_title=document_title,
         site_names=(site_name, host_of(url)),
+        address=canonical or url,
     )
     section = cleaned(text_of(first_field(articles, "articleSection")))
     section = section or first_value(metas, SECTIONS)
@@ -200,6 +208,7 @@ def read_metadata(
         *data,
         (*not_names, *host.split(".")),
         publishers=(publisher, *all_values(metas, PUBLISHERS)),
+        sites=(site_name, publisher),
         language=dates.language,
     )
     published_at = _published(metas, articles, linked, dates)
@@ -217,14 +226,14 @@ def read_metadata(
     return Metadata(
         title=title,
         document_title=document_title,
-        headings=headings,
+        headings=headings.all_first,
         keywords=first_value(metas, ("keywords",)),
         authors=authors,
         # Fallback: accept an author whose name is the site's name (personal blogs).
         organisations=()
         if authors
-        else authors_in_data(*data, sites, organisations=True)
-        or authors_in_data(*data, (title, section)),
+        else authors_in_data(*data, sites, organisations=True, sites=(site_name, publisher))
+        or authors_in_data(*data, (title, section), sites=(site_name, publisher)),
         publishers=() if authors else organisations_in_data(articles, (site_name, publisher)),
         not_names=not_names,
         published_at=published_at,
@@ -250,7 +259,12 @@ def read_metadata(
         description=first_value(metas, ("og:description", "description", "twitter:description")),
         margin=((), None, None)
         if authors and published_at
-        else _margin([*nodes["nav"], *nodes["footer"]], not_names, dates),
+        else _margin(
+            [*nodes["nav"], *nodes["footer"]],
+            not_names,
+            dates,
+            tuple(filter(None, (title, document_title))),
+        ),
     )
 
 
@@ -265,24 +279,32 @@ def with_elements(
         page: its blocks.
         url: where it was fetched.
     """
-    if metadata.authors and metadata.published_at:
+    named = metadata.authors if are_shown(metadata.authors, page) else ()
+    if named and metadata.published_at:
         return metadata
     margin_authors, margin_published, margin_modified = metadata.margin
     written = page.written.text() if page.written is not None else AttributeText("")
+    titles = tuple(filter(None, (metadata.title, metadata.document_title)))
     published, modified = metadata.published_at, metadata.modified_at
     if not published:
-        published, modified = dates_in_tree(tree, written, url, metadata.dates)
+        published, modified = dates_in_tree(tree, written, url, metadata.dates, titles)
     elif not modified:
         modified = modified_in_tree(tree, written, metadata.dates)
-    read = AuthorElements(tree, written), metadata.not_names
+    hosts = filter(None, (host_of(url), host_of(metadata.canonical_url)))
+    read = AuthorElements(tree, written, titles, tuple(hosts)), metadata.not_names
     language = metadata.dates.language
-    authors = metadata.authors or authors_in_tree(*read, language=language) or margin_authors
+    authors = named or authors_in_tree(*read, language=language) or margin_authors
     organisations = metadata.organisations
-    if not authors and not organisations:
-        organisations = others_in_tree(*read, language=language) or metadata.publishers
+    if not authors and not organisations and not metadata.authors:
+        organisations = (
+            others_in_tree(*read, language=language)
+            or metadata.publishers
+            or site_in_tree(read[0], (metadata.site_name, host_of(url)))
+        )
     return dataclasses.replace(
         metadata,
-        authors=authors,
+        authors=authors or metadata.authors,
+        are_unseen=not authors and bool(metadata.authors),
         organisations=organisations,
         published_at=published or margin_published,
         modified_at=metadata.modified_at or modified or margin_modified,
@@ -290,7 +312,10 @@ def with_elements(
 
 
 def _margin(
-    navigation: Sequence[LexborNode], not_names: tuple[str | None, ...], dates: DateHints
+    navigation: Sequence[LexborNode],
+    not_names: tuple[str | None, ...],
+    dates: DateHints,
+    titles: tuple[str, ...],
 ) -> tuple[tuple[str, ...], str | None, str | None]:
     """Authors and dates in the story's own `footer` and `nav`; for each the first that has it."""
     authors: tuple[str, ...] = ()
@@ -298,16 +323,11 @@ def _margin(
     for node in story_margins(navigation):
         written = AttributeText(node.html or "")
         authors = authors or authors_in_tree(
-            AuthorElements(node, written), not_names, language=dates.language
+            AuthorElements(node, written, titles), not_names, language=dates.language
         )
-        found = dates_in_tree(node, written, None, dates)
+        found = dates_in_tree(node, written, None, dates, titles)
         published, modified = published or found[0], modified or found[1]
     return authors, published, modified
-
-
-def _headings(nodes: Sequence[LexborNode]) -> tuple[str, ...]:
-    """The texts of headings that have one."""
-    return tuple(text for node in nodes if (text := squeezed(node.text(deep=True) or "")))
 
 
 def _published(

@@ -10,7 +10,7 @@ Invariants:
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -23,6 +23,7 @@ from cleanwire.extract.metadata.surroundings import (
     in_comments_or_teaser,
     in_prose,
     in_site_bar,
+    is_in_card,
     with_pairs,
     words_of,
     words_of_element,
@@ -88,7 +89,11 @@ _LABEL_LENGTH = 60
 
 
 def dates_in_tree(
-    tree: LexborHTMLParser | LexborNode, written: AttributeText, url: str | None, hints: DateHints
+    tree: LexborHTMLParser | LexborNode,
+    written: AttributeText,
+    url: str | None,
+    hints: DateHints,
+    titles: Sequence[str] = (),
 ) -> Dates:
     """When a page was published and modified, by its elements and its URL.
 
@@ -97,16 +102,19 @@ def dates_in_tree(
         written: the attributes of its elements.
         url: where it was fetched.
         hints: how the page writes dates.
+        titles: its titles, which tell the story's own headline from those of others.
 
     Returns:
         Both as ISO 8601, each None if it is unknown.
     """
     day = url_day(url)
     day = day if day and hints.has_come(day) else None
-    published, modified = _dates_of_elements(tree, written.selectors_present(_TIMES), day, hints)
+    published, modified = _dates_of_elements(
+        tree, written.selectors_present(_TIMES), day, hints, titles
+    )
     if not published and not day:
         published, other = _dates_of_elements(
-            tree, written.selectors_present(_CLASSES), None, hints
+            tree, written.selectors_present(_CLASSES), None, hints, titles
         )
         modified = modified or other
     return published or day, modified
@@ -161,7 +169,11 @@ def is_day_first(language: str | None, url: str | None) -> bool | None:
 
 
 def _dates_of_elements(
-    tree: LexborHTMLParser | LexborNode, selector: str, day: str | None, hints: DateHints
+    tree: LexborHTMLParser | LexborNode,
+    selector: str,
+    day: str | None,
+    hints: DateHints,
+    titles: Sequence[str] = (),
 ) -> Dates:
     """The dates of the elements of a selector; a date of another day than the URL's is dropped."""
     published: str | None = None
@@ -175,7 +187,7 @@ def _dates_of_elements(
             continue
         if node.tag == "article" or in_comments_or_teaser(node) or in_prose(node, text):
             continue
-        if kind != "published" and in_site_bar(node):
+        if (kind != "published" and in_site_bar(node)) or is_in_card(node, titles):
             continue
         if kind == "modified":
             was_published, was_modified = None, was_modified or was_published

@@ -6,13 +6,14 @@ Invariant: only whole words of a name count: `authority` is no author, `Responsi
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from selectolax.lexbor import LexborNode
 
 from cleanwire.extract.dom.attributes import value_of
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.text import ends_sentence, squeezed, words_in
+from cleanwire.extract.metadata.titles.site_names import folded
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 _NAMES_LENGTH = 300
@@ -20,6 +21,19 @@ _NAMES_LENGTH = 300
 
 _MOST_ANCESTORS = 6
 _MOST_MARGINS = 40
+_HEADINGS = "h1,h2,h3,h4,h5"
+_MOST_HEADINGS = 6
+_ITEMS = ("article", "li")
+_LINK_WORDS = 4
+"""The fewest words of a link that is a headline, if no heading is beside it."""
+
+_CARD_LENGTH = 800
+"""The most characters of a card: a picture, a headline, a standfirst, a byline."""
+
+_CARD_WITH_BLANKS = 10 * _CARD_LENGTH
+_LINK_DEPTH = 3
+"""How many elements above a heading may be the link around it."""
+
 _STOP_AT = frozenset({"body", "article", "main", "html"})
 """Elements whose names tell nothing of where on the page an element is."""
 
@@ -34,7 +48,8 @@ _ELSEWHERE = frozenset(
         "sidebar "
         "popular recent recommend recommended recommendation recommendations card cards quote "
         "quotes "
-        "blockquote follow bio biography about footer pullquote"
+        "blockquote follow bio biography about footer pullquote infobox breadcrumb breadcrumbs "
+        "tags topics keywords"
     ).split()
 )
 """Names of elements that are not the story's own."""
@@ -86,7 +101,9 @@ def with_pairs(words: list[str]) -> list[str]:
 def words_of_element(node: LexborNode) -> list[str]:
     """The words of an element's class and id."""
     attributes = node.attributes
-    return words_of(attributes.get("class")) + words_of(attributes.get("id"))
+    identifier = attributes.get("id") or ""
+    # An identifier has no blanks: with them it is a title, whose words tell of the story.
+    return words_of(attributes.get("class")) + words_of(identifier if " " not in identifier else "")
 
 
 def in_comments_or_teaser(node: LexborNode | None) -> bool:
@@ -106,6 +123,66 @@ def in_comments_or_teaser(node: LexborNode | None) -> bool:
             return True
         node = node.parent
     return False
+
+
+def is_in_card(node: LexborNode, own: Iterable[str]) -> bool:
+    """Whether an element is beside, or in, a link to another story.
+
+    Args:
+        node: the element.
+        own: texts that lead to no other story: the page's titles and the names of the people in the
+            element.
+    """
+    known = {folded(text) for text in own if text}
+    around = node.parent
+    for _ in range(_MOST_ANCESTORS):
+        if around is None or around.tag in ("body", "main", "html"):
+            return False
+        text = around.text(deep=True, separator=" ") or ""
+        # Squeezing a whole page for each element would cost too much.
+        if len(text) > _CARD_WITH_BLANKS or len(squeezed(text)) > _CARD_LENGTH:
+            return False
+        headings = around.css(_HEADINGS)[:_MOST_HEADINGS]
+        if headings:
+            texts = [_folded_text(heading) for heading in headings]
+            return not any(_is_known(text, known) for text in texts) and any(
+                text and _is_link(heading, text)
+                for heading, text in zip(headings, texts, strict=True)
+            )
+        if around.tag == "a" or around.tag in _ITEMS:
+            links = [around] if around.tag == "a" else around.css("a[href]")[:_MOST_HEADINGS]
+            if any(_is_headline(link, known) for link in links):
+                return True
+        around = around.parent
+    return False
+
+
+def _is_headline(link: LexborNode, known: Collection[str]) -> bool:
+    """Whether a link has the words of another story's headline; a date is none."""
+    if _is_known(_folded_text(link), known) or "bookmark" in (link.attributes.get("rel") or ""):
+        return False
+    words = words_in(link.text(deep=True, separator=" ") or "")
+    dates = sum(words_in(time.text(deep=True, separator=" ") or "") for time in link.css("time"))
+    return words - dates >= _LINK_WORDS
+
+
+def _folded_text(node: LexborNode) -> str:
+    return folded(squeezed(node.text(deep=True) or ""))
+
+
+def _is_known(text: str, known: Collection[str]) -> bool:
+    """Whether a heading has a known text, or is a part of one."""
+    return bool(text) and any(name and (name in text or text in name) for name in known)
+
+
+def _is_link(heading: LexborNode, text: str) -> bool:
+    """Whether all of a heading, which has this text, is a link."""
+    around: LexborNode | None = heading
+    for _ in range(_LINK_DEPTH):
+        around = around.parent if around is not None else None
+        if around is not None and around.tag == "a":
+            return True
+    return any(_folded_text(link) == text for link in heading.css("a[href]"))
 
 
 def names_site_bar(words: list[str]) -> bool:

@@ -9,7 +9,7 @@ from cleanwire.extract.metadata.months import month_of
 from cleanwire.extract.vocabulary import alternation
 
 AFTER_NAMES = re.compile(
-    rf"\s[|•·–—-]\s|\s\d|[|•·]|\s(?:{alternation('before_a_date')})\s"
+    rf"\s[|•·–—-]\s|\s\d|[|•·]|\s(?:{alternation('before_a_date')})(?!\w)"
     rf"|\s(?:{alternation('before_a_numeric_date')})\s\d|,?\s\d"
 )
 """What separates the names of a byline from what follows them."""

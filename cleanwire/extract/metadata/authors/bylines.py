@@ -2,8 +2,9 @@
 
 Invariant: witnesses are asked in the order of how sure they are, and the first that names anybody
 is believed. First come schema.org data and meta tags, then links and elements that are marked as an
-author's, and last a line that reads as a byline. Elements in comments, in a box about the author or
-beside a picture are no witnesses.
+author's, and then a line that reads as a byline. A person whom only the data name, and no text of
+the page, comes last. Elements in comments, in a box about the author, beside a picture or beside
+another story's headline are no witnesses.
 """
 
 import dataclasses
@@ -21,8 +22,14 @@ from cleanwire.extract.metadata.authors.byline_ends import (
     without_tail,
 )
 from cleanwire.extract.metadata.authors.person_names import MAX_AUTHORS, is_control, is_role, names
-from cleanwire.extract.metadata.surroundings import in_comments_or_teaser, words_of_element
+from cleanwire.extract.metadata.surroundings import (
+    in_comments_or_teaser,
+    is_in_card,
+    words_of_element,
+)
+from cleanwire.extract.metadata.titles.site_names import folded
 from cleanwire.extract.vocabulary import alternation, words
+from cleanwire.urls import host_of
 
 _MARKUP = (
     ("author", '[rel~="author"]'),
@@ -34,7 +41,8 @@ _MARKUP = (
 """Elements that are marked as an author's. Of each a text that the attributes must contain for the
 selector to match (`AttributeText`), and the selector."""
 
-_LINKS = tuple((f"/{part}/", f'a[href*="/{part}/"]') for part in words("author_paths"))
+_PATHS = frozenset(words("author_paths"))
+_LINKS = tuple((f"/{part}/", f'a[href*="/{part}/"]') for part in _PATHS)
 _CLASSES = (
     *((part, f'[class*="{part}"]') for part in words("author_class_parts")),
     ("author", '[id*="author"]'),
@@ -78,6 +86,7 @@ _INLINE = frozenset({"a", "b", "em", "i", "span", "strong"})
 _LABELS = _INLINE | {"label", "p", "small"}
 """Elements that may hold the label of the element behind them."""
 
+_DOMAIN_LABELS = 2
 _LINKED_LENGTH = 3
 """The fewest letters of one word that a link to an author's page has as a name."""
 
@@ -93,12 +102,16 @@ class AuthorElements:
     Attributes:
         tree: the page, or a part of it.
         written: the attributes of its elements.
+        titles: the titles of the page.
+        hosts: its hosts; a link to a person's page elsewhere tells nothing.
         unnamed: the texts of elements in which no person was found, those in markup first, with
             whether they are.
     """
 
     tree: LexborHTMLParser | LexborNode
     written: AttributeText
+    titles: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     unnamed: list[tuple[str, bool]] = dataclasses.field(default_factory=list)
 
 
@@ -123,7 +136,12 @@ def authors_in_tree(
     excluded = tuple(not_names)
     for selectors, one_word in ((_MARKUP, True), (_CLASSES, False), (_LINKS, False)):
         reader = _NameReader(
-            excluded, one_word=one_word, language=language, marked=selectors is not _LINKS
+            excluded,
+            one_word=one_word,
+            language=language,
+            marked=selectors is not _LINKS,
+            titles=elements.titles,
+            hosts=elements.hosts,
         )
         selector = elements.written.selectors_present(selectors)
         nodes = elements.tree.css(selector) if selector else ()
@@ -166,6 +184,21 @@ def others_in_tree(
     return ()
 
 
+def site_in_tree(elements: AuthorElements, sites: Iterable[str | None]) -> tuple[str, ...]:
+    """The site itself, if an element that is marked as an author's names it.
+
+    Args:
+        elements: the elements that `authors_in_tree` has read.
+        sites: the name and the host of the site.
+    """
+    known = {folded(part) for name in sites if name for part in (name, *name.split("."))}
+    for text, marked in elements.unnamed:
+        name = without_tail(without_other_roles(text))
+        if marked and len(name) > _LINKED_LENGTH and folded(name) in known:
+            return (name,)
+    return ()
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _NameReader:
     """How names are read from the elements of one kind of selector: the options of `names`."""
@@ -175,6 +208,12 @@ class _NameReader:
     language: str | None
     marked: bool = True
     """Whether the elements are marked as an author's, not only links to a person's page."""
+
+    titles: tuple[str, ...] = ()
+    """The titles of the page, which a linked heading may repeat."""
+
+    hosts: tuple[str, ...] = ()
+    """The hosts of the page."""
 
     def names(self, texts: Iterable[str]) -> tuple[str, ...]:
         """The names in texts."""
@@ -206,6 +245,8 @@ def _authors_of_elements(
             break
         if not 0 < len(text) <= _LONGEST or (by_class and not _is_of_author(node)):
             continue
+        if not reader.marked and not _leads_to_person(node, reader.hosts):
+            continue
         beside = last is not None and _adjoins(node, last)
         if (
             _is_of_other_role(node)
@@ -215,6 +256,8 @@ def _authors_of_elements(
             continue
         read += 1
         people = _people_in(node, text, reader)
+        if people and is_in_card(node, (*people, *reader.titles)):
+            continue
         if not people:
             unnamed.append(text)
         elif not found:
@@ -296,6 +339,22 @@ def _is_of_author(node: LexborNode) -> bool:
             around = around.parent
         return around is None
     return any(_AUTHOR_WORD.fullmatch(word) for word in words_of_element(node))
+
+
+def _leads_to_person(link: LexborNode, hosts: Iterable[str]) -> bool:
+    """Whether a link leads to a person's page of the site, not to a story in a section `people`."""
+    href = link.attributes.get("href") or ""
+    host = host_of(href)
+    if host and hosts and not any(_domain(host) == _domain(other) for other in hosts):
+        return False
+    path = href.partition("?")[0].rstrip("/").split("/")
+    at = next((at for at, part in enumerate(path) if part in _PATHS), len(path))
+    return len([part for part in path[at + 1 :] if not part.isdigit()]) == 1
+
+
+def _domain(host: str) -> str:
+    """The last labels of a host, which hosts of one site have in common."""
+    return ".".join(host.split(".")[-_DOMAIN_LABELS:])
 
 
 def _byline_around(node: LexborNode) -> int:

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.metadata.authors.person_names import MAX_AUTHORS, names
 from cleanwire.extract.metadata.jsonld import as_list, text_of, types
-from cleanwire.extract.metadata.site_names import folded
+from cleanwire.extract.metadata.titles.site_names import folded
 from cleanwire.extract.vocabulary import alternation
 
 _NAME_LENGTH = 100
@@ -20,9 +21,10 @@ _SHORT = 3
 
 METAS = (
     *(
-        "author article:author dc.creator dcterms.creator parsely-author sailthru.author byl "
-        "citation_author article:author_name cxenseparse:author og:article:author dc.author "
-        "authors creator author-name article.author rbauthors dcsext.author"
+        "author article:author citation_author citation_authors dc.creator dcterms.creator "
+        "parsely-author sailthru.author byl article:author_name cxenseparse:author "
+        "og:article:author dc.author authors creator author-name article.author rbauthors "
+        "dcsext.author"
     ).split(),
     "microdata author",
 )
@@ -40,6 +42,7 @@ def authors_in_data(  # noqa: PLR0913 - the options of `names`
     *,
     organisations: bool = False,
     publishers: Iterable[str | None] = (),
+    sites: Iterable[str | None] = (),
     language: str | None = None,
 ) -> tuple[str, ...]:
     """The authors that a page's data name.
@@ -52,12 +55,14 @@ def authors_in_data(  # noqa: PLR0913 - the options of `names`
         organisations: whether an agency or a publisher may be an author.
         publishers: texts such as a copyright notice: an author that one of them names is an
             organisation.
+        sites: names of the site, which are not taken apart.
         language: the primary subtag (BCP 47) of the page.
 
     Returns:
         The names in order; none if no witness names anybody.
     """
     excluded = tuple(not_names)
+    whole = tuple(sites)
     firms = [folded(text) for text in publishers if text]
     for witness in _names_in_data(metas, articles, linked, organisations=organisations):
         found = names(
@@ -66,11 +71,24 @@ def authors_in_data(  # noqa: PLR0913 - the options of `names`
             one_word=True,
             organisations=organisations,
             single=True,
+            whole=whole,
             language=language,
         )
         if people := tuple(name for name in found if not _is_in(folded(name), firms)):
             return people
     return ()
+
+
+def are_shown(authors: Iterable[str], page: BlockList) -> bool:
+    """Whether the blocks of a page have the last word of the name of one of these people.
+
+    The account that put a story online is often an author in the data of a page, and nowhere on it.
+    """
+    words = {word for name in authors for word in name.partition(",")[0].split()[-1:]}
+    if any(word in text for word in words for text in page.texts):
+        return True
+    known = {word.casefold() for word in words}
+    return any(word in text for text in map(str.casefold, page.texts) for word in known)
 
 
 def _is_in(name: str, texts: Iterable[str]) -> bool:

@@ -35,7 +35,14 @@ _BEFORE_TITLE = re.compile(
 _OTHER_ROLE = re.compile(rf"(?:{_OTHER_ROLES})(?:{_MARK}|\s|$)")
 _OTHER_ROLE_WITHIN = re.compile(rf"\s(?:{_OTHER_ROLES})(?:{_MARK}|\s|$)")
 _BETWEEN_NAMES = re.compile(_BETWEEN)
-_NO_NAME = re.compile(alternation("eastern_other_roles", "eastern_roles", "eastern_no_name"))
+_NO_NAME = re.compile(
+    "|".join(
+        re.escape(word) if len(word) > 1 else f"^{re.escape(word)}$"
+        for word in words("eastern_other_roles", "eastern_roles", "eastern_no_name")
+    )
+)
+"""Words of which a name has none; a role of one character may be part of a name: 文, 訳."""
+
 _CHINESE_SURNAME = re.compile(alternation("eastern_surnames"))
 
 _KOREAN = "[가-힣]"

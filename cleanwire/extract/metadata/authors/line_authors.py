@@ -5,7 +5,7 @@ for `by` alone. Behind the story only a label counts, because other stories' byl
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cleanwire.extract.metadata.authors.byline_ends import without_other_roles, without_tail
 from cleanwire.extract.metadata.authors.eastern_names import eastern_names, has_eastern_script
@@ -51,7 +51,8 @@ _BY_LENGTH = 20
 
 _BY_ALONE = re.compile(
     rf"(?:(?:{alternation('written', 'written_in_elements')})\s)?(?:{alternation('by')})\s?:?"
-    rf"|(?:{alternation('author_labels_before_colon')})\s?[:：]",
+    rf"|(?:{alternation('author_labels_before_colon', 'author_labels_unspaced')})\s?[:：]"
+    rf"|(?:{alternation('eastern_roles')})\s?[:：]",
     re.IGNORECASE,
 )
 _BY_WORD = re.compile(rf"\b(?:{alternation('by_or_name')})\b", re.IGNORECASE)
@@ -81,16 +82,15 @@ def authors_in_lines(
         if by_above and len(line) <= _NAME_LENGTH and (found := _named(line, excluded)):
             return found
         by_above = len(line) <= _BY_LENGTH and _BY_ALONE.fullmatch(line.strip()) is not None
+        is_eastern = has_eastern_script(line)
+        if is_eastern and len(line) > _EASTERN_LENGTH:
+            continue
         match = _BYLINE.search(line)
         if match and (found := _named(line[match.end() :], excluded)):
             word = _BY_WORD.search(match[0])
             if not (word and language) or is_by(word[0].lower(), language):
                 return found
-        if (
-            has_eastern_script(line)
-            and len(line) <= _EASTERN_LENGTH
-            and (found := eastern_names(line))
-        ):
+        if is_eastern and (found := eastern_names(line)):
             return names(found, not_names=excluded)
     return ()
 
@@ -111,6 +111,13 @@ def authors_at_end(lines: Iterable[str], not_names: Iterable[str | None]) -> tup
         ):
             return found
     return ()
+
+
+def in_full(authors: Sequence[str], written: Sequence[str]) -> tuple[str, ...]:
+    """The authors; each first name alone is replaced by a written name that begins with it."""
+    return tuple(
+        next((full for full in written if full.startswith(f"{name} ")), name) for name in authors
+    )
 
 
 def _named(text: str, not_names: tuple[str | None, ...]) -> tuple[str, ...]:

@@ -123,6 +123,7 @@ def names(  # noqa: PLR0913 - each option says something else of the witness
     organisations: bool = False,
     pseudonyms: bool = False,
     single: bool = False,
+    whole: Iterable[str | None] = (),
     language: str | None = None,
 ) -> tuple[str, ...]:
     """The people that bylines name, in order, each once.
@@ -134,18 +135,25 @@ def names(  # noqa: PLR0913 - each option says something else of the witness
         organisations: whether an agency, a publisher or a desk with a name may be an author.
         pseudonyms: whether one word with digits and marks in it may be a name: `ada_q`.
         single: whether each text is one name in the page's data, without a word such as `by`.
+        whole: names that are not taken apart, such as that of the site: `Tide & I`.
         language: the primary subtag (BCP 47) of the page, which tells `by` from a name.
 
     Returns:
         At most `MAX_AUTHORS` names.
     """
     excluded = {_folded(name) for name in not_names if name}
+    entire = {_folded(name) for name in whole if name}
     found: dict[str, str] = {}
     for byline in bylines:
         text = squeezed(byline)[:_MAX_LENGTH]
         if not organisations:
             text = _BEFORE_EMPLOYER.split(text, maxsplit=1)[0]
-        for found_name in _possible_names(text, single=single, language=language):
+        parts = (
+            [text]
+            if _folded(text) in entire
+            else _possible_names(text, single=single, language=language)
+        )
+        for found_name in parts:
             is_desk = is_named_desk(found_name)
             name = found_name if is_desk else _without_role(found_name, excluded)
             key = _folded(name)
@@ -368,6 +376,7 @@ def _is_name(name: str, *, one_word: bool, organisations: bool) -> bool:  # noqa
         if len(words) == 1:
             acronym = name.isupper() and len(name) <= _ACRONYM_LENGTH and not organisations
             known = name[:1].isupper() or len(name) >= _PSEUDONYM_LENGTH
+            known = known or (organisations and _NO_PERSON.search(name) is not None)
             return one_word and name.isalpha() and known and not acronym
         return words[0][:1].isalpha() and (one_word or any(w[:1].isupper() for w in words))
     return len(name) > 1 and not (has_eastern_script(name) and has_role(name))

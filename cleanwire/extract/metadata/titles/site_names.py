@@ -13,6 +13,9 @@ from collections.abc import Iterable, Sequence
 from cleanwire.extract.dom.text import squeezed
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»«:›/~]+\s+|\s*[|｜»«]\s*|\s+[-–—](?=\S)|:{2,}")
+_QUOTES = ("«", "»")
+"""Two separators that are quotation marks if a title has both."""
+
 MAX_TITLE = 500
 
 _SHORT = 4
@@ -46,12 +49,16 @@ class Site:
     labels: frozenset[str]
 
     @classmethod
-    def of(cls, names: Iterable[str | None], titles: Sequence[str]) -> "Site":
+    def of(
+        cls, names: Iterable[str | None], titles: Sequence[str], headings: Iterable[str] = ()
+    ) -> "Site":
         """The site with these names and hosts.
 
         Args:
             names: names and hosts; None is passed over.
             titles: the titles of the page: a long name that is one of them is no name of the site.
+            headings: headings that lead to the home page or a section; only a part that is equal to
+                one is a name, because a word of a heading may be the topic of every story.
         """
         given = [name for name in names if name]
         hosts = {folded(label) for name in given if "." in name for label in name.split(".")}
@@ -64,7 +71,7 @@ class Site:
             or any(_is_near(folded(name), label) for label in labels)
         ]
         return cls(
-            frozenset(map(folded, known)),
+            frozenset(map(folded, (*known, *headings))),
             frozenset(folded(name) for name in known if "." not in name),
             labels,
         )
@@ -80,7 +87,12 @@ class Site:
             title: the title as the page has it.
             guess: whether to take off a short last part even if it is no known name.
         """
-        parts = [(found.start(), found.end()) for found in _SEPARATOR.finditer(title)]
+        quotes = "«" in title and "»" in title
+        parts = [
+            (found.start(), found.end())
+            for found in _SEPARATOR.finditer(title)
+            if not (quotes and found[0].strip() in _QUOTES)
+        ]
         if not parts:
             return title
         first, last = parts[0], parts[-1]
@@ -101,7 +113,10 @@ class Site:
             name in self.names
             or name in self.labels
             or any(_is_near(name, other, share) for other in self.labels)
-            or any(_contains(name, other) for other in self.plain)
+            or any(
+                _contains(name, other) and (share <= _SHARE or len(name) <= len(other) / share)
+                for other in self.plain
+            )
         )
 
     def _ends_in_label(self, part: str) -> bool:

@@ -7,10 +7,18 @@ import dataclasses
 import functools
 import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import unquote, urlsplit
 
-from cleanwire.extract.metadata.site_names import MAX_TITLE, Site, folded
+from cleanwire.extract.metadata.titles.page_headings import PageHeadings
+from cleanwire.extract.metadata.titles.site_names import MAX_TITLE, Site, folded
 
 _WORD = re.compile(r"[^\W_]+")
+
+_LOOSE_END = re.compile(r"(?<=\w)\s[|\-–—·•»«›:/~]{1,3}$")
+"""A mark at the end of a title, behind which the site has nothing."""
+
+_DATE_BEHIND = re.compile(r"\s\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{2,4}(?!\d)")
+"""A numeric date behind a headline."""
 
 _HEADLINE_WORDS = 3
 """A first-level heading of fewer words may be the name of the site or of a section."""
@@ -21,11 +29,26 @@ _SHORT_WORD = 3
 _SHARED_WORDS = 2
 """With so many long words in common two titles are of the same story."""
 
+_SAME_WORDS = 3
+"""With so many equal words at their start two titles are of the same story."""
+
 _PART = 0.6
 """A second-level heading that is less of a title than this is not the headline."""
 
 _SECTION_WORDS = 3
 """A first-level heading of no more words may be a section, with the headline below it."""
+
+_FILE_TYPE = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)
+_ADDRESS_WORDS = 3
+_ADDRESS_SHARE = 0.8
+_HEADING_SHARE = 0.6
+"""How many long words a heading and the page's address have in common, and which share of each."""
+
+_LAST_SHARE = 0.75
+"""How long the first part of a title has to be, in lengths of the site's name that ends it."""
+
+_FIRST_SHARE = 2.0
+"""How long the rest of a title has to be, in lengths of the site's name that begins it."""
 
 _EQUAL, _INSIDE, _ALIKE = 3, 2, 1
 """How much two titles agree: they are equal, one contains the other, or most words are equal."""
@@ -42,59 +65,75 @@ class _Agreement:
     witness: str
     rank: tuple[int, ...]
 
+    @property
+    def is_equal(self) -> bool:
+        """Whether the two are equal."""
+        return folded(self.heading) == folded(self.witness)
+
 
 def choose_title(  # noqa: PLR0911, PLR0913 - one argument a witness, one answer after the other
     *,
     headline: str | None,
     social: str | None,
-    headings: Sequence[str],
+    headings: PageHeadings,
     document_title: str | None,
-    lower_headings: Sequence[str] = (),
     site_names: Iterable[str | None] = (),
+    address: str | None = None,
 ) -> str | None:
     """The headline of a page: a heading that another witness agrees with, else the best witness.
 
     Args:
         headline: the headline in schema.org data.
         social: the title for OpenGraph or a card.
-        headings: the first-level headings.
+        headings: the headings.
         document_title: the content of `<title>`.
-        lower_headings: some of the second-level headings.
         site_names: names and hosts of the site, which may be beside a title.
+        address: the URL of the page, whose last part may be made of the headline's words.
 
     Returns:
         None if no witness has a title.
     """
-    texts = [text[:MAX_TITLE] if text else "" for text in (social, headline, document_title)]
-    site = Site.of(site_names, texts)
+    texts = [
+        _LOOSE_END.sub("", text[:MAX_TITLE]) if text else ""
+        for text in (social, headline, document_title)
+    ]
+    site = Site.of(site_names, texts, headings=headings.of_site)
     witnesses = [
         bare
         for text, guess in zip(texts, (False, False, True), strict=True)
         if text and not site.is_name(bare := site.taken_off(text, guess=guess))
     ]
-    if shown := _shown_as_witness(headings, witnesses):
+    if shown := _shown_as_witness(headings.first, witnesses):
         # No other pair can be surer, and most pages have this one.
         return _with_kicker(site.taken_off(shown), texts[1], texts[0], site)
+    above = [*headings.first]
+    if told := _told_by_title(texts[2], headings):
+        above = [told[0], *(text for text in above if text != told[1])]
     first = [
         text
-        for text in headings
+        for text in above
         if len(text) <= MAX_TITLE and not site.is_name(text) and not _is_of_site(text, texts)
     ]
-    second = [text for text in lower_headings if len(text) <= MAX_TITLE and not site.is_name(text)]
+    second = [text for text in headings.second if len(text) <= MAX_TITLE and not site.is_name(text)]
+    own = [text for text in first if len(text.split()) >= _HEADLINE_WORDS]
+    is_only = len(own) == 1 and _is_of_story(own[0], witnesses)
     agreed = _best_agreement(first, second, witnesses)
-    if agreed and agreed.heading in second and _is_small_part(agreed, witnesses):
+    if agreed and is_only and agreed.heading not in first and not agreed.is_equal:
+        return site.taken_off(own[0])
+    if agreed and agreed.heading not in first and _is_small_part(agreed, witnesses):
         return agreed.witness
     if agreed:
         heading = site.taken_off(agreed.heading)
         return _with_kicker(_shorter(heading, agreed.witness, witnesses), texts[1], texts[0], site)
-    own = [text for text in first if len(text.split()) >= _HEADLINE_WORDS]
-    if len(own) == 1 and (not (headline or social) or _is_of_story(own[0], witnesses)):
+    if named := _named_by_address(address, (*first, *second)):
+        return site.taken_off(named)
+    if is_only or (len(own) == 1 and not (headline or social)):
         return site.taken_off(own[0])
     if witnesses:
         return witnesses[0]
     if others := own or first or second:
         return site.taken_off(others[0])
-    every = (document_title, *headings, *lower_headings)
+    every = (document_title, *headings.all_first, *headings.second)
     return next((text[:MAX_TITLE] for text in every if text), None)
 
 
@@ -122,14 +161,50 @@ def _best_agreement(
     for place, witness in enumerate(witnesses):
         for higher, headings in ((True, first), (False, second)):
             for heading in headings:
-                if agreement := _agreement(heading, witness):
-                    surer = higher and len(heading.split()) > _SECTION_WORDS
+                agreement = _agreement(heading, witness)
+                if agreement > (0 if higher else _ALIKE):
                     equal = agreement == _EQUAL
+                    surer = _surety(heading, agreement, higher=higher)
                     # Of headings that are parts of a witness the longest is best.
                     length = len(folded(heading)) if agreement == _INSIDE else 0
                     rank = (surer, agreement, -place if equal else 0, higher, length, -place)
                     found.append(_Agreement(heading, witness, rank))
     return max(found, key=lambda pair: pair.rank, default=None)
+
+
+def _surety(heading: str, agreement: int, *, higher: bool) -> int:
+    """How sure a heading is; one that only resembles a title is less so than one that equals it."""
+    words = len(heading.split())
+    if higher and words > _SECTION_WORDS:
+        return 3 if agreement > _ALIKE else 1
+    return 2 if agreement == _EQUAL and words >= _HEADLINE_WORDS else 0
+
+
+def _told_by_title(title: str, headings: PageHeadings) -> tuple[str, str] | None:
+    """The headline and the site's name, if headings are the two ends of the document title.
+
+    The name is a first-level heading, and mostly the last part. If it is the first part, the rest
+    of the title has to be a heading that is much longer.
+    """
+    whole = folded(title)
+    names = [
+        (name, text) for text in headings.first if len(text) <= MAX_TITLE and (name := folded(text))
+    ]
+    every = (*headings.first, *headings.second, *headings.third)
+    others = [text for text in every if len(text) <= MAX_TITLE]
+    for name, text in names:
+        if name == whole or not (whole.startswith(name) or whole.endswith(name)):
+            continue
+        for other in others:
+            story = folded(other)
+            if len(story) <= _LONG or len(story) + len(name) > len(whole):
+                continue
+            if whole.endswith(name):
+                if whole.startswith(story) and len(story) >= _LAST_SHARE * len(name):
+                    return other, text
+            elif whole == name + story and len(story) >= _FIRST_SHARE * len(name):
+                return other, text
+    return None
 
 
 def _is_of_site(heading: str, titles: Sequence[str]) -> bool:
@@ -144,12 +219,38 @@ def _is_of_site(heading: str, titles: Sequence[str]) -> bool:
     return False
 
 
+def _named_by_address(address: str | None, headings: Iterable[str]) -> str | None:
+    """The heading whose words are those of the last part of a URL; None if none is."""
+    try:
+        path = unquote(urlsplit((address or "")[:MAX_TITLE]).path)
+    except ValueError:
+        return None
+    slug = _FILE_TYPE.sub("", path.rstrip("/").rpartition("/")[2])
+    name, words = folded(slug), _long_words(slug.replace("_", " "))
+    for heading in headings:
+        if len(name) > _LONG and folded(heading) == name:
+            return heading
+        own = _long_words(heading)
+        common = len(words & own)
+        # An address leaves out words of the headline more often than it has others.
+        if (
+            common >= _ADDRESS_WORDS
+            and common >= _ADDRESS_SHARE * len(words)
+            and common >= _HEADING_SHARE * len(own)
+        ):
+            return heading
+    return None
+
+
 def _is_of_story(heading: str, titles: Iterable[str]) -> bool:
-    """Whether a heading has two long words of one of the titles, or all that either has."""
+    """Whether a heading has two long words of one of the titles, or all of them, or its start."""
     words = _long_words(heading)
+    begin = _WORD.findall(heading.casefold())[:_SAME_WORDS]
     for title in titles:
         others = _long_words(title)
         if len(words & others) >= min(_SHARED_WORDS, len(words), len(others)):
+            return True
+        if begin == _WORD.findall(title.casefold())[:_SAME_WORDS] and len(begin) == _SAME_WORDS:
             return True
     return False
 
@@ -168,7 +269,11 @@ def _shorter(heading: str, witness: str, witnesses: Sequence[str]) -> str:
     off; then a second witness has to agree, because a witness alone may be cut.
     """
     inside, outside = folded(witness), folded(heading)
-    if inside == outside or 2 * len(inside) <= len(outside):
+    if inside == outside:
+        return heading
+    if _DATE_BEHIND.match(heading.removeprefix(witness)) and heading.startswith(witness):
+        return witness
+    if 2 * len(inside) <= len(outside):
         return heading
     if outside.endswith(inside):
         return witness

@@ -15,6 +15,7 @@ from cleanwire.events import PageDetails, TextBlock, details_of
 from cleanwire.extract.body.assembly import assembled
 from cleanwire.extract.body.boilerplate import is_breadcrumb, is_date_line
 from cleanwire.extract.body.brand import unbrand
+from cleanwire.extract.body.code import with_code
 from cleanwire.extract.body.exclusions import exclude_blocks
 from cleanwire.extract.body.structure import paragraphs_of
 from cleanwire.extract.dom.block_list import BlockList
@@ -120,7 +121,8 @@ def html_steps(
     selection = select_blocks(page, hints)
     page, selection, reading = read_again(html, page, selection, sheet, hints)
     by_model = selection
-    selection, rules = exclude_blocks(page, selection, sheet, metadata.title, metadata.description)
+    judged, rules = exclude_blocks(page, selection, sheet, metadata.title, metadata.description)
+    selection = with_code(page, judged, sheet, rules)
     metadata = with_elements(metadata, tree, page, url)
     blocks, words, removed = assembled(page, selection, metadata.title, rules)
     body = metadata.article_body
@@ -161,7 +163,8 @@ def html_steps(
         metadata=metadata,
         evidence=Evidence(
             page=page,
-            selection=selection,
+            # What kinds of pages look like was learned from what the model chooses.
+            selection=judged,
             words=words,
             titles=(unbranded.title, metadata.document_title),
             dated=bool(metadata.published_at or metadata.authors),

@@ -1,7 +1,7 @@
-"""The rules that take blocks out of a body, by name.
+"""The rules that take blocks out of a body, and the one that keeps them, by name.
 
-Invariant: a rule that takes out a block that the model may choose has a name here, so that every
-block that is missing from a body is explained by the model or by one of these names.
+Invariant: a rule that decides against the model has a name here, so that every block that is in a
+body or missing from it is explained by the model or by one of these names.
 """
 
 from typing import Literal
@@ -11,6 +11,8 @@ Rule = Literal[
     "hidden",
     "second printing",
     "teasers",
+    "line numbers",
+    "code",
     "separator",
     "counter",
     "title",
@@ -18,6 +20,9 @@ Rule = Literal[
     "list at the end",
     "above the title",
 ]
-"""`exclusions` takes out `comments`, `hidden`, `second printing` and `teasers`. `assembly` takes
-out `separator`, `counter`, `title` and `date`. `extractor` takes out the last two, of plain-text
-pages only."""
+"""`exclusions` takes out `comments`, `hidden`, `second printing` and `teasers`. `code` takes out
+`line numbers` and keeps `code`. `assembly` takes out `separator`, `counter`, `title` and `date`.
+`extractor` takes out the last two, of plain-text pages only."""
+
+KEEPS: frozenset[Rule] = frozenset({"code"})
+"""The rules that keep blocks which the model did not choose."""

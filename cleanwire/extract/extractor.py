@@ -17,6 +17,7 @@ from cleanwire.extract.body.boilerplate import is_breadcrumb, is_date_line
 from cleanwire.extract.body.brand import unbrand
 from cleanwire.extract.body.code import with_code
 from cleanwire.extract.body.exclusions import exclude_blocks
+from cleanwire.extract.body.streams import stream_share
 from cleanwire.extract.body.structure import paragraphs_of
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html, read_lines
@@ -31,7 +32,7 @@ from cleanwire.extract.metadata.metadata import read_metadata, with_elements
 from cleanwire.extract.metadata.start_lines import HEAD_LINES, StartLines
 from cleanwire.extract.metadata.stories import lines_of
 from cleanwire.extract.model.block_features import Hints
-from cleanwire.extract.model.page_kind import Evidence, check_article
+from cleanwire.extract.model.page_kind import Evidence, check_article, names_section
 from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
 from cleanwire.extract.preparation import prepare
 from cleanwire.extract.readings import FEW_WORDS, read_again
@@ -168,6 +169,7 @@ def html_steps(
             words=words,
             titles=(unbranded.title, metadata.document_title),
             dated=bool(metadata.published_at or metadata.authors),
+            stream_share=stream_share(page, judged) if names_section(url) else 0.0,
             metadata=None if only_in_jsonld else metadata,
             url=url,
         ),

@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.errors import TooLarge
 from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.heading_links import remove_heading_links
 from cleanwire.extract.dom.hidden import HIDES_NOTHING, Sheet
 from cleanwire.extract.dom.inline import CLOSED, INLINE, ODD, Token, rewritten
 from cleanwire.extract.dom.text import UNSEEN, squeezed
@@ -153,6 +154,7 @@ def _read(tokens: Sequence[Token], sheet: Sheet) -> BlockList:
     page = _walk(tokens)
     if any(map(operator.eq, page.inside, page.inside[2:])):
         unwrap_blocks(page)
+    remove_heading_links(page)
     return page
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 Rule = Literal[
     "comments",
+    "another article",
     "hidden",
     "second printing",
     "teasers",
@@ -20,9 +21,9 @@ Rule = Literal[
     "list at the end",
     "above the title",
 ]
-"""`exclusions` takes out `comments`, `hidden`, `second printing` and `teasers`. `code` takes out
-`line numbers` and keeps `code`. `assembly` takes out `separator`, `counter`, `title` and `date`.
-`extractor` takes out the last two, of plain-text pages only."""
+"""`exclusions` takes out `comments`, `another article`, `hidden`, `second printing` and `teasers`.
+`code` takes out `line numbers` and keeps `code`. `assembly` takes out `separator`, `counter`,
+`title` and `date`. `extractor` takes out the last two, of plain-text pages only."""
 
 KEEPS: frozenset[Rule] = frozenset({"code"})
 """The rules that keep blocks which the model did not choose."""

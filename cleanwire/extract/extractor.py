@@ -19,6 +19,7 @@ from cleanwire.extract.body.code import with_code
 from cleanwire.extract.body.exclusions import exclude_blocks
 from cleanwire.extract.body.streams import stream_share
 from cleanwire.extract.body.structure import paragraphs_of
+from cleanwire.extract.body.tables import with_whole_tables
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html, read_lines
 from cleanwire.extract.dom.parsing import parsed
@@ -124,6 +125,7 @@ def html_steps(
     by_model = selection
     judged, rules = exclude_blocks(page, selection, sheet, metadata.title, metadata.description)
     selection = with_code(page, judged, sheet, rules)
+    selection = with_whole_tables(page, selection, sheet, rules)
     metadata = with_elements(metadata, tree, page, url)
     blocks, words, removed = assembled(page, selection, metadata.title, rules)
     body = metadata.article_body

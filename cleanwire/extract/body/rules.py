@@ -1,4 +1,4 @@
-"""The rules that take blocks out of a body, and the one that keeps them, by name.
+"""The rules that take blocks out of a body, and the two that keep them, by name.
 
 Invariant: a rule that decides against the model has a name here, so that every block that is in a
 body or missing from it is explained by the model or by one of these names.
@@ -14,6 +14,7 @@ Rule = Literal[
     "teasers",
     "line numbers",
     "code",
+    "table",
     "separator",
     "counter",
     "title",
@@ -22,8 +23,9 @@ Rule = Literal[
     "above the title",
 ]
 """`exclusions` takes out `comments`, `another article`, `hidden`, `second printing` and `teasers`.
-`code` takes out `line numbers` and keeps `code`. `assembly` takes out `separator`, `counter`,
-`title` and `date`. `extractor` takes out the last two, of plain-text pages only."""
+`code` takes out `line numbers` and keeps `code`. `tables` keeps `table`. `assembly` takes out
+`separator`, `counter`, `title` and `date`. `extractor` takes out the last two, of plain-text pages
+only."""
 
-KEEPS: frozenset[Rule] = frozenset({"code"})
+KEEPS: frozenset[Rule] = frozenset({"code", "table"})
 """The rules that keep blocks which the model did not choose."""

@@ -14,6 +14,8 @@ from cleanwire.extract.metadata.dates import find_date
 OWN_WORDS = 60
 """With fewer words of the body in the page's own article, nothing is taken out."""
 
+_MOST_ARTICLES = 200
+"""How many articles are asked for a date."""
 _NEAR = 8
 """How many blocks after a headline are searched for a date."""
 _DATE_LINE = 80
@@ -37,22 +39,28 @@ def other_articles(
     if title is None or page.tags.count("article") < 2:  # noqa: PLR2004 - the page's own and another
         return []
     headlines = [index for index, element in enumerate(page.inside) if page.tags[element] == "h1"]
-    own_end = -1
     found: list[tuple[int, int]] = []
+    after = looked_at = 0
     for element, tag in enumerate(page.tags):
-        if tag != "article":
-            continue
         start, end = page.starts[element], page.ends[element]
-        at = bisect_left(headlines, start)
-        if at == len(headlines) or headlines[at] >= end or start < max(own_end, 0):
+        if tag != "article" or start < after:
             continue
+        at = bisect_left(headlines, start)
+        if at == len(headlines) or headlines[at] >= end:
+            continue
+        is_own = not after
+        if is_own and (
+            page.texts[headlines[at]] != title or word_sums[end] - word_sums[start] < OWN_WORDS
+        ):
+            continue
+        looked_at += 1
+        if looked_at > _MOST_ARTICLES:
+            break
         if not _is_dated(page, headlines[at], end):
             continue
-        if own_end >= 0:
-            if not found or start >= found[-1][1]:
-                found.append((start, end))
-        elif page.texts[headlines[at]] == title and word_sums[end] - word_sums[start] >= OWN_WORDS:
-            own_end = end
+        after = end
+        if not is_own:
+            found.append((start, end))
     return found
 
 

@@ -118,6 +118,8 @@ def test_a_body_of_teasers_at_the_address_of_a_section_is_a_list():
         extract_html(archive(), url=SECTION)
     for url in (f"{SECTION}/2026-05-03", None):
         assert extract_html(archive(), url=url).blocks
+    data = '<script type="application/ld+json">{"@type": "NewsArticle"}</script></head>'
+    assert extract_html(archive().replace("</head>", data), url=SECTION).blocks
     assert explain_page(archive(), url=SECTION).kind.stream_share >= STREAM_SHARE
     assert explain_page(archive(), url=f"{SECTION}/2026").kind.stream_share == 0
 

@@ -10,7 +10,7 @@ are looked up (names of elements, words of its short lines, words of its URL), a
 decides. Four articles in five need only the first.
 
 What no forest sees is that a body is a stream of teasers. At the address of a section, such a page
-is a list whatever the forests say.
+is a list whatever the forests say, unless its data call it an article.
 """
 
 import dataclasses
@@ -153,7 +153,11 @@ def check_article(evidence: Evidence) -> None:
     metadata = evidence.metadata
     if metadata is None:
         return
-    if evidence.stream_share >= STREAM_SHARE and names_section(evidence.url):
+    if (
+        evidence.stream_share >= STREAM_SHARE
+        and names_section(evidence.url)
+        and ARTICLES.isdisjoint(metadata.types)
+    ):
         raise NoArticle("a list: a stream of teasers at the address of a section")
     if not judged(evidence, metadata).is_article:
         raise NoArticle(f"a page of another kind, as a list or a shop's: {words} words of prose")

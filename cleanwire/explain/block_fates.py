@@ -28,6 +28,7 @@ from cleanwire.explain.explanation import (
     shown,
 )
 from cleanwire.extract.body.assembly import kind_of_block
+from cleanwire.extract.body.rules import KEEPS
 from cleanwire.extract.dom.attributes import value_of
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import INVISIBLE, RARELY_USED, read_html
@@ -86,7 +87,9 @@ def blocks_of(steps: Steps, html: bytes | None) -> Blocks:
 
 def _blocks(steps: Steps) -> Iterator[Block]:
     page = steps.page
-    by_model, kept = set(steps.by_model.chosen), set(steps.selection.chosen).difference(steps.rules)
+    by_model = set(steps.by_model.chosen)
+    gone = {place for place, rule in steps.rules.items() if rule not in KEEPS}
+    kept = set(steps.selection.chosen) - gone
     from_data = isinstance(steps, HtmlSteps) and steps.only_in_jsonld
     for place, text in enumerate(page.texts):
         fate: Fate = "body" if place in kept and not from_data else "out"

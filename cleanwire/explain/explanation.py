@@ -241,6 +241,9 @@ class Kind:
         linked_words: about how many words stand in links.
         most_linked_words: a short body without date and author is rejected above it.
         dated: whether the page has a date or an author.
+        stream_share: the share of the body's words that are in streams of teasers, 0 to 1; 0 if the
+            address of the page does not name a section.
+        least_stream_share: from this share on a page is rejected.
         links: how many links the page has outside its navigation; None if the model was not asked.
         fewest_links: a page with fewer is an article.
         first: the probability of the first forest; None if it was not asked.
@@ -260,6 +263,8 @@ class Kind:
     linked_words: int
     most_linked_words: float
     dated: bool
+    stream_share: float
+    least_stream_share: float
     links: int | None = None
     fewest_links: int
     first: float | None = None

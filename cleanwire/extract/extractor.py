@@ -15,8 +15,11 @@ from cleanwire.events import PageDetails, TextBlock, details_of
 from cleanwire.extract.body.assembly import assembled
 from cleanwire.extract.body.boilerplate import is_breadcrumb, is_date_line
 from cleanwire.extract.body.brand import unbrand
+from cleanwire.extract.body.code import with_code
 from cleanwire.extract.body.exclusions import exclude_blocks
+from cleanwire.extract.body.streams import stream_share
 from cleanwire.extract.body.structure import paragraphs_of
+from cleanwire.extract.body.tables import with_whole_tables
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html, read_lines
 from cleanwire.extract.dom.parsing import parsed
@@ -34,7 +37,7 @@ from cleanwire.extract.metadata.metadata import read_metadata, with_elements
 from cleanwire.extract.metadata.start_lines import HEAD_LINES, StartLines
 from cleanwire.extract.metadata.stories import lines_of
 from cleanwire.extract.model.block_features import Hints
-from cleanwire.extract.model.page_kind import Evidence, check_article
+from cleanwire.extract.model.page_kind import Evidence, check_article, names_section
 from cleanwire.extract.model.select_blocks import BlockSelection, hints_of, select_blocks
 from cleanwire.extract.preparation import prepare
 from cleanwire.extract.readings import FEW_WORDS, read_again
@@ -128,7 +131,9 @@ def html_steps(
     selection = select_blocks(page, hints)
     page, selection, reading = read_again(html, page, selection, sheet, hints)
     by_model = selection
-    selection, rules = exclude_blocks(page, selection, sheet, metadata.title, metadata.description)
+    judged, rules = exclude_blocks(page, selection, sheet, metadata.title, metadata.description)
+    selection = with_code(page, judged, sheet, rules)
+    selection = with_whole_tables(page, selection, sheet, rules)
     metadata = with_elements(metadata, tree, page, url)
     blocks, words, removed = assembled(page, selection, metadata.title, rules)
     body = metadata.article_body
@@ -169,10 +174,12 @@ def html_steps(
         metadata=metadata,
         evidence=Evidence(
             page=page,
-            selection=selection,
+            # What kinds of pages look like was learned from what the model chooses.
+            selection=judged,
             words=words,
             titles=(unbranded.title, metadata.document_title),
             dated=bool(metadata.published_at or metadata.authors),
+            stream_share=stream_share(page, judged) if names_section(url) else 0.0,
             metadata=None if only_in_jsonld else metadata,
             url=url,
         ),

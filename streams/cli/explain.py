@@ -103,6 +103,11 @@ def lines_of(explanation: Explanation) -> Iterator[str]:
 def _kind(kind: Kind) -> Iterator[str]:
     dated = "a date or an author" if kind.dated else "no date and no author"
     yield f"  body: {kind.words} words, about {kind.linked_words} in links, {dated}"
+    if kind.stream_share:
+        yield (
+            f"  in streams of teasers: {kind.stream_share:.3f} of the body; at the address of a "
+            f"section, a list from {kind.least_stream_share:g} on"
+        )
     if kind.first is not None:
         yield f"  article by the first forest: {kind.first:.3f} (sure from {kind.sure:g})"
     if kind.second is not None:

@@ -1,12 +1,16 @@
 """Which pages are articles, and which are rejected because they are none."""
 
+import numpy as np
 import orjson
 import pytest
 
 import cleanwire
 from cleanwire import CleanArticle, Pipeline, Source
 from cleanwire.errors import NoArticle
-from cleanwire.extract.model.page_kind import FEWEST_LINKS
+from cleanwire.explain import explain_page
+from cleanwire.extract import extract_html
+from cleanwire.extract.model import forest
+from cleanwire.extract.model.page_kind import FEWEST_LINKS, STREAM_SHARE, names_section
 
 GOODS = "Oak table,Reed basket,Tin kettle,Wool rug,Clay jug,Pine bench,Linen sheet".split(",")
 
@@ -50,6 +54,9 @@ LISTS = [
 ]
 
 
+SECTION = "https://post.example/category/harbours"
+
+
 @pytest.mark.parametrize(("html", "url"), LISTS)
 def test_shops_and_archives_are_rejected_unless_no_article_is_required(html, url):
     with pytest.raises(NoArticle) as caught:
@@ -74,3 +81,55 @@ def test_a_page_with_few_links_is_not_rejected_as_a_list():
     )
     html = f"<body class='archive'><div class='item'><h1>Bridge</h1><p>{text}</p>{links}</div>"
     assert text in cleanwire.clean_page(html, url="https://digest.example/category/b").text
+
+
+@pytest.mark.parametrize(
+    ("url", "section"),
+    [
+        ("https://post.example", True),
+        ("https://post.example/", True),
+        ("https://post.example/news/world/north-sea/", True),
+        ("https://post.example/topic/Car%20Rental", True),
+        ("https://post.example/thema/k%C3%BCste", True),
+        ("https://post.example/a/b/c/d", False),
+        ("https://post.example/2026/harbours", False),
+        ("https://post.example/news/the-council-votes", False),
+        ("https://post.example/news/the_council_votes", False),
+        ("https://post.example/showthread?t=7", False),
+        ("https://post.example/news?page=2", False),
+        ("https://[broken", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_the_address_of_a_section_has_no_number_and_no_headline(url, section):
+    assert names_section(url) is section
+
+
+@pytest.fixture
+def sure(monkeypatch):
+    """The model takes every page for an article."""
+    monkeypatch.setattr(forest, "PAGES", lambda rows: np.ones(rows.shape[1]))
+
+
+@pytest.mark.usefixtures("sure")
+def test_a_body_of_teasers_at_the_address_of_a_section_is_a_list():
+    with pytest.raises(NoArticle, match="stream of teasers"):
+        extract_html(archive(), url=SECTION)
+    for url in (f"{SECTION}/2026-05-03", None):
+        assert extract_html(archive(), url=url).blocks
+    data = '<script type="application/ld+json">{"@type": "NewsArticle"}</script></head>'
+    assert extract_html(archive().replace("</head>", data), url=SECTION).blocks
+    assert explain_page(archive(), url=SECTION).kind.stream_share >= STREAM_SHARE
+    assert explain_page(archive(), url=f"{SECTION}/2026").kind.stream_share == 0
+
+
+@pytest.mark.usefixtures("sure")
+@pytest.mark.parametrize("length", [1, 12])
+def test_a_story_at_such_an_address_is_none(length):
+    """Neither beside teasers, nor if the linked headlines have a text of their own below them."""
+    prose = "The pier of the island was built of oak, and its last repair was two winters ago. "
+    story = "".join(f"<p>{prose * 3}</p>" for _ in range(40 if length == 1 else 0))
+    page = archive().replace("<div class='posts-list'>", f"{story}<div class='posts-list'>")
+    page = page.replace("<p class='excerpt'>", f"<p>{prose * length}</p><p class='excerpt'>")
+    assert extract_html(page, url=SECTION).blocks

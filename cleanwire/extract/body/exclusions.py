@@ -1,4 +1,4 @@
-"""Excludes hidden text, comments, repeats and streams of teasers, whatever the model says.
+"""Excludes hidden text, comments, other articles, repeats and streams of teasers from the body.
 
 Invariant: the model always sees the whole page. Blocks are excluded from its answer, and the body
 is chosen again from the rest. Hidden text that is a third of the body or more is not excluded,
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from cleanwire.extract.body import comments
+from cleanwire.extract.body.other_articles import other_articles
 from cleanwire.extract.body.repeats import without_repeats
 from cleanwire.extract.body.rules import Rule
 from cleanwire.extract.body.streams import stream_blocks
@@ -28,7 +29,7 @@ def exclude_blocks(
     title: str | None,
     description: str | None = None,
 ) -> tuple[BlockSelection, dict[int, Rule]]:
-    """A selection of blocks without hidden text, comments, repeated runs and streams of teasers.
+    """A selection of blocks without what rules exclude, as the module says.
 
     Args:
         page: an HTML page.
@@ -38,7 +39,7 @@ def exclude_blocks(
         description: the page's lead or summary.
 
     Returns:
-        The selection; hidden text and comments have the probability 0 in it.
+        The selection; hidden text, comments and other articles have the probability 0 in it.
     """
     rules: dict[int, Rule] = {}
     if not selection.chosen:
@@ -52,9 +53,15 @@ def exclude_blocks(
     for start, end in comments.sections(page, selection.chosen, ancestors, body_words, title):
         excluded.update(range(start, end))
     hidden = _hidden(page, ancestors, body_words, sheet)
+    others = {
+        index
+        for start, end in other_articles(page, title, [0.0, *accumulate(body_words)])
+        for index in range(start, end)
+    }
+    rules.update(dict.fromkeys(others, "another article"))
     rules.update(dict.fromkeys(hidden, "hidden"))
     rules.update(dict.fromkeys(excluded, "comments"))
-    excluded |= hidden
+    excluded |= hidden | others
     if not excluded.isdisjoint(selection.chosen):
         probability = selection.probability.copy()
         probability[sorted(excluded)] = 0.0

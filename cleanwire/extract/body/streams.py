@@ -1,11 +1,12 @@
-"""Takes streams of teasers out of the body: cards, each with a linked headline and a lead.
+"""Streams of teasers: cards, each with a linked headline and a lead.
 
-Invariant: a stream is taken out only beside a story. The rest of the body has a hundred words of
-which the model is sure, and most cards have no word of the page's title or description. So a list
-of products, places or books that is the story itself is kept.
+Invariant: a stream is taken out of a body only beside a story. The rest of the body has a hundred
+words of which the model is sure, and most cards have no word of the page's title or description. So
+a list of products, places or books that is the story itself is kept. How much of a body is in
+streams is told apart from that; `model/page_kind.py` decides what follows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ FEWEST_CARDS = 5
 
 MOST_PROSE = 80
 """A card has fewer words of prose than this, on average."""
+
+MOST_EXCERPT = 150
+"""A card of a page that lists stories has fewer words of prose than this, on average: lists print
+longer leads than a box beside a story does."""
 
 HEADLINED = 0.8
 """At least this share of the cards has a linked headline."""
@@ -49,24 +54,15 @@ def stream_blocks(
         selection: the blocks that are chosen.
         topic: the title and the description of the page.
     """
-    rows, words = selection.rows, selection.block_words
-    # The features tell at once that most pages have no chosen block in a card.
-    in_cards = (rows[_CARDS] >= FEWEST_CARDS) & (rows[_LINKED_CARDS] >= HEADLINED)
-    if not in_cards[selection.chosen].any():
+    if not _may_have_streams(selection):
         return []
-    density = rows[_DENSITY]
-    headlines = (density >= _LINKED) & (words >= _HEADLINE_WORDS)
-    groups = _groups(page, headlines)
+    words = selection.block_words
     found = np.zeros(len(page), bool)
     about: NDArray[np.bool_] | None = None
-    for cards in groups:
-        blocks = [slice(page.starts[card], page.ends[card]) for card in cards]
-        prose = [float(words[part][density[part] < _LINKED].sum()) for part in blocks]
-        if sum(prose) >= MOST_PROSE * len(cards):
-            continue
+    for blocks in _streams(page, selection, MOST_PROSE):
         if about is None:
             about = topic_counts(page.texts, topic_words(*topic)) > 0
-        if sum(bool(about[part].any()) for part in blocks) < ON_TOPIC * len(cards):
+        if sum(bool(about[part].any()) for part in blocks) < ON_TOPIC * len(blocks):
             for part in blocks:
                 found[part] = True
     chosen = np.array(selection.chosen)
@@ -78,6 +74,47 @@ def stream_blocks(
         return []
     taken: list[int] = chosen[found[chosen]].tolist()
     return taken
+
+
+def stream_share(page: BlockList, selection: BlockSelection) -> float:
+    """The share of the chosen words that are in streams of teasers on any topic, 0 to 1.
+
+    Args:
+        page: an HTML page.
+        selection: the blocks that are chosen.
+    """
+    if not _may_have_streams(selection):
+        return 0.0
+    found = np.zeros(len(page), bool)
+    for blocks in _streams(page, selection, MOST_EXCERPT):
+        for part in blocks:
+            found[part] = True
+    words = selection.block_words[selection.chosen]
+    return float(words[found[selection.chosen]].sum() / max(float(words.sum()), 1.0))
+
+
+def _may_have_streams(selection: BlockSelection) -> bool:
+    """Whether a chosen block is in a card; the features tell at once that on most pages none is."""
+    rows = selection.rows
+    in_cards = (rows[_CARDS] >= FEWEST_CARDS) & (rows[_LINKED_CARDS] >= HEADLINED)
+    return bool(in_cards[selection.chosen].any())
+
+
+def _streams(page: BlockList, selection: BlockSelection, most_prose: int) -> Iterator[list[slice]]:
+    """The blocks of each card, stream by stream.
+
+    Args:
+        page: an HTML page.
+        selection: the blocks that are chosen.
+        most_prose: the cards of a stream have fewer words of prose, on average.
+    """
+    words, density = selection.block_words, selection.rows[_DENSITY]
+    headlines = (density >= _LINKED) & (words >= _HEADLINE_WORDS)
+    for cards in _groups(page, headlines):
+        blocks = [slice(page.starts[card], page.ends[card]) for card in cards]
+        prose = [float(words[part][density[part] < _LINKED].sum()) for part in blocks]
+        if sum(prose) < most_prose * len(cards):
+            yield blocks
 
 
 def _groups(page: BlockList, headlines: NDArray[np.bool_]) -> list[list[int]]:

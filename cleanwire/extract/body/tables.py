@@ -1,15 +1,20 @@
-"""The rows of tables that hold data, with each cell in its column.
+"""The rows of tables that hold data, with each cell in its column; tables stay whole.
 
 Invariant: a value never moves to another column. An empty cell keeps its column. A cell that spans
 columns takes all of them. A cell that spans rows keeps its column free in the rows below. A row
 that only lays out a page is no row of data: it has a cell of several blocks, or it and the rows
-near it have a single cell with text.
+near it have a single cell with text. If most rows of data of a table are in the body, all are, so
+that a table keeps its head.
 """
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 
+from cleanwire.extract.body.rules import Rule
 from cleanwire.extract.dom.attributes import value_of
 from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.hidden import Sheet
+from cleanwire.extract.model.select_blocks import BlockSelection
 
 CELL = " | "
 """The separator between the cells of a row."""
@@ -20,11 +25,48 @@ MAX_SPAN = 50
 MAX_COLUMNS = 200
 """The column up to which cells that span rows are followed."""
 
+FEWEST_ROWS = 3
+"""A table with fewer rows of data is not kept whole."""
+
+MOST_ROWS = 0.6
+"""From this share of its rows in the body on a table is kept whole."""
+
 _ROWS_NEAR = 6
 """How many rows above and below a row are looked at."""
 
 _CELLS = frozenset({"td", "th"})
 _ROW_GROUPS = frozenset({"tbody", "thead", "tfoot"})
+
+
+def with_whole_tables(
+    page: BlockList, selection: BlockSelection, sheet: Sheet, rules: dict[int, Rule]
+) -> BlockSelection:
+    """A selection with all rows of data of the tables of which most rows are chosen.
+
+    Args:
+        page: an HTML page.
+        selection: the blocks that are chosen once rules took blocks out.
+        sheet: what the page's style sheets hide.
+        rules: the blocks that rules decided on; what is decided here is added.
+    """
+    if "table" not in page.tags or not selection.chosen:
+        return selection
+    chosen = set(selection.chosen)
+    added: set[int] = set()
+    for rows in Rows(page, selection.chosen).of_data():
+        blocks = [range(page.starts[row], page.ends[row]) for row in rows]
+        kept = sum(2 * len(chosen.intersection(part)) >= len(part) for part in blocks)
+        if len(rows) < FEWEST_ROWS or kept < MOST_ROWS * len(rows):
+            continue
+        for row, part in zip(rows, blocks, strict=True):
+            attributes = page.attributes[row]
+            if not attributes or not sheet.hides("tr", attributes):
+                added.update(part)
+    added = added.difference(chosen, rules)
+    if not added:
+        return selection
+    rules.update(dict.fromkeys(added, "table"))
+    return dataclasses.replace(selection, chosen=sorted(chosen | added))
 
 
 class Rows:
@@ -72,6 +114,14 @@ class Rows:
             inner = range(page.starts[cell], page.ends[cell]) if cell >= 0 else ()
             texts.append(" ".join([page.texts[index] for index in inner if index in in_body]))
         return texts
+
+    def of_data(self) -> Iterator[list[int]]:
+        """For each table its rows that hold data and have text."""
+        if not self._cells:
+            self._find_rows()
+        for rows in self._tables.values():
+            ends, starts = self._page.ends, self._page.starts
+            yield [row for row in rows if ends[row] > starts[row] and row in self]
 
     def _find_rows(self) -> None:
         """Find the rows of each table and the cells of each row, in one pass."""

@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cleanwire.errors import TooLarge
 from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.heading_links import remove_heading_links
 from cleanwire.extract.dom.hidden import HIDES_NOTHING, Sheet
 from cleanwire.extract.dom.inline import rewritten
 from cleanwire.extract.dom.scan import INSIDE, IS_ODD
@@ -133,6 +134,7 @@ def _read(html: str, sheet: Sheet) -> BlockList:
     inside = found.blocks[:, INSIDE]
     if (inside[2:] == inside[:-2]).any():
         unwrap_blocks(page)
+    remove_heading_links(page, found.html)
     return page
 
 

@@ -8,12 +8,16 @@ Two forests decide. The first sees what is at hand: how much was chosen and with
 links, what the page says of itself, the shape of its URL. Only if it is not sure, the page's tokens
 are looked up (names of elements, words of its short lines, words of its URL), and the second forest
 decides. Four articles in five need only the first.
+
+What no forest sees is that a body is a stream of teasers. At the address of a section, such a page
+is a list whatever the forests say, unless its data call it an article.
 """
 
 import dataclasses
 import math
 import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +34,7 @@ from cleanwire.extract.model.feature_names import BLOCK_FEATURES, WORDS
 from cleanwire.extract.model.line_features import line_words
 from cleanwire.extract.model.select_blocks import BlockSelection
 from cleanwire.extract.vocabulary import alternation
-from cleanwire.urls import path_of
+from cleanwire.urls import host_of, path_of
 
 FEWEST_WORDS = 15
 """A body of fewer words is a caption or a stub."""
@@ -46,6 +50,15 @@ FEWEST_LINKS = 5
 
 SURE = 0.97
 """From this probability on the first forest decides alone."""
+
+STREAM_SHARE = 0.8
+"""A body with this share of its words or more in streams of teasers is a list, if the page has the
+address of a section."""
+
+_SECTION_SEGMENTS = 3
+"""The path of a section has at most this many segments."""
+_SECTION_MARKS = 1
+"""The name of a section has at most this many hyphens: it is a word or two."""
 
 _SURE_BLOCK = 0.9
 """From this probability on the model is sure of a block."""
@@ -103,6 +116,7 @@ class Evidence:
         words: how many words the body has.
         titles: the titles of the page and of its document.
         dated: whether the page has a date or an author of its own, as lists seldom do.
+        stream_share: the share of the body's words that are in streams of teasers, 0 to 1.
         metadata: what the page says of itself; None to judge by the text alone.
         url: where the page was fetched.
     """
@@ -112,6 +126,7 @@ class Evidence:
     words: int
     titles: Sequence[str | None]
     dated: bool
+    stream_share: float = 0.0
     metadata: Metadata | None
     url: str | None
 
@@ -137,8 +152,32 @@ def check_article(evidence: Evidence) -> None:
         linked = linked_words(page)
         if linked > LINKED_TO_BODY * words and not evidence.dated:
             raise NoArticle(f"a list of links: {words} words of prose among {linked} in links")
-    if evidence.metadata is not None and not judged(evidence, evidence.metadata).is_article:
+    metadata = evidence.metadata
+    if metadata is None:
+        return
+    if (
+        evidence.stream_share >= STREAM_SHARE
+        and names_section(evidence.url)
+        and ARTICLES.isdisjoint(metadata.types)
+    ):
+        raise NoArticle("a list: a stream of teasers at the address of a section")
+    if not judged(evidence, metadata).is_article:
         raise NoArticle(f"a page of another kind, as a list or a shop's: {words} words of prose")
+
+
+def names_section(url: str | None) -> bool:
+    """Whether a URL names a section of a site, or its start page, rather than a story.
+
+    The path of a section is a few names of a word or two. The URL of a story has a number, a date
+    or the words of a headline in it.
+    """
+    if host_of(url) is None or url is None or "?" in url:
+        return False
+    segments = [segment for segment in unquote(path_of(url)[:_PATH]).split("/") if segment]
+    return len(segments) <= _SECTION_SEGMENTS and not any(
+        any(map(str.isdigit, segment)) or segment.count("-") + segment.count("_") > _SECTION_MARKS
+        for segment in segments
+    )
 
 
 def linked_words(page: BlockList) -> int:

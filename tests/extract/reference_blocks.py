@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from cleanwire.extract.dom.block_list import BlockList
+from cleanwire.extract.dom.heading_links import remove_heading_links
 from cleanwire.extract.dom.hidden import Sheet
 from cleanwire.extract.dom.inline import _HIDDEN_LENGTH as HIDDEN_LENGTH
 from cleanwire.extract.dom.inline import _MOST_TOKENS as MOST_TOKENS
@@ -52,7 +53,9 @@ _ATTRIBUTE = re.compile(r' ([^ >][^ =>]*)="[^"]*"')
 
 def blocks_of(html: str, sheet: Sheet) -> BlockList:
     """The blocks of a serialised `body`."""
-    return _read(_TOKEN.findall(html), sheet)
+    page = _read(_TOKEN.findall(html), sheet)
+    remove_heading_links(page, html)
+    return page
 
 
 def _read(tokens: Sequence[Token], sheet: Sheet) -> BlockList:

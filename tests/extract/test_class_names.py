@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanwire.extract.dom.scanned import block_list, scanned
+from cleanwire.extract.dom.serialised.scanned import block_list, scanned
 from cleanwire.extract.model.class_names import Names, TabledNames, tokens_of, tokens_of_all
 
 NAMES = st.text("abC -_:./0", max_size=60)

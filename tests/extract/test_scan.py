@@ -7,7 +7,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract.dom import blocks, tag_names
 from cleanwire.extract.dom.hidden import Sheet
-from cleanwire.extract.dom.scanned import block_list, scanned
+from cleanwire.extract.dom.serialised.scanned import block_list, scanned
 from tests.extract import reference_blocks
 from tests.extract.mutated_pages import LABELLED, PIECES, pages
 

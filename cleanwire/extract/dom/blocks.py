@@ -5,8 +5,8 @@ inline, and at a `br` outside a paragraph. A block's text and elements are recor
 block belongs to the article is not decided here. The lines of a plain-text page become blocks too.
 
 lexbor parses the page, removes elements that are never visible, and serialises the tree. The
-serialised form has one spelling, so one compiled pass over its bytes (`scan.py`) finds blocks and
-elements. Walking the tree node by node from Python takes four times as long.
+serialised form has one spelling, so one compiled pass over its bytes (`serialised/scan.py`) finds
+blocks and elements. Walking the tree node by node from Python takes four times as long.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.heading_links import remove_heading_links
 from cleanwire.extract.dom.hidden import HIDES_NOTHING, Sheet
 from cleanwire.extract.dom.inline import rewritten
-from cleanwire.extract.dom.scan import INSIDE, IS_ODD
-from cleanwire.extract.dom.scanned import block_list, scanned
+from cleanwire.extract.dom.serialised.scan import INSIDE, IS_ODD
+from cleanwire.extract.dom.serialised.scanned import block_list, scanned
 from cleanwire.extract.dom.text import squeezed
 from cleanwire.extract.dom.wraps import unwrap_blocks
 
@@ -134,7 +134,7 @@ def _read(html: str, sheet: Sheet) -> BlockList:
     inside = found.blocks[:, INSIDE]
     if (inside[2:] == inside[:-2]).any():
         unwrap_blocks(page)
-    remove_heading_links(page, found.html)
+    remove_heading_links(page, html)
     return page
 
 

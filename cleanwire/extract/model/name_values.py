@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.dom.parsing import name_hash
-from cleanwire.extract.dom.scan import PRIME
+from cleanwire.extract.dom.serialised.scan import PRIME
 from cleanwire.extract.dom.tag_names import TAG_NAMES
 from cleanwire.native import compiled
 

@@ -11,9 +11,9 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanwire.extract.dom import scan as columns
 from cleanwire.extract.dom.block_list import BlockArrays, BlockList
 from cleanwire.extract.dom.selectors import WrittenAttributes
+from cleanwire.extract.dom.serialised import scan as columns
 from cleanwire.extract.dom.tag_names import TAG_ENTRIES, TAG_HASHES, TAG_LINES, TAG_NAMES
 from cleanwire.extract.dom.text import UNSEEN, squeezed
 

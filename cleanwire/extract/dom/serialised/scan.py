@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.dom.inline import MOST_MARK_TOKENS
+from cleanwire.extract.dom.serialised.tokens import blank_width, comment_end, escaped, tag_end
 from cleanwire.extract.dom.tag_names import (
     BLOCK,
     BOLD,
@@ -26,7 +27,6 @@ from cleanwire.extract.dom.tag_names import (
     SLOTS,
     UNKNOWN,
 )
-from cleanwire.extract.dom.tokens import blank_width, comment_end, escaped, tag_end
 from cleanwire.native import compiled
 
 Bytes = NDArray[np.uint8]

@@ -13,8 +13,8 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from labelled import counts, evaluator, f1
 from markdown_tables import table
 
 HERE = Path(__file__).resolve().parent
@@ -41,12 +41,7 @@ class Scored:
     def f1(self, name: str, pages: Sequence[int] | None = None) -> float:
         """F1 of a name over all pages, or some of them."""
         rows = self.counts[name]
-        rows = rows if pages is None else [rows[page] for page in pages]
-        if len(rows[0]) == 3:  # noqa: PLR2004 - shares of shingles; snippets have four counts
-            found: float = importlib.import_module("evaluate").shingle_scores(rows)[2]
-            return found
-        tp, fp, fn, _ = map(sum, zip(*rows, strict=True))
-        return 2 * tp / (2 * tp + fp + fn)
+        return f1(rows if pages is None else [rows[page] for page in pages])
 
     def best(self) -> str:
         """The tool with the highest F1."""
@@ -77,7 +72,7 @@ def scored(predictions: Path, tools: Sequence[str]) -> dict[str, Scored]:
     sys.path[:0] = [str(HERE.parent / "tools")]
     dataset = importlib.import_module("training.dataset")
     validation = importlib.import_module("training.validation")
-    evaluate, anchors = importlib.import_module("evaluate"), importlib.import_module("anchors")
+    evaluate, anchors = evaluator(), importlib.import_module("anchors")
     answers = dict(_answers(predictions))
     found: dict[str, Scored] = {}
     for name, site, truth in dataset.pages(validation.JUDGED_WHOLE):
@@ -92,7 +87,7 @@ def scored(predictions: Path, tools: Sequence[str]) -> dict[str, Scored]:
             )
             texts[NAMES[tool]] = answer["text"]
         for shown, text in texts.items():
-            here.counts[shown].append(_counts(evaluate, truth, text))
+            here.counts[shown].append(counts(truth, text))
     return found
 
 
@@ -101,15 +96,6 @@ def _answers(predictions: Path) -> Iterator[tuple[str, str]]:
         for answer in map(json.loads, lines):
             if answer["name"] == UNSEEN_SET:
                 yield answer["id"], answer["text"]
-
-
-def _counts(evaluate: Any, truth: Any, text: str) -> Sequence[float]:  # noqa: ANN401 - modules outside the project
-    found: Sequence[float] = (
-        evaluate.snippet_counts(truth, text)
-        if truth.text is None
-        else evaluate.shingle_match(truth.text, text)
-    )
-    return found
 
 
 def section(found: Mapping[str, Scored]) -> str:

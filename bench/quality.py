@@ -9,13 +9,9 @@ with `bench/baseline.json`.
 """
 
 import argparse
-import gzip
 import importlib
 import json
-import random
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +21,10 @@ from resiliparse.extract.html2text import extract_plain_text
 import cleanwire
 
 HERE = Path(__file__).resolve().parent
-SHARED = HERE.parents[1] / "shared"
+sys.path[:0] = [str(HERE)]
+
+from labelled import SHARED, evaluator, f1, farms, site_pages  # noqa: E402 - found by the line above
+
 BASELINE = HERE / "baseline.json"
 
 EXTRACTION = ("aeb", "fundus", "wcxb", "snippets", "readability", "newspaper", "postlight")
@@ -76,32 +75,20 @@ def _sites() -> dict[str, float]:
 
 def _farms() -> dict[str, float]:
     """F1 and titles of generated content farms."""
-    program = SHARED / "bench" / "sites" / "make_farms.py"
-    articles = SHARED / "data" / "dedup" / "articles.jsonl.gz"
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, str(program), "--articles", str(articles), "--out", folder]
-        subprocess.run([*command, *FARMS], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
-        return {"extraction farms F1": _f1_of_sites(sorted(Path(folder).iterdir()), None)}
+    with farms(*FARMS) as folders:
+        return {"extraction farms F1": _f1_of_sites(folders, None)}
 
 
 def _f1_of_sites(folders: Sequence[Path], most: int | None) -> float:
     adapters = importlib.import_module("adapters")
-    evaluate = importlib.import_module("evaluate")
-    matches = []
-    for folder in folders:
-        with gzip.open(folder / "truth.jsonl.gz", "rt", encoding="utf-8") as lines:
-            truths = [json.loads(line) for line in lines]
-        if most is not None:
-            truths = random.Random(folder.name).sample(truths, most)  # noqa: S311 - a sample, no secret
-        for truth in truths:
-            if truth.get("shape") == "text":
-                continue
-            path = folder / "pages" / f"{truth['id']}.html.gz"
-            html = gzip.decompress(path.read_bytes()).decode("utf-8")
-            text = adapters.unjudged(html, truth["url"])["text"]
-            matches.append(evaluate.shingle_match(truth["text"], text))
-    found: float = evaluate.shingle_scores(matches)[2]
-    return found
+    return f1(
+        [
+            evaluator().shingle_match(truth["text"], adapters.unjudged(html, truth["url"])["text"])
+            for folder in folders
+            for truth, html in site_pages(folder, most)
+            if truth.get("shape") != "text"
+        ]
+    )
 
 
 def _flattened() -> dict[str, float]:

@@ -4,19 +4,15 @@ Invariant: an example names its set and its site, and a set is one origin. No pa
 of near-copies between sets the first one stays.
 """
 
-import gzip
 import importlib
 import itertools
-import json
-import random
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from labelled import farms, site_pages
 from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborHTMLParser
 
@@ -89,18 +85,9 @@ def pages(sets: Iterable[str], most: int = MOST_PAGES) -> Iterator[tuple[str, st
 
 
 def _site(dataset: str, folder: Path, most: int) -> Iterator[tuple[str, str, Any]]:
-    with gzip.open(folder / "truth.jsonl.gz", "rt", encoding="utf-8") as lines:
-        truths = [json.loads(line) for line in lines]
-    chosen = truths
-    if len(truths) > most:
-        chosen = random.Random(folder.name).sample(truths, most)  # noqa: S311 - a sample, no secret
-    for truth in chosen:
-        path = folder / "pages" / f"{truth['id']}.html.gz"
+    for truth, html in site_pages(folder, most):
         page = corpus().Page(
-            truth["id"],
-            truth["url"],
-            dataset,
-            gzip.decompress(path.read_bytes()).decode("utf-8"),
+            *(truth["id"], truth["url"], dataset, html),
             text=truth["text"],
             title=truth.get("title"),
         )
@@ -110,15 +97,10 @@ def _site(dataset: str, folder: Path, most: int) -> Iterator[tuple[str, str, Any
 
 
 def _farms() -> Iterator[tuple[str, str, Any]]:
-    program = SHARED / "bench" / "sites" / "make_farms.py"
-    articles = SHARED / "data" / "dedup" / "articles.jsonl.gz"
     for seed in FARM_SEEDS:
-        with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, str(program), "--articles", str(articles), "--out", folder]
-            command += ["--sites", str(FARM_SITES), "--pages", str(FARM_PAGES)]
-            command += ["--seed", str(seed), *(["--harsh"] if seed % 2 else [])]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - a program of ours
-            for site in sorted(Path(folder).iterdir()):
+        options = ["--sites", str(FARM_SITES), "--pages", str(FARM_PAGES), "--seed", str(seed)]
+        with farms(*options, *(["--harsh"] if seed % 2 else [])) as folders:
+            for site in folders:
                 yield from _site(FARMS, site, FARM_PAGES)
 
 

@@ -16,6 +16,7 @@ from scipy import sparse
 from selectolax.lexbor import LexborHTMLParser
 from sklearn.linear_model import LogisticRegression
 
+from cleanwire.extract.body.streams import stream_share
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.blocks import read_html
 from cleanwire.extract.metadata.metadata import Metadata, read_metadata, with_elements
@@ -23,7 +24,13 @@ from cleanwire.extract.model.block_features import features
 from cleanwire.extract.model.class_names import Names
 from cleanwire.extract.model.feature_names import WORDS
 from cleanwire.extract.model.forest import Forest
-from cleanwire.extract.model.page_kind import FEWEST_LINKS, SURE, page_features, page_tokens
+from cleanwire.extract.model.page_kind import (
+    FEWEST_LINKS,
+    SURE,
+    is_section_list,
+    page_features,
+    page_tokens,
+)
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen, hints_of, smoothed
 from training.dataset import SETS, SHARED, SITES, corpus, pages
 from training.forests import Arrays, grow_several
@@ -59,6 +66,8 @@ class Sample:
     signs: set[str]
     article: bool
     shape: NDArray[np.float32] = dataclasses.field(default_factory=lambda: np.zeros(0, np.float32))
+    by_rule: bool = False
+    """Whether it is rejected as the list of a section, for which no forest is asked."""
 
 
 def samples() -> list[Sample]:
@@ -94,6 +103,8 @@ def shapes(found: Sequence[Sample], judge: Callable[[str], Judge]) -> None:
         likely = smoothed(sample.page, forest(rows), rows[WORDS])
         selection = BlockSelection(chosen(likely, rows[WORDS]), likely, rows)
         sample.shape = page_features(sample.page, selection, sample.metadata, sample.url)[:, 0]
+        share = stream_share(sample.page, selection)
+        sample.by_rule = is_section_list(share, sample.url, sample.metadata)
 
 
 class _Signs:
@@ -131,6 +142,7 @@ def fit_pages(
     bare = np.array([sum(sample.page.links) < FEWEST_LINKS for sample in found])
     shape = np.array([sample.shape for sample in found])
     weights = np.where(article, 1.0, RARER)
+    by_rule = np.array([sample.by_rule for sample in found])
     all_signs = _Signs(found)
 
     def forest(
@@ -172,7 +184,7 @@ def fit_pages(
         "documentation",
     ):
         of_kind = kinds == kind
-        refused = (answer[of_kind] < threshold).sum()
+        refused = ((answer < threshold) | by_rule)[of_kind].sum()
         say(f"pages {kind:<13} {refused:>4} of {of_kind.sum():>4} refused")
     _, arrays = forest("pages", shape, used)
     _, more = forest("pages_again", both, used)

@@ -6,7 +6,6 @@ page's origin either: the set it is from, and sets made by the same people.
 """
 
 import gzip
-import importlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -15,12 +14,13 @@ from typing import Any
 
 import numpy as np
 from adapters import unjudged
+from labelled import counts, f1
 from numpy.typing import NDArray
 
 from cleanwire.extract import extract_text
 from cleanwire.extract.model.feature_names import WORDS
 from cleanwire.extract.model.select_blocks import chosen
-from training.dataset import FARMS, SITES, corpus, flat_lines, origin_of
+from training.dataset import FARMS, SITES, flat_lines, origin_of
 from training.fit import Fitted, fit, fit_html, in_use, likely_blocks, part, shortened
 from training.labels import Example
 
@@ -59,7 +59,7 @@ def validate(
     _by_site(html, flat, scores, answers, say)
     for name, dataset in scores:
         rows = scores[name, dataset]
-        print(f"{name:<9} {dataset:<11} {len(rows):>4} pages  F1 {_f1(rows):.4f}", flush=True)
+        print(f"{name:<9} {dataset:<11} {len(rows):>4} pages  F1 {f1(rows):.4f}", flush=True)
     if texts is not None:
         with gzip.open(texts, "wt", encoding="utf-8") as file:
             file.writelines(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
@@ -89,7 +89,7 @@ def _by_set(
             for example in held:
                 answer = _answer(example)
                 answers.append({"name": UNSEEN_SET, "id": example.truth.id} | answer)
-                scores["set", dataset].append(_score(example, answer["text"]))
+                scores["set", dataset].append(counts(example.truth, answer["text"]))
     return seen
 
 
@@ -147,7 +147,7 @@ def _by_site(
                 for example in kind:
                     answer = _answer(example)
                     answers.append({"name": UNSEEN_SITE[name], "id": example.truth.id} | answer)
-                    scores[name, example.dataset].append(_score(example, answer["text"]))
+                    scores[name, example.dataset].append(counts(example.truth, answer["text"]))
 
 
 def _curve(fitted: Fitted, pages: Sequence[Example], scores: Scores) -> None:
@@ -157,26 +157,9 @@ def _curve(fitted: Fitted, pages: Sequence[Example], scores: Scores) -> None:
         for example in pages:
             likely, rows = likely_blocks(example, forest, fitted.names)
             taken = [example.page.texts[place] for place in chosen(likely, rows[WORDS])]
-            scores[f"{trees} trees", example.dataset].append(_score(example, "\n\n".join(taken)))
-
-
-def _evaluate() -> Any:  # noqa: ANN401 - a module outside the project
-    corpus()
-    return importlib.import_module("evaluate")
-
-
-def _score(example: Example, text: str) -> Any:  # noqa: ANN401 - rows of a module outside the project
-    if example.truth.text is None:
-        return _evaluate().snippet_counts(example.truth, text)
-    return _evaluate().shingle_match(example.truth.text, text)
-
-
-def _f1(rows: Sequence[Any]) -> float:
-    if len(rows[0]) == 3:  # noqa: PLR2004 - shares of shingles; snippets have four counts
-        found: float = _evaluate().shingle_scores(rows)[2]
-        return found
-    tp, fp, fn, _ = map(sum, zip(*rows, strict=True))
-    return 2 * tp / (2 * tp + fp + fn)
+            scores[f"{trees} trees", example.dataset].append(
+                counts(example.truth, "\n\n".join(taken))
+            )
 
 
 def _answer(example: Example) -> dict[str, Any]:

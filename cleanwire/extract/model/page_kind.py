@@ -155,14 +155,23 @@ def check_article(evidence: Evidence) -> None:
     metadata = evidence.metadata
     if metadata is None:
         return
-    if (
-        evidence.stream_share >= STREAM_SHARE
-        and names_section(evidence.url)
-        and ARTICLES.isdisjoint(metadata.types)
-    ):
+    if is_section_list(evidence.stream_share, evidence.url, metadata):
         raise NoArticle("a list: a stream of teasers at the address of a section")
     if not judged(evidence, metadata).is_article:
         raise NoArticle(f"a page of another kind, as a list or a shop's: {words} words of prose")
+
+
+def is_section_list(stream_share: float, url: str | None, metadata: Metadata) -> bool:
+    """Whether a page is the list of a section: a stream of teasers that is not called an article.
+
+    Args:
+        stream_share: the share of the body's words that are in streams of teasers, 0 to 1.
+        url: where the page was fetched.
+        metadata: what the page says of itself.
+    """
+    return (
+        stream_share >= STREAM_SHARE and names_section(url) and ARTICLES.isdisjoint(metadata.types)
+    )
 
 
 def names_section(url: str | None) -> bool:

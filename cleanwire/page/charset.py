@@ -24,6 +24,7 @@ _CONTROLS = bytes(c for c in range(0x20) if c not in b"\t\n\r\f\x1b\x00") + b"\x
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 _HIGH = bytes(range(0x80, 0x100))
 _MAX_CONTROLS = 0.01
+_REPLACEMENT = "\ufffd".encode()
 """From a larger share of control characters on, the body is binary data."""
 _MOST_CHECKED = 1 << 20
 
@@ -254,15 +255,14 @@ def _checked(text: str, body: bytes, utf8: bytes | None = None) -> str:
     if _is_doubled(text[:_MOST_CHECKED]):
         raise Undecodable("the body is UTF-8 that was read as windows-1252 and encoded again")
     # Binary data shows in the first bytes, and counting in all of them takes as long as decoding.
-    sample = text[:_LOOKED_AT]
-    start = sample.encode("utf-8", "replace") if utf8 is None else utf8[:_LOOKED_AT]
+    start = text[:_LOOKED_AT].encode("utf-8", "replace") if utf8 is None else utf8[:_LOOKED_AT]
     strange = len(start) - len(start.translate(None, _CONTROLS))
-    if "\ufffd" in sample:
+    if _REPLACEMENT in start:
         # Count only the replacement characters of the page itself: those of decoding were judged
         # before.
-        strange += body[:_LOOKED_AT].count("\ufffd".encode())
+        strange += body[:_LOOKED_AT].count(_REPLACEMENT)
     if start.count(b"\xc2") > _LEAST_HIGH:
         strange += sum(1 for _ in _C1.finditer(start))
-    if strange > max(8, len(sample) * _MAX_CONTROLS):
+    if strange > max(8, min(len(text), _LOOKED_AT) * _MAX_CONTROLS):
         raise Undecodable("the body is binary data, not text in any charset")
     return text

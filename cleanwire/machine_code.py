@@ -246,6 +246,10 @@ def _settings() -> Iterator[str]:
 def _processor() -> Iterator[str]:
     """What kind of processor this is, without numba, which takes a moment to import."""
     yield f"{sys.platform} {platform.machine()}"
+    named = os.environ.get("NUMBA_CPU_NAME", "").lower()
+    if named == "generic" or (named and "NUMBA_CPU_FEATURES" in os.environ):
+        # Numba makes code for that one, on whatever it runs.
+        return
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
     except OSError:

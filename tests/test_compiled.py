@@ -209,6 +209,15 @@ def test_what_makes_other_code_has_another_folder(placed, monkeypatch, tmp_path,
     assert before != after
 
 
+def test_code_for_a_named_processor_is_one_on_all(placed, tmp_path):
+    placed(NUMBA_CPU_NAME="generic")
+    assert len(list(machine_code._processor())) == 1
+    placed(NUMBA_CPU_NAME="nocona")
+    assert len(list(machine_code._processor())) > 1, "with the features of the one it runs on"
+    one = placed(NUMBA_CPU_NAME="generic", NUMBA_CACHE_DIR=tmp_path).folder
+    assert one != placed(NUMBA_CACHE_DIR=tmp_path).folder
+
+
 def test_times_and_other_files_make_no_other_folder(placed, monkeypatch, tmp_path):
     def touch(package, _env, _patch):
         (package / "__pycache__").mkdir()

@@ -30,9 +30,10 @@ _FIX = "set NUMBA_CACHE_DIR to a folder that this user alone may write (chmod 70
 def command() -> None:
     """Compile the loops for this machine's processor, and keep them for the processes that follow.
 
-    Every command compiles what is missing. This one does it beforehand: in an init container, with
-    ExecStartPre=, or in a service that runs once. The code is kept in NUMBA_CACHE_DIR. That folder
-    must belong to this user, and nobody else may write to it, because what is in it is run.
+    What runs long compiles what is missing. This command does it beforehand: in an init container,
+    with ExecStartPre=, or in a service that runs once. The code is kept in NUMBA_CACHE_DIR, or else
+    in the user's cache folder. That folder must belong to this user or to root, and nobody else may
+    write to it, because what is in it is run.
 
     Exits 3 if nothing can be kept.
 

@@ -219,6 +219,8 @@ def _counted(loop: _Loop) -> Callable[..., Any]:
             _run.inside = False
             _state.spent += time.thread_time() - began
 
+    # As numba calls it.
+    shown.py_func = function  # type: ignore[attr-defined] # functions have attributes of any name
     return shown
 
 

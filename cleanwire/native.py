@@ -30,6 +30,7 @@ LOAD_AFTER = 0.4
 COMPILE_AFTER = 8.0
 """Seconds of CPU in plain loops; about half of what compiling takes. Some twenty pages."""
 
+_PACKAGE = __name__.partition(".")[0] + "."
 _OFF = frozenset({"", "0"})
 
 
@@ -52,8 +53,14 @@ class _Loop:
         self.made: Any = None
 
     @property
-    def file_name(self) -> str:
-        """The name of the file that its machine code is kept in."""
+    def file_name(self) -> str | None:
+        """The name of the file that its machine code is kept in.
+
+        None for one that is compiled into its callers, and for one of another package: the name of
+        the folder says nothing of its source.
+        """
+        if self.signature is None or not self.function.__module__.startswith(_PACKAGE):
+            return None
         return f"{self.function.__module__}.{self.function.__qualname__}{machine_code.SUFFIX}"
 
 
@@ -160,7 +167,7 @@ def is_kept() -> bool:
     return folder is not None and all(
         os.path.exists(folder / loop.file_name)  # noqa: PTH110 - it never raises
         for loop in _loops
-        if loop.signature is not None
+        if loop.file_name is not None
     )
 
 
@@ -254,7 +261,8 @@ def _make(loop: _Loop) -> None:
         return
     dispatcher: Any = numba.njit(nogil=True)(function)
     folder = machine_code.place().folder
-    dispatcher._cache = _kept(folder and folder / loop.file_name)  # noqa: SLF001 - numba offers no other way to choose the folder alone
+    file = folder / loop.file_name if folder is not None and loop.file_name is not None else None
+    dispatcher._cache = _kept(file)  # noqa: SLF001 - numba offers no other way to choose the folder alone
     dispatcher.compile(loop.signature)
     dispatcher.disable_compile()
     loop.made = dispatcher

@@ -12,6 +12,7 @@ import pytest
 
 from cleanwire import native
 from streams.cli.compile import LOOPS
+from streams.cli.main import run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,10 +41,9 @@ def test_every_loop_gives_the_same_plain_and_compiled(tmp_path):
     for module in LOOPS:
         importlib.import_module(module)
     native.require()
-    loops = {loop.file_name: loop for loop in native._loops if loop.signature is not None}
-    ours = {name for name in loops if name.startswith("cleanwire.")}
-    assert recorded.keys() == ours
-    for name in sorted(ours):
+    loops = {loop.file_name: loop for loop in native._loops if loop.file_name is not None}
+    assert recorded.keys() == loops.keys()
+    for name in sorted(loops):
         calls = recorded[name]
         assert calls, f"{name} is not called by helpers.loop_calls"
         for arguments, result, after in calls:
@@ -165,6 +165,39 @@ def test_threads_get_the_same_before_while_and_after_code_is_loaded():
         "print(len(found) > 1, len({*found, sign(text)[0].pack()}))"
     )
     assert counted(program)[-1] == "True 1"
+
+
+def test_commands_say_what_the_library_does_in_silence(monkeypatch, capfd):
+    monkeypatch.setattr(native._state, "tell", native._silent)
+    native._compiles(None)
+    assert capfd.readouterr().err == ""
+    run(["config"])
+    native._compiles(None)
+    native._compiles(None)
+    said = [line for line in capfd.readouterr().err.splitlines() if "compiling" in line]
+    assert said == [
+        "cleanwire: compiling the loops for this processor, for half a minute; nothing can be kept"
+    ]
+
+
+def test_a_loop_takes_a_table_that_comes_after_it_and_is_kept_only_if_it_is_ours(tmp_path):
+    """The folder is named by the sources of the package, and would give old code of others."""
+    program = (
+        "@native.compiled('int64(int64[::1], int64)')\n"
+        "def early(values, factor): return values[0] * factor + TABLE[1]\n"
+        "TABLE = np.array([1, 2])\n"
+        "@native.inlined\n"
+        "def twice(value): return value * 2\n"
+        "@native.compiled('int64(int64[::1])')\n"
+        "def late(values): return twice(early(values, 3))\n"
+        "found = late(np.array([5])), late.py_func(np.array([5]))\n"
+        "native.require()\n"
+        "print(*found, late(np.array([5])))"
+    )
+    *_, last = counted(program, NUMBA_CACHE_DIR=str(tmp_path))
+    assert last == "34 34 34"
+    kept = {file.name for file in tmp_path.rglob("*.code")}
+    assert kept == {"cleanwire.similarity.hash_table_layout.keys_of.code"}
 
 
 def test_plain_loops_return_the_numbers_of_python():

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import cleanwire
-from cleanwire import clean, urls
+from cleanwire import clean, native, urls
 from cleanwire.extract import extractor, readings
 from cleanwire.extract.model import forest, select_blocks
 from cleanwire.similarity import minhash
@@ -36,6 +36,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
 
 def costs(pages: Iterable[Any]) -> dict[str, float]:
     """Milliseconds for a page, by step; `all` is the whole of `clean_page`."""
+    native.require()
     spent: dict[str, float] = defaultdict(float)
     count = 0
     with _timed(spent):

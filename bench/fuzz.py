@@ -39,7 +39,8 @@ from helpers.hostile_pages import KINDS, Input, generator, make  # noqa: E402 - 
 from helpers.hostile_pages.huge import HUGE  # noqa: E402 - found by the line above
 from helpers.hostile_pages.mutated import mutated  # noqa: E402 - found by the line above
 from helpers.hostile_pages.promises import broken  # noqa: E402 - found by the line above
-from streams.runtime.pool import Cleaned, CleaningPool, Limits  # noqa: E402 - found by the line above
+from streams.cleaning.page_cleaning import Cleaned, Limits  # noqa: E402 - found by the line above
+from streams.runtime.pool import CleaningPool  # noqa: E402 - found by the line above
 
 MUTATED = "mutated pages"
 HUGE_KIND = "huge"

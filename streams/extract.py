@@ -8,7 +8,7 @@ The stage keeps no state, so it scales with the partitions of `raw-pages`.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.types import EventT, StreamT
@@ -22,11 +22,14 @@ from streams.kafka.topic_ids import TopicIds
 from streams.runtime.app_factory import make_app
 from streams.runtime.dead_letters import headers_of, record_size, rejected
 from streams.runtime.delivery import Delivery, Produce, raw_events
-from streams.runtime.pool import Cleaned, CleaningPool, require_locks
+from streams.runtime.pool import CleaningPool, require_locks
 from streams.runtime.trace_context import trace_context
 from streams.settings import Settings
 from streams.stage import buffering_of
 from streams.supervision.standalone import standalone
+
+if TYPE_CHECKING:
+    from streams.cleaning.page_cleaning import Cleaned
 
 
 def build(settings: Settings, *, web: bool = True) -> faust.App:

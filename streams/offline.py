@@ -9,12 +9,14 @@ import collections
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 
+from cleanwire import native
 from cleanwire.dedupe.records import unpack_candidate
 from cleanwire.errors import PageRejected
 from cleanwire.events import Source
 from cleanwire.pipeline import OutcomeEvent, Pipeline, rejection
-from streams.policy import limits, thresholds, window
-from streams.runtime.pool import Cleaned, CleaningPool
+from streams import policy
+from streams.cleaning.page_cleaning import Cleaned
+from streams.runtime.pool import CleaningPool
 from streams.settings import Settings
 from streams.sources import InputPage
 
@@ -28,6 +30,7 @@ async def outcomes(
     settings: Settings,
     pages: Iterable[InputPage],
     *,
+    pipeline: Pipeline | None = None,
     now: Callable[[], float] = time.time,
 ) -> AsyncIterator[OutcomeEvent]:
     """Decide on every page, in order.
@@ -35,16 +38,15 @@ async def outcomes(
     Args:
         settings: the window, the thresholds and the limits; this function uses no bus.
         pages: the raw-page events; each one is read when it is needed.
+        pipeline: what decides; None for one that knows no page yet.
         now: returns seconds since the epoch; it caps event times as the broker's append time does.
 
     Yields:
         One outcome for each page, in the order of the pages.
     """
-    pipeline = Pipeline(
-        window=window(settings),
-        thresholds=thresholds(settings),
-        most_bytes=settings.dedupe_memory,
-    )
+    # What is compiled here is found by the processes of the pool.
+    native.require()
+    pipeline = pipeline or policy.pipeline(settings)
     # The queue holds no pages: the memory of a page is free once it is cleaned, and only its result
     # waits for its turn.
     waiting: collections.deque[_Waiting] = collections.deque()
@@ -60,7 +62,7 @@ async def outcomes(
         candidate = unpack_candidate(result.candidate)
         return pipeline.decide(candidate.article, source, received_at=candidate.event_time)
 
-    with CleaningPool(settings.clean_processes, limits(settings)) as pool:
+    with CleaningPool(settings.clean_processes, policy.limits(settings)) as pool:
         try:
             for page in pages:
                 task = asyncio.create_task(_clean(pool, page, now()))

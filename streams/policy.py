@@ -1,11 +1,12 @@
-"""Turns settings into the core's window, thresholds and limits.
+"""Turns settings into the core's window, thresholds, limits and pipeline.
 
 Invariant: the stages and the offline mode get the same values from the same settings.
 """
 
 from cleanwire.dedupe.policy import Window
+from cleanwire.pipeline import Pipeline
 from cleanwire.similarity.index import Thresholds
-from streams.runtime.pool import Limits
+from streams.cleaning.page_cleaning import Limits
 from streams.settings import Settings
 
 
@@ -30,4 +31,13 @@ def limits(settings: Settings) -> Limits:
         message_bytes=settings.max_message_bytes,
         memory_bytes=settings.clean_memory,
         require_article=settings.require_article,
+    )
+
+
+def pipeline(settings: Settings) -> Pipeline:
+    """The whole pipeline in one process."""
+    return Pipeline(
+        window=window(settings),
+        thresholds=thresholds(settings),
+        most_bytes=settings.dedupe_memory,
     )

@@ -2,8 +2,8 @@
 
 Invariants:
 
-- No other module reads settings from the environment, except `compiled.py`, which runs when
-  the package is imported, before the settings are read.
+- No other module reads settings from the environment, except the core's `machine_code`, which looks
+  for a folder in `CLEANWIRE_DATA_DIR`.
 - A value that cannot be used ends the command before anything starts, with one line that names the
   setting.
 """

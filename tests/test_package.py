@@ -56,7 +56,7 @@ def test_the_wheel_has_two_packages_and_the_schemas_in_one(tmp_path):
         "cleanwire",
         "streams",
     }
-    assert not [name for name in names if name.endswith((".nbi", ".nbc", ".pyc"))]
+    assert not [name for name in names if name.endswith((".code", ".nbi", ".nbc", ".pyc"))]
     assert sorted(name for name in names if name.startswith("cleanwire/schemas/")) == sorted(
         f"cleanwire/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / "schemas").rglob("*")

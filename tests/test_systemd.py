@@ -99,7 +99,8 @@ def test_memory_that_is_never_executable_after_it_was_written_is_not_enough_for_
     program = (
         "import ctypes, sys\n"
         "if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0): sys.exit(77)\n"
-        "import cleanwire.similarity.minhash\n"
+        "import cleanwire.similarity.minhash, cleanwire.native\n"
+        "cleanwire.native.require()\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False, cwd=ROOT,

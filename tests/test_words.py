@@ -40,6 +40,7 @@ def uncompiled():
 
 
 PLAIN = uncompiled()
+native.require()
 
 # Characters of each class of the loop, and characters that normalisation and folding change.
 LETTERS = "aZß_éÀİŉǅςΣµªжЖбأהँक한가ﬁＡ𝐀😀\u00ad\u0301\u0345\ufe0f\u200d"

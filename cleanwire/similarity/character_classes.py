@@ -110,10 +110,12 @@ def is_vague(point: int) -> bool:
 @inlined
 def point_of(lead: int, second: int, third: int, fourth: int) -> int:
     """The code point of three or four bytes of UTF-8; `fourth` is 0 if there are three."""
+    # Plain numpy shifts a byte within its eight bits.
+    one, two, three = np.int64(lead), np.int64(second), np.int64(third)
     if lead < 0xF0:
-        return ((lead & 0x0F) << 12) | ((second & 0x3F) << 6) | (third & 0x3F)
-    high = ((lead & 0x07) << 18) | ((second & 0x3F) << 12)
-    return high | ((third & 0x3F) << 6) | (fourth & 0x3F)
+        return ((one & 0x0F) << 12) | ((two & 0x3F) << 6) | (three & 0x3F)
+    high = ((one & 0x07) << 18) | ((two & 0x3F) << 12)
+    return high | ((three & 0x3F) << 6) | (fourth & 0x3F)
 
 
 @inlined

@@ -295,8 +295,8 @@ def sample_of(hashes: U64) -> tuple[np.uint64, U64]:
 
 @compiled("Tuple((uint64[::1], int64[::1]))(uint64[::1])")
 def in_order(values: U64) -> tuple[U64, Ints]:
-    """Values in ascending order, and the position of each in the input."""
-    positions = np.argsort(values)
+    """Values in ascending order, and the position of each in the input; the sort is stable."""
+    positions = np.argsort(values, kind="mergesort")
     return values[positions], positions
 
 

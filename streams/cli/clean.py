@@ -1,19 +1,20 @@
 """`cleanwire clean`."""
 
-import asyncio
+import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import click
 import orjson
 
 from cleanwire.events import CleanArticle, DuplicateArticle, to_dict
 from cleanwire.extract.body.structure import markdown
-from cleanwire.pipeline import OutcomeEvent
+from cleanwire.pipeline import OutcomeEvent, Pipeline
+from streams import policy
 from streams.cli.screen import progress, summarize
-from streams.offline import outcomes
+from streams.few_pages import FEW, outcomes_of_few
 from streams.settings import Settings, load_settings
-from streams.sources import Tally, read_inputs
+from streams.sources import InputPage, Tally, read_inputs
 
 
 @click.command("clean")
@@ -45,16 +46,6 @@ def command(paths: tuple[str, ...], url: str | None, content_type: str | None, f
     """
     settings = load_settings()
     written = _json if form == "json" else _markdown
-    return asyncio.run(_clean(settings, paths, url, content_type, written))
-
-
-async def _clean(
-    settings: Settings,
-    paths: tuple[str, ...],
-    url: str | None,
-    content_type: str | None,
-    written: Callable[[OutcomeEvent], bytes],
-) -> int:
     tally = Tally()
     pages = read_inputs(
         paths,
@@ -63,14 +54,40 @@ async def _clean(
         url=url,
         content_type=content_type,
     )
+    pipeline = policy.pipeline(settings)
     with progress("cleaning") as update:
         done = 0
-        async for outcome in outcomes(settings, pages):
+
+        def show(outcome: OutcomeEvent) -> None:
+            nonlocal done
             sys.stdout.buffer.write(written(outcome))
             sys.stdout.buffer.flush()
             done += 1
             update(done, None)
+
+        for outcome in outcomes_of_few(settings, pipeline, itertools.islice(pages, FEW)):
+            show(outcome)
+        if done == FEW and (further := next(pages, None)) is not None:
+            rest = itertools.chain([further], pages)
+            _clean_many(settings, pipeline, rest, show)
     return summarize(tally)
+
+
+def _clean_many(
+    settings: Settings,
+    pipeline: Pipeline,
+    pages: Iterable[InputPage],
+    show: Callable[[OutcomeEvent], None],
+) -> None:
+    import asyncio  # noqa: PLC0415 - slow to import, and a few pages need none of it
+
+    from streams.offline import outcomes  # noqa: PLC0415 - likewise
+
+    async def clean() -> None:
+        async for outcome in outcomes(settings, pages, pipeline=pipeline):
+            show(outcome)
+
+    asyncio.run(clean())
 
 
 def _json(outcome: OutcomeEvent) -> bytes:

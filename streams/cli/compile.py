@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
+from cleanwire import machine_code, native
 from streams.cli.screen import OUT
-from streams.compiled import folder_of_compiled_code
 from streams.errors import OperationalError
+from streams.settings import tell
 
 LOOPS = (
     "cleanwire.extract.dom.parsing",
@@ -29,9 +30,10 @@ _FIX = "set NUMBA_CACHE_DIR to a folder that this user alone may write (chmod 70
 def command() -> None:
     """Compile the loops for this machine's processor, and keep them for the processes that follow.
 
-    Every command compiles what is missing. This one does it beforehand: in an init container, with
-    ExecStartPre=, or in a service that runs once. The code is kept in NUMBA_CACHE_DIR. That folder
-    must belong to this user, and nobody else may write to it, because what is in it is run.
+    What runs long compiles what is missing. This command does it beforehand: in an init container,
+    with ExecStartPre=, or in a service that runs once. The code is kept in NUMBA_CACHE_DIR, or else
+    in the user's cache folder. That folder must belong to this user or to root, and nobody else may
+    write to it, because what is in it is run.
 
     Exits 3 if nothing can be kept.
 
@@ -40,20 +42,23 @@ def command() -> None:
       cleanwire compile
       NUMBA_CACHE_DIR=/var/lib/cleanwire/compiled cleanwire compile
     """
-    folder = folder_of_compiled_code()
-    if folder is None:
+    place = machine_code.place()
+    if place.folder is None:
+        for line in place.refused:
+            tell(line, "warning")
         raise OperationalError("there is no folder to keep compiled code in", _FIX)
-    before = _kept(folder)
+    before = _kept(place.folder)
     started, cpu = time.perf_counter(), time.process_time()
     for module in LOOPS:
         importlib.import_module(module)
+    native.require()
     taken, cpu = time.perf_counter() - started, time.process_time() - cpu
-    kept = _kept(folder)
-    if not kept:
-        raise OperationalError(f"compiled code cannot be kept in {folder}", _FIX)
+    if not native.is_kept():
+        raise OperationalError(f"compiled code cannot be kept in {place.folder}", _FIX)
+    kept = _kept(place.folder)
     size = sum(kept.values())
     OUT.print(
-        f"{len(kept)} compiled loops ({size / 1e6:.1f} MB) in {folder}, "
+        f"{len(kept)} compiled loops ({size / 1e6:.1f} MB) in {place.folder}, "
         f"{len(kept.keys() - before.keys())} of them new; "
         f"{taken:.1f} s, {cpu:.1f} s of CPU",
         markup=False,
@@ -61,5 +66,5 @@ def command() -> None:
 
 
 def _kept(folder: Path) -> dict[Path, int]:
-    """The files of machine code below a folder, with their sizes in bytes."""
-    return {path: path.stat().st_size for path in folder.rglob("*.nbc")}
+    """The files of machine code in a folder, with their sizes in bytes."""
+    return {path: path.stat().st_size for path in folder.glob(f"*{machine_code.SUFFIX}")}

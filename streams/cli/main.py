@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import click
 
+from cleanwire import native
 from streams.cli.quick_imports import quick_imports
 from streams.errors import ConfigurationError, OperationalError
 from streams.exit_codes import BAD_USAGE, DONE, INTERRUPTED, UNFIT
@@ -119,6 +120,7 @@ def run(arguments: list[str] | None = None) -> int:
         # A character that the terminal cannot show, of a title or a file's name, is no error.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    native.announce(_tell)
     try:
         code = cleanwire.main(args=arguments, prog_name="cleanwire", standalone_mode=False)
     except click.exceptions.Abort:
@@ -129,9 +131,7 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return BAD_USAGE
     except OperationalError as error:
-        from streams.settings import tell  # noqa: PLC0415 - slow to import, and --help needs it not
-
-        tell(str(error))
+        _tell(str(error), "error")
         return BAD_USAGE if isinstance(error, ConfigurationError) else UNFIT
     except SystemExit as stop:
         # On a broken pipe click exits with 1, which would mean "the answer is no" here.
@@ -142,6 +142,12 @@ def run(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     return code if isinstance(code, int) else DONE
+
+
+def _tell(line: str, level: str) -> None:
+    from streams.settings import tell  # noqa: PLC0415 - slow to import, and --help needs it not
+
+    tell(line, level)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 import faust
 from faust.types.auth import SASLMechanism
 
+from cleanwire import native
 from streams.kafka.auth import password, ssl_context
 from streams.kafka.compression import read_any_xerial_header
 from streams.runtime.app import App
@@ -40,6 +41,8 @@ def make_app(settings: Settings, stage: Stage, *, web: bool, partitions: int | N
         partitions: how many partitions a table's changelog has, which has to match its input. None
             stands for `raw_partitions`.
     """
+    # A stage that began to compile while it works would miss its heartbeats.
+    native.require()
     read_any_xerial_header()
     app = App(
         app_id(settings, stage),

@@ -19,7 +19,8 @@ from cleanwire.explain import CopyExplanation, Explanation, explain_copy, explai
 from cleanwire.explain.explanation import AsItCame, Rejected
 from cleanwire.page.formats.raw_record import RawRecord
 from cleanwire.similarity.index import Thresholds
-from streams.runtime.pool import Answer, KillableProcesses, Limits
+from streams.cleaning.page_cleaning import Limits
+from streams.runtime.pool import Answer, KillableProcesses
 
 NICENESS = 19
 """The lowest priority: the process takes what the crawl leaves."""

@@ -6,35 +6,25 @@ for that page and affects nothing else. A process that hangs or dies is replaced
 
 import asyncio
 import concurrent.futures
-import dataclasses
 import gc
 import importlib
 import multiprocessing
 import os
 import signal
-import sys
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pebble import CONSTS, ProcessExpired, ProcessPool
 
-from cleanwire.clean import clean_event
-from cleanwire.dedupe.deduper import event_time_of
-from cleanwire.dedupe.records import CandidateRecord, pack_candidate
-from cleanwire.errors import REASONS, PageRejected, ParserCrashed, TimeLimit, TooLarge
+from cleanwire import native
+from cleanwire.errors import PageRejected, ParserCrashed, TimeLimit
 from cleanwire.events import Source
 from cleanwire.page.formats.raw_record import RawRecord
+from streams.cleaning.page_cleaning import Cleaned, Limits, clean_timed, limit_memory
 from streams.errors import OperationalError
 from streams.settings import PAGE_ATTEMPTS
-
-HEADROOM = 32 * 1024
-"""Bytes that an outcome may need on top of its candidate: headers, the other URL of a duplicate,
-the key in the changelog. A candidate that leaves less room is rejected as `too-large` before it is
-sent."""
 
 TASKS_PER_PROCESS = 20_000
 """The number of pages after which a process is replaced, so that a leak in a parser cannot grow."""
@@ -50,39 +40,6 @@ CONSTS.channel_lock_timeout = 10.0
 
 
 Answer = TypeVar("Answer")
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one page may cost.
-
-    Attributes:
-        seconds: wall time for one page.
-        page_bytes: the largest body that is cleaned.
-        message_bytes: the largest record on the bus.
-        memory_bytes: what a process may allocate on top of what it holds when it starts. 0 is no
-            limit. On systems other than Linux there is never a limit.
-        require_article: whether a page that is no article is rejected.
-    """
-
-    seconds: float
-    page_bytes: int
-    message_bytes: int
-    memory_bytes: int = 0
-    require_article: bool = True
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Cleaned:
-    """A page that gave an article.
-
-    Attributes:
-        id: the article's id.
-        candidate: the candidate as bytes, as it goes on the bus.
-    """
-
-    id: str
-    candidate: bytes
 
 
 class KillableProcesses:
@@ -231,7 +188,7 @@ class CleaningPool(KillableProcesses):
         Raises:
             RuntimeError: as for `run`.
         """
-        answer = await self.run(_clean_timed, value, source, received_at, self._limits)
+        answer = await self.run(clean_timed, value, source, received_at, self._limits)
         if isinstance(answer, TimeLimit):
             self.cleaned(self._limits.seconds)
         if isinstance(answer, PageRejected):
@@ -265,7 +222,7 @@ def _stop(pool: ProcessPool) -> None:
 
 
 def _start_process(memory_bytes: int, niceness: int, preload: Sequence[str]) -> None:
-    """Prepare a process: it ignores SIGTERM, stands back for others, and its memory is limited.
+    """Prepare a process: it ignores SIGTERM, stands back for others, has machine code and limits.
 
     A service manager may send SIGTERM to a worker and to all of its processes. That would end this
     process in the middle of a page or of an answer, and the pool would wait for the rest in vain.
@@ -276,68 +233,12 @@ def _start_process(memory_bytes: int, niceness: int, preload: Sequence[str]) -> 
         os.nice(niceness)
     for module in preload:
         importlib.import_module(module)
+    # Before the first page, whose time and memory are limited.
+    native.require()
     # `streams.cli.main` leaves the collector out of the imports of such a process.
     gc.enable()
-    _limit_memory(memory_bytes)
-
-
-def _limit_memory(size: int) -> None:
-    """Let this process allocate `size` bytes on top of what it holds; 0 sets no limit.
-
-    RLIMIT_DATA is the limit of Linux that counts allocated memory. It counts neither code nor
-    address space that is only reserved.
-    """
-    if not size or sys.platform != "linux":
-        return
-    import resource  # noqa: PLC0415 - not every system has this module
-
-    held = int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    soft = held + size
-    if hard != resource.RLIM_INFINITY:
-        soft = min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    limit_memory(memory_bytes)
 
 
 def _ignore(_: float) -> None:
     """Measure nothing."""
-
-
-def _clean_timed(
-    value: bytes | RawRecord | None, source: Source, received_at: float, limits: Limits
-) -> tuple[Cleaned | PageRejected, float]:
-    """The outcome of a page, and the seconds that it took."""
-    began = time.perf_counter()
-    result = _clean(value, source, received_at, limits)
-    return result, time.perf_counter() - began
-
-
-def _clean(
-    value: bytes | RawRecord | None, source: Source, received_at: float, limits: Limits
-) -> Cleaned | PageRejected:
-    try:
-        return _to_candidate(value, source, received_at, limits)
-    except PageRejected as error:
-        return REASONS[error.reason](error.detail)
-    except MemoryError:
-        return ParserCrashed("the cleaning process ran out of memory")
-    except Exception as error:  # noqa: BLE001 - any error in a parser costs only its page
-        return ParserCrashed(f"the cleaner raised {type(error).__name__}")
-
-
-def _to_candidate(
-    value: bytes | RawRecord | None, source: Source, received_at: float, limits: Limits
-) -> Cleaned | PageRejected:
-    article = clean_event(
-        value, max_page_bytes=limits.page_bytes, require_article=limits.require_article
-    )
-    event_time = event_time_of(article.fetched_at, received_at)
-    candidate = pack_candidate(
-        CandidateRecord(article=article, source=source, event_time=event_time)
-    )
-    if len(candidate) > limits.message_bytes - HEADROOM:
-        return TooLarge(
-            f"the article is {len(candidate)} bytes as an event, "
-            f"over the limit of {limits.message_bytes - HEADROOM}"
-        )
-    return Cleaned(id=article.id, candidate=candidate)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanwire import clean_page
+from cleanwire import clean_page, native
 from cleanwire.errors import TooLarge
 from cleanwire.extract.dom.parsing import MAX_ATTRIBUTES, MAX_DEPTH, extremes
 from streams.testing.samples import sample_pages
@@ -87,6 +87,7 @@ def test_too_many_attributes_are_rejected():
 
 
 def test_the_compiled_pass_gives_what_plain_python_gives():
+    native.require()
     for sample in sample_pages():
         data = np.frombuffer(bytearray(sample.value), np.uint8)
         with np.errstate(over="ignore"):

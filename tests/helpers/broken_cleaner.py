@@ -3,12 +3,12 @@
 import dataclasses
 
 from cleanwire.similarity.minhash import signature
+from streams.cleaning import page_cleaning
 from streams.cli.main import run
-from streams.runtime import pool
 
 WALL = " ".join(f"accept our {word} cookies to read on" for word in "many sweet old new".split())
 
-cleaned = pool.clean_event
+cleaned = page_cleaning.clean_event
 
 
 def clean_event(*given, **limits):
@@ -19,7 +19,7 @@ def clean_event(*given, **limits):
 
 if __name__ in {"__main__", "__mp_main__"}:
     # A cleaning process imports this file too, under the second name.
-    pool.clean_event = clean_event
+    page_cleaning.clean_event = clean_event
 
 if __name__ == "__main__":
     raise SystemExit(run(["worker"]))

@@ -13,10 +13,10 @@ from cleanwire.clean import clean_event
 from cleanwire.errors import ParserCrashed, TimeLimit
 from cleanwire.explain import explain_copy, explain_event
 from helpers.harness import cleanwire, free_port
+from streams.cleaning.page_cleaning import Limits
 from streams.cli.explain import lines_of
 from streams.runtime import explainer as module
 from streams.runtime.explainer import NICENESS, Explainer, ExplainerBusyError
-from streams.runtime.pool import Limits
 from streams.settings import LEAST_MEMORY, Settings
 from streams.testing.samples import sample_pages
 

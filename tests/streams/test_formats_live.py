@@ -17,11 +17,11 @@ from helpers import doc_blocks
 from helpers.archived import http, record
 from helpers.crawled_site import story
 from helpers.harness import Worker, cleanwire, records, wait_for_outcomes
+from streams.cleaning.page_cleaning import Limits
 from streams.kafka.outcome_topics import outcome_topics
 from streams.kafka.topic_ids import TopicIds
 from streams.ops.audit import audit
 from streams.runtime.explainer import Explainer
-from streams.runtime.pool import Limits
 from streams.web.articles.record_reader import RecordReader
 from streams.web.articles.source_text import source_of
 from streams.web.store.model import Place

@@ -16,9 +16,10 @@ from helpers.hostile_pages import KINDS, corpus, events, generator, make
 from helpers.hostile_pages.huge import HUGE
 from helpers.hostile_pages.promises import broken
 from helpers.schemas import validator
+from streams.cleaning.page_cleaning import Cleaned, Limits
 from streams.offline import outcomes
 from streams.ops.audit import audit
-from streams.runtime.pool import Cleaned, CleaningPool, Limits
+from streams.runtime.pool import CleaningPool
 from streams.settings import Settings
 from streams.sources.input import InputPage
 

@@ -12,8 +12,9 @@ import pytest
 from cleanwire.dedupe.records import unpack_candidate
 from cleanwire.errors import NotJson, ParserCrashed, TimeLimit, TooLarge
 from cleanwire.events import Source
-from streams.runtime import pool as cleaning_pool
-from streams.runtime.pool import HEADROOM, Cleaned, CleaningPool, Limits
+from streams.cleaning import page_cleaning
+from streams.cleaning.page_cleaning import HEADROOM, Cleaned, Limits
+from streams.runtime.pool import CleaningPool
 from streams.settings import LEAST_MEMORY
 
 SOURCE = Source(topic="raw-pages", partition=0, offset=7)
@@ -196,7 +197,7 @@ def test_whatever_the_cleaner_raises_is_that_pages_outcome(monkeypatch):
     def fail(_):
         raise TypeError("str is not valid UTF-8: surrogates not allowed")
 
-    monkeypatch.setattr(cleaning_pool, "pack_candidate", fail)
-    outcome = cleaning_pool._clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9, limits)
+    monkeypatch.setattr(page_cleaning, "pack_candidate", fail)
+    outcome = page_cleaning._clean(event(f"<p>{WORDS}</p>"), SOURCE, 2e9, limits)
     assert isinstance(outcome, ParserCrashed)
     assert "TypeError" in outcome.detail

@@ -109,11 +109,17 @@ def measure_pages(draw):
 
 
 def clean_pages(draw):
+    import cleanwire
     from cleanwire import Pipeline, Source
     from cleanwire.explain import explain_copy
     from helpers.hostile_pages import corpus
     from streams.testing.samples import sample_pages
 
+    cleanwire.clean_page(
+        "<body>"
+        + "<div class='a_b c' id=d role=main aria-hidden=true style='display : none'>x</div>" * 9,
+        require_article=False,
+    )
     pipeline = Pipeline()
     values = [page.value for page in sample_pages()]
     values += [page.value for page in corpus(11, 60) if page.value and len(page.value) < 40_000]

@@ -1,5 +1,8 @@
 """The compiled passes over blocks and elements give what plain numpy gives, bit for bit."""
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +15,7 @@ from cleanwire.extract.model import forest
 from cleanwire.extract.model.block_features import Hints, features
 from cleanwire.extract.model.class_names import Names
 from cleanwire.extract.model.feature_names import BLOCK_FEATURES
-from cleanwire.extract.model.sums import number_keys
+from cleanwire.extract.model.sums import _number_sorted, number_keys
 from tests.extract import reference_features
 
 TEXTS = (
@@ -78,13 +81,26 @@ def test_compiled_rows_equal_numpy(page: BlockList, title: str | None) -> None:
         assert found[index].tobytes() == expected[index].tobytes(), name
 
 
-@given(st.lists(st.integers(0, 2**50) | st.integers(0, 20), max_size=200))
-def test_equal_keys_get_equal_numbers_in_order(keys: list[int]) -> None:
+@pytest.mark.parametrize("number", [number_keys, _number_sorted])
+@given(keys=st.lists(st.integers(0, 2**50) | st.integers(0, 20), max_size=200))
+def test_equal_keys_get_equal_numbers_in_order(
+    keys: list[int], number: Callable[[object, object], int]
+) -> None:
     numbers = np.empty(len(keys), np.int64)
-    count = number_keys(np.array(keys, np.int64), numbers)
+    count = number(np.array(keys, np.int64), numbers)
     order = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     assert count == len(order)
     assert numbers.tolist() == [order[key] for key in keys]
+
+
+def test_keys_of_one_slot_take_bounded_time() -> None:
+    high = np.arange(60_000)
+    keys = np.tile((high << 20) | (high ^ 5), 2)
+    numbers = np.empty(len(keys), np.int64)
+    began = time.process_time()
+    assert number_keys(keys, numbers) == len(high)
+    assert time.process_time() - began < 1
+    assert (numbers == np.tile(high, 2)).all()
 
 
 def test_features_do_not_depend_on_pages_before() -> None:

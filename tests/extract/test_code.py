@@ -1,12 +1,14 @@
 """Code between the paragraphs of a story is kept, and the numbers of its lines are not."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleanwire.explain import explain_page
-from cleanwire.extract.body.code import MOST_BETWEEN, with_code
+from cleanwire.extract.body.code import MOST_BETWEEN, code_of, line_numbers, with_code
 from cleanwire.extract.dom.blocks import read_html
 from cleanwire.extract.dom.hidden import sheet_of
 from cleanwire.extract.dom.parsing import parsed
@@ -145,3 +147,12 @@ def test_only_code_is_added_and_only_numbers_go(pieces, random):
     assert rules == dict.fromkeys(added, "code") | dict.fromkeys(gone, "line numbers")
     assert all(in_code(page, index) for index in added | gone)
     assert all(min(chosen) < index < max(chosen) for index in added)
+
+
+def test_code_in_many_elements_takes_bounded_time():
+    body = f"{BEFORE}{'<div>' * 3000}{'<pre>1</pre><pre>a</pre>' * 16000}{AFTER}"
+    page = read_html(parsed(f"<body>{body}</body>"))
+    code = code_of(page)
+    began = time.process_time()
+    assert line_numbers(page, code) == set()
+    assert time.process_time() - began < 1

@@ -1,5 +1,10 @@
 """The compiled scan finds what a regular expression and a loop in Python find."""
 
+import itertools
+import random
+import time
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -7,6 +12,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.extract.dom import blocks, tag_names
 from cleanwire.extract.dom.hidden import Sheet
+from cleanwire.extract.dom.parsing import name_hash
+from cleanwire.extract.dom.serialised import scan
 from cleanwire.extract.dom.serialised.scanned import block_list, scanned
 from tests.extract import reference_blocks
 from tests.extract.mutated_pages import LABELLED, PIECES, pages
@@ -66,6 +73,55 @@ def test_attributes_of_all_tags_are_found() -> None:
     for other in ("data-src", "title=b", "zzzz"):
         assert not text.holds(other)
     assert text._text == ' class="a" id="b" title="c"'
+
+
+def colliding(prefix: str, bits: int) -> Iterator[str]:
+    """Names whose 32-bit FNV-1a hashes have the same low bits, the prefix before them included."""
+
+    def low(text: str, state: int) -> int:
+        for byte in text.encode():
+            state = ((state ^ byte) * 16777619) % 2**bits
+        return state
+
+    draw = random.Random(1)
+    state = low(prefix, 2166136261)
+    choices = []
+    for _ in range(16):
+        seen: dict[int, str] = {}
+        while True:
+            part = "".join(draw.choices("abcdefghij", k=6))
+            other = seen.setdefault(low(part, state), part)
+            if other != part:
+                break
+        choices.append((other, part))
+        state = low(part, state)
+    return map("".join, itertools.product(*choices))
+
+
+def test_attributes_with_one_hash_take_bounded_time() -> None:
+    names = list(itertools.islice(colliding(' class="', 20), 20_000))
+    html = "".join([f'<p class="{name}">x</p>' for name in names])
+    found = scanned(f"<body>{html}</body>", sheet_hides=False).written()
+    began = time.process_time()
+    text = found.text()
+    assert time.process_time() - began < 2
+    assert text.holds(f' class="{names[0]}" class="{names[1]}"')
+    assert text.holds(names[-1])
+
+
+def test_a_name_with_the_hash_of_pre_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "apovancr83o+6)89s252"
+    assert name_hash(name) == name_hash("pre")
+    run = scan.scan
+
+    def checked(*arrays: object) -> None:
+        data, *_, raw, _ = arrays
+        assert len(raw) >= len(data)
+        run(*arrays)
+
+    monkeypatch.setattr(scan, "scan", checked)
+    page = block_list(scanned(f"<body><{name}>{'a b  c ' * 100}</{name}></body>", sheet_hides=True))
+    assert page.texts == [" ".join(["a b c"] * 100)]
 
 
 def test_tag_table_has_every_name_once() -> None:

@@ -25,7 +25,6 @@ MOST_BETWEEN = 30
 _LINES = HEADINGS | {"p", "li", "ul", "ol", "dl", "dt", "dd", "blockquote"}
 """Elements that hold lines of a story; they are no containers."""
 
-
 _MOST_DIGITS = 6
 
 
@@ -74,12 +73,10 @@ def line_numbers(page: BlockList, code: Sequence[int]) -> set[int]:
     numbered = [element for element in code if _is_count(page, element)]
     if not numbered:
         return set()
-    others = {_row_of(page, element) for element in set(code).difference(numbered)}
+    rows = _rows(page)
+    others = {rows[element] for element in set(code).difference(numbered)} - {-1}
     return {
-        index
-        for element in numbered
-        if _row_of(page, element) in others - {-1}
-        for index in _blocks(page, element)
+        index for element in numbered if rows[element] in others for index in _blocks(page, element)
     }
 
 
@@ -176,6 +173,9 @@ def _is_number(word: str) -> bool:
     return word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS
 
 
-def _row_of(page: BlockList, element: int) -> int:
-    """The row of a table that an element is in; -1 if it is in none."""
-    return next((around for around in _up(page, element) if page.tags[around] == "tr"), -1)
+def _rows(page: BlockList) -> list[int]:
+    """For each element the row of a table that it is in; -1 if it is in none."""
+    rows: list[int] = []
+    for element, (tag, parent) in enumerate(zip(page.tags, page.parents, strict=True)):
+        rows.append(element if tag == "tr" else rows[parent] if element else -1)
+    return rows

@@ -24,6 +24,8 @@ _MULTIPLIER = 2654435761
 _FACTOR = np.uint32(_MULTIPLIER)
 _FEWEST_FILTERED = 1000
 """Shorter attributes get no filter, because searching them is as fast as filling it."""
+_MOST_PROBES = 32
+"""How many other attributes one is compared with. Names whose hashes collide are easy to make."""
 
 
 class AttributeText:
@@ -93,7 +95,7 @@ def _gather(
     slots: npt.NDArray[np.int64],
     gathered: npt.NDArray[np.uint8],
 ) -> int:
-    """Gather the attributes of all tags, equal ones once, and fill the filter.
+    """Gather the attributes of all tags, equal ones mostly once, and fill the filter.
 
     Args:
         data: the page in UTF-8, shape (bytes,).
@@ -113,7 +115,11 @@ def _gather(
         for at in range(start, end):
             name = ((name ^ int(data[at])) * 16777619) & 0xFFFFFFFF
         slot = name & (len(slots) - 1)
-        while slots[slot] >= 0:
+        same = False
+        for _ in range(_MOST_PROBES):
+            if slots[slot] < 0:
+                slots[slot] = tag
+                break
             other = tags[slots[slot], 0]
             same = tags[slots[slot], 1] - other == end - start
             at = 0
@@ -123,9 +129,8 @@ def _gather(
             if same:
                 break
             slot = (slot + 1) & (len(slots) - 1)
-        if slots[slot] >= 0:
+        if same:
             continue
-        slots[slot] = tag
         gram = 0
         for at in range(start, end):
             gathered[out] = data[at]

@@ -12,6 +12,9 @@ from cleanwire.native import compiled
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_MOST_PROBES = 8
+"""How many slots a table looks at for each that it has, before the keys are sorted instead."""
+
 
 @compiled("float64[::1](float64[::1])")
 def running(values: Floats) -> Floats:
@@ -33,6 +36,24 @@ def totals(values: Floats, starts: Ints, ends: Ints) -> Floats:
 
 
 @compiled("int64(int64[::1], int64[::1])")
+def _number_sorted(keys: Ints, numbers: Ints) -> int:
+    """`number_keys` by sorting."""
+    order = np.argsort(keys, kind="mergesort")
+    first = np.empty(len(keys), np.int64)
+    for rank in range(len(keys)):
+        at, before = order[rank], order[max(rank - 1, 0)]
+        first[at] = first[before] if rank > 0 and keys[before] == keys[at] else at
+    count = 0
+    for at in range(len(keys)):
+        if first[at] == at:
+            numbers[at] = count
+            count += 1
+        else:
+            numbers[at] = numbers[first[at]]
+    return count
+
+
+@compiled("int64(int64[::1], int64[::1])")
 def number_keys(keys: Ints, numbers: Ints) -> int:
     """Number equal keys alike, in the order in which they come first.
 
@@ -47,6 +68,8 @@ def number_keys(keys: Ints, numbers: Ints) -> int:
     while size < 2 * len(keys):
         size *= 2
     slots = np.full(size, -1, np.int64)
+    # A page can be made so that most of its keys have one slot; then the table gives up.
+    probes = _MOST_PROBES * size
     count = 0
     for at in range(len(keys)):
         key = keys[at]
@@ -54,6 +77,9 @@ def number_keys(keys: Ints, numbers: Ints) -> int:
         slot = (((key ^ (key >> 20)) & 0xFFFFF) * 0x9E3779B1 >> 12) & (size - 1)
         while slots[slot] >= 0 and keys[slots[slot]] != key:
             slot = (slot + 1) & (size - 1)
+            probes -= 1
+            if probes == 0:
+                return _number_sorted(keys, numbers)
         if slots[slot] < 0:
             slots[slot] = at
             numbers[at] = count

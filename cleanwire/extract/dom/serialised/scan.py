@@ -92,7 +92,7 @@ def scan(
             SUSPECT_COLUMNS).
         parted: filled with the blocks that a blank line or a rule precedes; shape (tags,).
         text: filled with the texts of the blocks, a line end after each; shape (bytes + 64,).
-        raw: filled with the preformatted texts; shape (bytes + 64,), or less if there are none.
+        raw: filled with the preformatted texts; shape (bytes + 64,).
         counts: filled with the counts that are named `ELEMENTS` to `UNKNOWN_TAGS`.
     """
     size = len(data)

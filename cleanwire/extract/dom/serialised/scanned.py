@@ -111,7 +111,8 @@ def scanned(html: str, *, sheet_hides: bool) -> Scanned:
     suspects = np.empty((most, columns.SUSPECT_COLUMNS), np.int64)
     parted = np.empty(most, np.int64)
     text = np.empty(len(data) + _SPARE, np.uint8)
-    raw = np.empty(len(data) + _SPARE if b"<pre" in data else _SPARE, np.uint8)
+    # No name is searched for here: that of another element may have the hash of `pre`.
+    raw = np.empty(len(data) + _SPARE, np.uint8)
     counts = np.zeros(columns.COUNTS, np.int64)
     source = np.frombuffer(data, np.uint8)
     columns.scan(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleanwire.explain import explain_page
-from cleanwire.extract.body.code import MOST_BETWEEN, code_of, line_numbers, with_code
+from cleanwire.extract.body.code import MOST_BETWEEN, code_between, code_of, line_numbers, with_code
 from cleanwire.extract.dom.blocks import read_html
 from cleanwire.extract.dom.hidden import sheet_of
 from cleanwire.extract.dom.parsing import parsed
@@ -156,3 +156,13 @@ def test_code_in_many_elements_takes_bounded_time():
     began = time.process_time()
     assert line_numbers(page, code) == set()
     assert time.process_time() - began < 1
+
+
+def test_code_that_may_be_hidden_takes_bounded_time():
+    code = "<div class=a>" * 2000 + "<pre>a</pre>" * 2000 + "</div>" * 2000
+    page = read_html(parsed(f"<body><article>{BEFORE}{code}{AFTER}</article></body>"))
+    last = len(page) - 1
+    began = time.process_time()
+    found = code_between(page, code_of(page), [0, last], (), sheet_of(()))
+    assert time.process_time() - began < 1
+    assert found == list(range(1, last))

@@ -60,3 +60,9 @@ def test_a_heading_keeps_its_place_and_some_of_its_text(parts):
     assert texts[0].startswith("word")
     assert linked[0] >= 0
     assert links[0] >= 0
+
+
+def test_arrays_are_of_the_changed_heading_and_made_once():
+    page = read_html(parsed("<body><h2>Quay <a href=#q>¶</a></h2>"))
+    assert page.as_arrays().linked.tolist() == [0]
+    assert page.as_arrays() is page.as_arrays()

@@ -100,6 +100,7 @@ def code_between(
     kept = [index for index in chosen if index not in in_code]
     taken = set(chosen).union(left_out)
     containers: dict[int, list[int]] = {}
+    hidden: dict[int, dict[int, bool]] = {}
     found: list[int] = []
     for element in code:
         indices = _blocks(page, element)
@@ -121,7 +122,8 @@ def code_between(
                 else []
             )
         inside = [around for around in containers[at] if _holds(page, around, indices)]
-        if inside and not _is_hidden(page, element, inside, sheet):
+        known = hidden.setdefault(at, dict.fromkeys(containers[at], False))
+        if inside and not _is_hidden(page, element, known, sheet):
             found += missing
     return found
 
@@ -150,14 +152,29 @@ def _holds(page: BlockList, element: int, indices: range) -> bool:
     return page.starts[element] <= indices.start and indices.stop <= page.ends[element]
 
 
-def _is_hidden(page: BlockList, element: int, containers: Collection[int], sheet: Sheet) -> bool:
-    """Whether an element is hidden, or one around it that is inside the containers."""
+def _is_hidden(page: BlockList, element: int, known: dict[int, bool], sheet: Sheet) -> bool:
+    """Whether an element is hidden, or one around it up to one that is known.
+
+    Args:
+        page: an HTML page.
+        element: the element.
+        known: elements, the containers among them, and whether they are hidden; what is found out
+            is added, so that elements around much code are looked at once.
+        sheet: what the page's style sheets hide.
+    """
+    climbed = []
+    is_hidden = False
     for around in _up(page, element):
-        if around in containers:
-            return False
-        if page.attributes[around] and sheet.hides(page.tags[around], page.attributes[around]):
-            return True
-    return False
+        if around in known:
+            is_hidden = known[around]
+            break
+        climbed.append(around)
+        attributes = page.attributes[around]
+        if attributes and sheet.hides(page.tags[around], attributes):
+            is_hidden = True
+            break
+    known.update(dict.fromkeys(climbed, is_hidden))
+    return is_hidden
 
 
 def _is_count(page: BlockList, element: int) -> bool:

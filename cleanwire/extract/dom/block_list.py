@@ -63,7 +63,8 @@ class BlockList:
         pruned: how many `nav` and `footer` elements were left out.
         pruned_text: about how many characters outside of links they had, of those that are long.
         flat: whether the page is plain text, so that only its lines are known.
-        arrays: the same numbers as arrays, if they are at hand and the lists did not change.
+        arrays: the same numbers as arrays, if they are at hand. Who changes the lists sets this to
+            None.
         written: the attributes of the page as it was read; None for plain text.
     """
 
@@ -90,7 +91,7 @@ class BlockList:
         return len(self.texts)
 
     def as_arrays(self) -> BlockArrays:
-        """The numbers of blocks and elements as arrays."""
+        """The numbers of blocks and elements as arrays, which are made once."""
         if self.arrays is not None:
             return self.arrays
         parents = np.array(self.parents)
@@ -98,7 +99,7 @@ class BlockList:
         written = [attributes.encode("utf-8", "surrogatepass") for attributes in self.attributes]
         lengths = np.array(list(map(len, written)))
         attributes_end = np.cumsum(lengths)
-        return BlockArrays(
+        self.arrays = BlockArrays(
             linked=np.array(self.linked),
             inside=np.array(self.inside),
             tags=np.array([TAG_NUMBERS.get(tag, 0) for tag in self.tags]),
@@ -109,3 +110,4 @@ class BlockList:
             attributes_at=attributes_end - lengths,
             attributes_end=attributes_end,
         )
+        return self.arrays

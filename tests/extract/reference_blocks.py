@@ -1,6 +1,8 @@
 """Blocks of a serialised tree by a regular expression and a loop in Python: what the scan must equal.
 
-Invariant: this file shares nothing with the compiled scan but the lists of inline elements.
+Invariant: this file shares nothing with the compiled scan but the lists of inline elements. What
+comes before and after the scan is that of the package: the text of superscripts, joined lines, and
+the links in headings.
 """
 
 import operator
@@ -204,7 +206,7 @@ def unescaped(text: str) -> str:
 def rewritten_tokens(
     tokens: Sequence[Token], unseen: AbstractSet[str], unknown: AbstractSet[str]
 ) -> Sequence[Token]:
-    """The tokens of a page with its odd inline elements rewritten, as the module says.
+    """The tokens of a page with its odd inline elements rewritten, as `dom/inline.py` says.
 
     Args:
         tokens: the tokens of a serialised tree, so that elements nest and each has an end.

@@ -1,9 +1,9 @@
-"""Rewrites tokens of inline elements whose text must not be read literally.
+"""Rewrites inline elements whose text must not be read literally.
 
-Invariant: one pass over a page's tokens, and each token is looked at a bounded number of times.
-Only pages that have such elements take the pass. The serialised tree has one spelling: every
-element is closed, every attribute is quoted, `<` and `>` are escaped. So one regular expression
-cuts it into tokens at C speed. The pass changes these:
+Invariant: only the elements at the given places are looked at, each with a bounded number of the
+tokens before it and in it. The serialised tree has one spelling: every element is closed, every
+attribute is quoted, `<` and `>` are escaped. So one regular expression cuts it into tokens at C
+speed. These change:
 
 - Readings of ruby annotations (`rt`) are left out, because they repeat the words below them.
 - Hidden parts of a line are left out.

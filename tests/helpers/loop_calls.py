@@ -157,6 +157,7 @@ def compare_texts(draw):
 
 
 def fill_tables(draw):
+    from cleanwire.extract.model import sums
     from cleanwire.similarity.hash_table import HashTable
     from cleanwire.similarity.key_table import KeyTable
 
@@ -179,6 +180,8 @@ def fill_tables(draw):
     table.sweep(alive)
     keys = np.array([[draw.getrandbits(64), draw.getrandbits(64)] for _ in range(500)], np.uint64)
     keys[400:] = keys[:100]
+    for crowded in (np.arange(40) << 44, np.arange(40, dtype=np.int64) % 7):
+        sums._number_sorted(crowded, np.empty(40, np.int64))
     keyed = KeyTable()
     keyed._slots = np.zeros(64, np.uint32)
     keyed.put_all(np.arange(450), keys)

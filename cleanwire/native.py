@@ -1,7 +1,7 @@
 """Compiled loops: numba turns a function into machine code where Python is the bottleneck.
 
 Invariant: a compiled function gives, bit for bit, what the same function gives as plain Python. So
-such a function has only integers, comparisons and single divisions, in an order that is written
+such a function has only operations that IEEE 754 rounds in one way, in an order that is written
 down. A test calls every one of them both ways.
 
 A process starts with plain Python, and does not even import numba: to clean one page takes less

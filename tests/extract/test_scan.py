@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from cleanwire import native
 from cleanwire.extract.dom import blocks, tag_names
 from cleanwire.extract.dom.hidden import Sheet
 from cleanwire.extract.dom.parsing import name_hash
@@ -101,6 +102,7 @@ def colliding(prefix: str, bits: int) -> Iterator[str]:
 def test_attributes_with_one_hash_take_bounded_time() -> None:
     names = list(itertools.islice(colliding(' class="', 20), 20_000))
     html = "".join([f'<p class="{name}">x</p>' for name in names])
+    native.require()
     found = scanned(f"<body>{html}</body>", sheet_hides=False).written()
     began = time.process_time()
     text = found.text()

@@ -130,6 +130,18 @@ def clean_pages(draw):
     explain_copy(" ".join(other), " ".join(one))
 
 
+def ask_the_model(draw):
+    """What few pages need: texts that are quoted, and keys that clog their table."""
+    from cleanwire.extract.model.quotes import quoted
+    from cleanwire.extract.model.sums import number_keys
+
+    body = numbered(draw, 200, 50)
+    quoted([body[start : start + size] for start in (0, 90) for size in (0, 3, 40)], body)
+    quoted(["lock", "gates and boats", "\u6771\u4eac"], body)
+    high = np.arange(100)
+    number_keys(np.tile((high << 20) | (high ^ 5), 2), np.empty(200, np.int64))
+
+
 def compare_texts(draw):
     """Copies, excerpts, templates and strangers, in tables that are small, and so often full."""
     from cleanwire.similarity import hash_table
@@ -210,7 +222,10 @@ def main(file):
 
     for module in LOOPS:
         importlib.import_module(module)
-    for work in (measure_pages, read_texts, compare_texts, fill_tables, differ, clean_pages):
+    for work in (
+        *(measure_pages, read_texts, compare_texts, fill_tables, differ, clean_pages),
+        ask_the_model,
+    ):
         work(random.Random(work.__name__))
     Path(file).write_bytes(
         pickle.dumps({recorder.loop.file_name: recorder.calls for recorder in recorders})

@@ -2,7 +2,7 @@
 
 Invariant: the answer is that of `in`. Python searches the whole text for each of them; here the
 places of all runs of four characters are listed once, and a text is compared only where its own
-first four are.
+first four are. If those recur all over the body, the text is left to Python.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,9 @@ from cleanwire.native import compiled
 
 _RUN = 4
 _BITS = 14
+_MOST_STEPS = 2
+"""How many characters are compared for each of the body, before a text is left to Python."""
+_LEFT = 2
 
 Codes = NDArray[np.uint32]
 
@@ -31,6 +34,8 @@ def quoted(texts: Sequence[str], body: str) -> NDArray[np.bool_]:
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     found = np.empty(len(texts), np.uint8)
     _find(_codes("".join(texts)), lengths, _codes(body), found)
+    for index in np.flatnonzero(found == _LEFT).tolist():
+        found[index] = texts[index] in body
     return found.view(np.bool_)
 
 
@@ -57,7 +62,7 @@ def _find(texts: Codes, lengths: NDArray[np.int64], body: Codes, found: NDArray[
         texts: the code points of all texts, one after the other.
         lengths: how many each has, shape (texts,).
         body: the code points of the body.
-        found: filled with 0 and 1, shape (texts,).
+        found: filled with 0 and 1, and with 2 for a text that is left to Python; shape (texts,).
     """
     heads = np.full(1 << _BITS, -1, np.int64)
     following = np.full(max(len(body), 1), -1, np.int64)
@@ -69,6 +74,7 @@ def _find(texts: Codes, lengths: NDArray[np.int64], body: Codes, found: NDArray[
     for text in range(len(lengths)):
         length = lengths[text]
         found[text] = 0
+        steps = _MOST_STEPS * len(body) + length
         place = 0 if length < _RUN else heads[_slot(texts, start)]
         while 0 <= place <= len(body) - length:
             same = 0
@@ -76,6 +82,10 @@ def _find(texts: Codes, lengths: NDArray[np.int64], body: Codes, found: NDArray[
                 same += 1
             if same == length:
                 found[text] = 1
+                break
+            steps -= same + 1
+            if steps < 0:
+                found[text] = _LEFT
                 break
             place = place + 1 if length < _RUN else following[place]
         start += length

@@ -201,3 +201,20 @@ def test_a_parent_that_stands_still_finds_the_page_at_its_limit():
     hung, other = ask(b"sleep 60", b"digest x", seconds=0.5, before=stand_still)
     assert isinstance(hung, TimeLimit)
     assert other == digest(b"x")
+
+
+@pytest.mark.slow
+def test_a_parent_that_stands_still_costs_no_process_that_waits_for_it():
+    """An answer that fills the socket waits until the parent reads it."""
+    answers = []
+
+    async def stand_still(pool):
+        answers.append(await pool.ask([b"who "]))
+        large = [asyncio.create_task(pool.ask([b"repeat " + b"x" * 100])) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        time.sleep(7)  # noqa: ASYNC251 - that is the fault
+        assert [len(each) for each in await asyncio.gather(*large)] == [10_000_000] * 3
+        answers.append(await pool.ask([b"who "]))
+
+    ask(seconds=0.5, before=stand_still)
+    assert answers[0] == answers[1]

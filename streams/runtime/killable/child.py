@@ -79,10 +79,7 @@ def _serve(role: Role, memory: SharedMemory, link: socket.socket) -> None:
             with contextlib.suppress(BlockingIOError):
                 requests += _received(link, socket.MSG_DONTWAIT)
                 continue
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            if answers:
-                link.sendall(answers)
-                answers.clear()
+            _send(link, answers)
             requests += _received(link)
             sent_at = time.monotonic()
             continue
@@ -98,9 +95,16 @@ def _serve(role: Role, memory: SharedMemory, link: socket.socket) -> None:
         clock.finish()
         now = time.monotonic()
         if len(answers) >= HELD_BYTES or now - sent_at >= HELD_SECONDS:
-            link.sendall(answers)
-            answers.clear()
+            _send(link, answers)
             sent_at = now
+
+
+def _send(link: socket.socket, answers: bytearray) -> None:
+    """Send answers, if there are any; that may take as long as the parent is busy."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    if answers:
+        link.sendall(answers)
+        answers.clear()
 
 
 def _received(link: socket.socket, flags: int = 0) -> bytes:

@@ -148,7 +148,9 @@ def reserve(file: int, held: int, size: int) -> None:
 
 
 def _memfd() -> int:
-    if sys.platform != "linux" or not hasattr(os, "memfd_create"):
+    if sys.platform != "linux" or not (
+        hasattr(os, "memfd_create") and hasattr(fcntl, "F_ADD_SEALS")
+    ):
         raise OSError("this system has no memfd_create")
     flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
     try:
@@ -166,7 +168,7 @@ def _memfd() -> int:
 
 def _is_sealed(file: int) -> bool:
     """Whether a memory file is one of `_memfd`: files on a file system have no seals."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not hasattr(fcntl, "F_GET_SEALS"):
         return False
     try:
         return bool(fcntl.fcntl(file, fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK)

@@ -22,7 +22,7 @@ from streams.kafka.topic_ids import TopicIds
 from streams.runtime.app_factory import make_app
 from streams.runtime.dead_letters import headers_of, record_size, rejected
 from streams.runtime.delivery import Delivery, Produce, raw_events
-from streams.runtime.pool import CleaningPool, require_locks
+from streams.runtime.pool import CleaningPool
 from streams.runtime.trace_context import trace_context
 from streams.settings import Settings
 from streams.stage import buffering_of
@@ -38,11 +38,7 @@ def build(settings: Settings, *, web: bool = True) -> faust.App:
     Args:
         settings: where the bus is, and all limits.
         web: whether this app serves the web view.
-
-    Raises:
-        OperationalError: its cleaning processes cannot share locks here.
     """
-    require_locks()
     app = make_app(settings, "extract", web=web)
     app.missing = "its cleaning processes are starting"
     topics = settings.topics

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 
 import orjson
 import pytest
@@ -100,6 +101,37 @@ def test_an_empty_body_is_no_article(body, status):
 
 def test_an_event_may_begin_with_a_byte_order_mark():
     assert parse_raw_page(b"\xef\xbb\xbf" + orjson.dumps(GOOD)).url == GOOD["url"]
+
+
+@given(
+    body=st.text(max_size=60),
+    as_ascii=st.booleans(),
+    more=st.integers(-3, 3),
+    whole=st.booleans(),
+)
+def test_a_body_is_too_large_by_its_own_bytes_however_its_event_is_written(
+    body, as_ascii, more, whole
+):
+    value = json.dumps({**GOOD, "body": body}, ensure_ascii=as_ascii).encode()
+    size = len(body.encode())
+    assert size <= len(value)
+    limit = (len(value) if whole else size) + more
+    if size > limit:
+        with pytest.raises(TooLarge, match=f"the body has {size} bytes"):
+            parse_raw_page(value, max_page_bytes=limit)
+    else:
+        assert parse_raw_page(value, max_page_bytes=limit).body == body
+
+
+def test_the_body_of_a_short_event_is_not_encoded_to_count_its_bytes():
+    value, called = orjson.dumps({**GOOD, "body": "x" * 500}), []
+    sys.setprofile(lambda _, kind, what: called.append(what.__name__) if kind == "c_call" else None)
+    try:
+        parse_raw_page(value, max_page_bytes=len(value))
+    finally:
+        sys.setprofile(None)
+    assert "loads" in called
+    assert "encode" not in called
 
 
 def test_a_body_over_the_limit_is_too_large_in_bytes():

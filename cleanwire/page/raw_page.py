@@ -116,7 +116,7 @@ def read_event(value: bytes | None, max_page_bytes: int | None = None) -> RawPag
         status=status_member(event, "status"),
         content_type=optional_text(event, "content_type"),
         headers=_headers(event),
-        body=_body(event, max_page_bytes),
+        body=_body(event, max_page_bytes, len(value or b"")),
     )
 
 
@@ -303,21 +303,30 @@ def _headers(event: dict[str, Any]) -> dict[str, str] | None:
     return headers
 
 
-def _body(event: dict[str, Any], limit: int | None) -> str | bytes:
+def _body(event: dict[str, Any], limit: int | None, event_bytes: int) -> str | bytes:
     """The body: the text in `body`, or the bytes in `body_base64`.
+
+    Args:
+        event: the event.
+        limit: the most bytes of a body; None for no limit.
+        event_bytes: the bytes of the event as JSON. A body has no more in UTF-8, because no
+            character of JSON stands for more bytes than it has. So a text is encoded to count its
+            bytes only where the whole event is over the limit.
 
     Raises:
         InvalidEvent: there is none, there are both, or it is no text or no base64.
         TooLarge: the body has more than `limit` bytes.
     """
+    body: str | bytes
     text, encoded = event.get("body"), event.get("body_base64")
     if text is None and encoded is None:
         raise InvalidEvent("there is neither body nor body_base64")
     if text is not None and encoded is not None:
         raise InvalidEvent("there are both body and body_base64")
     if text is not None:
-        body: str | bytes = text_member(event, "body", may_be_empty=True)
-        size = len(body.encode("utf-8", "surrogatepass")) if isinstance(body, str) else 0
+        body = text_member(event, "body", may_be_empty=True)
+        is_short = limit is None or event_bytes <= limit
+        size = 0 if is_short else len(body.encode("utf-8", "surrogatepass"))
     else:
         try:
             body = binascii.a2b_base64(

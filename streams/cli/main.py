@@ -99,6 +99,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         # The kernel drops a signal without a handler that is sent to the first process of a
         # container. Workers and the view set handlers of their own later.
         signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        # Inherited from whoever started us. The kernel would then keep nothing of a process that
+        # ends: no exit code, and no number that is not soon another's.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     sys.exit(run(arguments))
 
 

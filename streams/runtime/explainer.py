@@ -20,7 +20,7 @@ from cleanwire.explain.explanation import AsItCame, Rejected
 from cleanwire.page.formats.raw_record import RawRecord
 from cleanwire.similarity.index import Thresholds
 from streams.cleaning.page_cleaning import Limits
-from streams.runtime.pool import Answer, KillableProcesses
+from streams.runtime.killable.calls import Answer, CallingProcesses
 
 NICENESS = 19
 """The lowest priority: the process takes what the crawl leaves."""
@@ -82,7 +82,7 @@ class Explainer:
         self._turn = asyncio.Lock()
         self._asked = 0
         self._closed = False
-        self._processes: KillableProcesses | None = None
+        self._processes: CallingProcesses | None = None
         self._idle: asyncio.TimerHandle | None = None
 
     @property
@@ -99,7 +99,7 @@ class Explainer:
     async def close(self) -> None:
         """End the process; a question that is in it gets no answer."""
         self._closed = True
-        await asyncio.to_thread(self._forget())
+        self._end()
 
     async def explain(self, value: bytes | RawRecord | None) -> Explanation:
         """Explain one raw page.
@@ -160,14 +160,15 @@ class Explainer:
             if not self._asked and not self._closed:
                 self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._end)
 
-    def _running(self) -> KillableProcesses:
+    def _running(self) -> CallingProcesses:
         """The process; it is started if there is none."""
         if self._closed:
             raise RuntimeError("the explainer is closed")
         if self._processes is None:
-            self._processes = KillableProcesses(
+            self._processes = CallingProcesses(
                 1,
-                self._limits,
+                seconds=self._limits.seconds,
+                memory_bytes=self._limits.memory_bytes,
                 niceness=NICENESS,
                 work="explaining",
                 preload=("cleanwire.explain",),
@@ -175,16 +176,13 @@ class Explainer:
         return self._processes
 
     def _end(self) -> None:
-        """End the process, in a thread, because its end is waited for."""
-        asyncio.get_running_loop().run_in_executor(None, self._forget())
-
-    def _forget(self) -> Callable[[], None]:
-        """What ends the process; there is none any more for the next question."""
+        """End the process, if there is one; the next question starts another."""
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-        processes, self._processes = self._processes, None
-        return (lambda: None) if processes is None else processes.close
+        if self._processes is not None:
+            self._processes.close()
+            self._processes = None
 
 
 def _explain(value: bytes | RawRecord | None, limits: Limits) -> Explanation | PageRejected:

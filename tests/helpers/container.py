@@ -122,7 +122,7 @@ class Image:
         words, user = _bubblewrap()
         words += ["--die-with-parent", "--new-session", "--clearenv", "--proc", "/proc"]
         words += ["--dev", "/dev", "--tmpfs", "/mnt"]
-        # Every engine gives a container its own /dev/shm; the locks of Python's processes are there.
+        # Every engine gives a container its own /dev/shm.
         for folder in ("/tmp", "/dev/shm"):  # noqa: S108 - the container's own
             words += ["--perms", "1777", "--tmpfs", folder]
         if not self.shares_memory:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.container import ROOT, SECRETS, image
+from helpers.container import ROOT, SECRETS, STATE, image
 from helpers.harness import environment, outcomes, publish
 from helpers.seccomp import CHANGES_USER, allowed, filter_file, require_seccomp
 from streams.testing.ports import free_port
@@ -128,14 +128,14 @@ def handles_sigterm(process):
     return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
 
 
-def test_where_processes_can_share_no_locks_a_worker_ends_in_one_line(made, settings, monkeypatch):
+def test_pages_are_cleaned_where_dev_shm_cannot_be_written_to(made, settings, monkeypatch):
     monkeypatch.setattr(made, "shares_memory", False)
-    done = made.run("worker", "--without-web", **of(settings))
-    assert (done.returncode, done.stdout) == (3, ""), done.stderr
-    assert done.stderr == (
-        "cleanwire: no locks can be made that processes share: Read-only file system; "
-        "give this process a /dev/shm that it can write to, a tmpfs for example\n"
-    )
+    page = made.state / "page.html"
+    page.write_text("<h1>Lock reopens</h1><p>The lock at Wexcombe opens again on Monday.</p>")
+    made.give(page)
+    done = made.run("clean", "--url", "https://a.example/x", f"{STATE}/page.html", **of(settings))
+    assert done.returncode == 0, done.stderr
+    assert "1 records, 1 pages" in done.stderr
 
 
 def test_where_nothing_can_be_written_nothing_is_kept_and_the_line_says_so(made):

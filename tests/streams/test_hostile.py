@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from cleanwire import Pipeline, Source
 from cleanwire.dedupe.records import unpack_candidate
 from cleanwire.errors import REASONS, PageRejected, ParserCrashed
-from helpers.harness import Worker, added, publish, records, wait_for_outcomes
+from helpers.harness import Worker, added, page, publish, records, wait_for_outcomes
 from helpers.hostile_pages import KINDS, corpus, events, generator, make
 from helpers.hostile_pages.huge import HUGE
 from helpers.hostile_pages.promises import broken
@@ -219,4 +220,26 @@ def test_a_page_whose_cleaning_kills_its_process_is_rejected_and_no_other(settin
     (letter,) = records(settings, settings.topics.rejected)
     assert letter.value == slow
     assert added(letter)["source.offset"] == "1"
+    assert audit(settings)[0].holds
+
+
+@pytest.mark.broker
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="reads the processes from /proc")
+def test_each_page_has_one_outcome_though_cleaning_processes_are_killed_again_and_again(settings):
+    count, killed, draw = 150, [], random.Random(4)
+    with Worker(settings.model_copy(update={"clean_processes": 2})) as worker:
+        publish(settings, [page(number) for number in range(count)])
+        for _ in range(12):
+            time.sleep(0.5)
+            if children := cleaning(worker.process.pid):
+                killed.append(draw.choice(sorted(children)))
+                os.kill(killed[-1], signal.SIGKILL)
+        found = wait_for_outcomes(settings, count)
+        assert worker.stop() == 0
+    assert len(killed) > 5
+    assert len(found) == count
+    assert {len(each) for each in found.values()} == {1}
+    rejections = [event for ((topic, event),) in found.values() if topic == "rejected"]
+    assert {event["reason"] for event in rejections} <= {ParserCrashed.reason}
+    assert len(rejections) <= len(killed)
     assert audit(settings)[0].holds

@@ -8,17 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from streams import extract
 from streams.cleaning.page_cleaning import Limits
 from streams.cli import clean as clean_command
 from streams.cli.main import run
 from streams.errors import OperationalError
-from streams.exit_codes import UNFIT
+from streams.exit_codes import DONE, UNFIT
 from streams.runtime.explainer import Explainer
+from streams.runtime.killable import processes
 from streams.settings import Settings
 from streams.sources import Tally, read_inputs
 from streams.state.data_dir import require_folder
@@ -146,33 +147,36 @@ def lockless(monkeypatch):
 
 
 @pytest.mark.usefixtures("lockless")
-def test_without_shared_locks_clean_ends_with_the_cause_and_the_fix(tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("few", [0, 20])
+def test_without_shared_locks_pages_are_cleaned(few, tmp_path, capfd, monkeypatch):
+    (tmp_path / "page.html").write_text(PAGE, "utf-8")
+    monkeypatch.setattr(clean_command, "FEW", few)
+    assert run(["clean", "--url", "https://a.example/x", str(tmp_path)]) == DONE
+    [line] = capfd.readouterr().out.splitlines()
+    assert json.loads(line)["event"]["title"] == TITLE
+
+
+@pytest.mark.usefixtures("lockless")
+def test_without_shared_locks_pages_are_explained():
+    async def ask():
+        async with Explainer(Limits(seconds=60, page_bytes=1, message_bytes=1)) as explainer:
+            return await explainer.explain(b"{}")
+
+    assert asyncio.run(ask()).rejected.reason == "invalid-event"
+
+
+def test_where_no_memory_can_be_shared_clean_ends_with_the_cause_and_the_fix(
+    tmp_path, capsys, monkeypatch
+):
+    """The system has neither `memfd_create` nor a folder for temporary files."""
     (tmp_path / "page.html").write_text(PAGE, "utf-8")
     monkeypatch.setattr(clean_command, "FEW", 0)
+    monkeypatch.setattr(processes, "PAUSE_SECONDS", 0.01)
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     assert run(["clean", str(tmp_path)]) == UNFIT
-    [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("cleanwire: no locks can be made that processes share: Function not ")
-    assert line.endswith("; give this process a /dev/shm that it can write to, a tmpfs for example")
-
-
-@pytest.mark.usefixtures("lockless")
-def test_without_shared_locks_a_few_pages_are_cleaned(tmp_path, capfd):
-    (tmp_path / "page.html").write_text(PAGE, "utf-8")
-    assert run(["clean", str(tmp_path)]) == 0
-    assert json.loads(capfd.readouterr().out)["event"]["title"] == TITLE
-
-
-@pytest.mark.usefixtures("lockless")
-def test_without_shared_locks_extract_is_not_built():
-    with pytest.raises(OperationalError, match="no locks can be made that processes share"):
-        extract.build(Settings())
-
-
-@pytest.mark.usefixtures("lockless")
-def test_without_shared_locks_nothing_can_be_explained():
-    async def ask():
-        async with Explainer(Limits(seconds=1, page_bytes=1, message_bytes=1)) as explainer:
-            await explainer.explain(b"{}")
-
-    with pytest.raises(OperationalError, match="no locks can be made that processes share"):
-        asyncio.run(ask())
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(
+        "cleanwire: no cleaning process can be started: No such file or directory"
+    )
+    assert line.endswith("where the system has no memfd_create, room in TMPDIR")

@@ -80,6 +80,13 @@ STORY = "".join(
         ("Otto Other", "<p>by <a class=author-link href=/authors/ada-quill/>Ada Quill</a></p>",
          ("Ada Quill",)),
         ("王小明", "<p>作者：李文亮</p>", ("李文亮",)),
+        # ... but not to a person whom the prose or the story's footer only links.
+        ("Ada Quill", "<p>The mill is kept by <a href=/people/otto-mayor>Otto Mayor</a>.</p>",
+         ("Ada Quill",)),
+        ("Ада Квилл", "<p>The mill is kept by <a href=/people/otto-mayor>Otto Mayor</a>.</p>",
+         ("Ада Квилл",)),
+        ("Ada Quill", "<footer class=entry><a href=/people/otto-mayor>Otto Mayor</a></footer>",
+         ("Ada Quill",)),
         ("Otto Other", "<p>A day in May</p>", ("Otto Other",)),
         ("Otto Other", "<p>Photo: OTHER</p><p>By Ada Quill</p>", ("Otto Other",)),
         ("Ada Quill, MD", "<p>By A. Quill</p>", ("Ada Quill, MD",)),

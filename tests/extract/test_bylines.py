@@ -25,15 +25,18 @@ def person(name):
     return data({"@type": "NewsArticle", "author": {"@type": "Person", "name": name}})
 
 
+SERIES = "<h3><a href=/series>Part of the series on mills</a></h3>"
+
+
 @pytest.mark.parametrize(
     ("body", "authors"),
     [
         # A byline beside a heading that leads to another story is that story's.
-        (("<article><h2>Piers</h2><h3><a href=/2>Ferry lost</a></h3><span class=byline>Otto Other</span>"
-         "</article><p class=byline>By Ada Quill</p>"), ("Ada Quill",)),
-        ("<div><a href=/2><section><h3>Ferry lost</h3></section></a><p class=author>Otto Other</p></div>",
-         ()),
-        ("<li><h4><a href=/2>فقدان عبارة</a></h4><b class=author>Otto Other</b></li>", ()),
+        (("<article><h2>Piers</h2><h3><a href=/2>Ferry lost at sea</a></h3><span class=byline>Otto Other"
+         "</span></article><p class=byline>By Ada Quill</p>"), ("Ada Quill",)),
+        (("<div><a href=/2><section><h3>Ferry lost at sea</h3></section></a><p class=author>Otto Other</p>"
+         "</div>"), ()),
+        ("<li><h4><a href=/2>فقدان عبارة في البحر</a></h4><b class=author>Otto Other</b></li>", ()),
         (("<ul><li><a href=/2>Ferry lost at sea today</a> <p class=byline>2 hours ago <a rel=author href=/o>Otto "
          "Other</a></p></ul><p class=byline>by <a rel=author href=/a>Ada Quill</a></p>"), ("Ada Quill",)),
         # ... not beside the page's own headline, a section, or the person's name.
@@ -42,7 +45,19 @@ def person(name):
          ("Ada Quill",)),
         ("<div class=author><h4><a href=/ada>Ada Quill</a></h4></div>", ("Ada Quill",)),
         ("<div><p class=byline>By Ada Quill</p><p>" + "The mill turns. " * 60
-         + "</p><h3><a href=/2>Ferry lost</a></h3></div>", ("Ada Quill",)),
+         + "</p><h3><a href=/2>Ferry lost at sea</a></h3></div>", ("Ada Quill",)),
+        ("<div><h5><a href=/flood>Flood</a></h5><p class=byline>By Ada Quill</p></div>", ("Ada Quill",)),
+        # Next to the page's own headline a linked heading is the name of a series.
+        (f"<h1>Old mill turns</h1><div>{SERIES}<p class=author>Ada Quill</p></div>", ("Ada Quill",)),
+        (f"<div>{SERIES}<p class=author>Ada Quill</p></div><h1>Old mill turns</h1>", ("Ada Quill",)),
+        ((f"<header><h1>Old mill turns</h1></header><div><p>It stood for years.</p><div>{SERIES}"
+         "<p class=author>Ada Quill</p></div></div>"), ("Ada Quill",)),
+        ("<h1>Old mill turns</h1><p>" + "The mill turns. " * 30 + f"</p><div>{SERIES}"
+         "<p class=author>Otto Other</p></div>", ()),
+        (f"<h1>Piers</h1><div>{SERIES}<p class=author>Otto Other</p></div>", ()),
+        # A section above another story's headline tells nothing.
+        (("<div><div><h5><a href=/sea>Sea</a></h5><p class=author>Otto Other</p></div>"
+         "<h3><a href=/2>Ferry lost at sea</a></h3></div>"), ()),
         # A section may be called as the folder of the people is.
         ("<a href=/people/real-life/ferry-lost-at-sea>Die Fähre fanden Taucher</a>", ()),
         ("<a href=/people/12/ada-quill/>Ada Quill</a>", ("Ada Quill",)),
@@ -80,6 +95,13 @@ STORY = "".join(
         ("Otto Other", "<p>by <a class=author-link href=/authors/ada-quill/>Ada Quill</a></p>",
          ("Ada Quill",)),
         ("王小明", "<p>作者：李文亮</p>", ("李文亮",)),
+        # ... but not to a person whom the prose or the story's footer only links.
+        ("Ada Quill", "<p>The mill is kept by <a href=/people/otto-mayor>Otto Mayor</a>.</p>",
+         ("Ada Quill",)),
+        ("Ада Квилл", "<p>The mill is kept by <a href=/people/otto-mayor>Otto Mayor</a>.</p>",
+         ("Ада Квилл",)),
+        ("Ada Quill", "<footer class=entry><a href=/people/otto-mayor>Otto Mayor</a></footer>",
+         ("Ada Quill",)),
         ("Otto Other", "<p>A day in May</p>", ("Otto Other",)),
         ("Otto Other", "<p>Photo: OTHER</p><p>By Ada Quill</p>", ("Otto Other",)),
         ("Ada Quill, MD", "<p>By A. Quill</p>", ("Ada Quill, MD",)),

@@ -48,7 +48,11 @@ def dates(body, head="", url="https://valley.example/x", lang="en"):
         ("<article><footer class=entry-footer><time datetime=2026-11-03>x</time></footer></article>", "2026-11-03", None),
         # The date of another story is in its card.
         ("<a href=/2><b>Ferry lost at sea today</b> <time datetime=2026-06-05>5 June</time></a>", None, None),
-        ("<div><h3><a href=/2>Ferry lost</a></h3><span class=date>5 June 2026</span></div>", None, None),
+        ("<div><h3><a href=/2>Ferry lost at sea</a></h3><span class=date>5 June 2026</span></div>", None, None),
+        ("<div><h5><a href=/flood>Flood</a></h5><b>Ada Quill</b> <time datetime=2026-11-03>3 Nov</time></div>",
+         "2026-11-03", None),
+        (("<h1>The old mill turns</h1><div><h3><a href=/series>Part of the series on mills</a></h3>"
+         "<time datetime=2026-11-03>3 Nov</time></div>"), "2026-11-03", None),
         ("<ul><li><a href=/2>渡し船 が 海で 失われた</a> <time datetime=2026-06-05>x</time></li></ul>", None, None),
         ("<a href=/x rel=bookmark>Posted by us on the day of <time datetime=2026-11-03>3 Nov</time></a>",
          "2026-11-03", None),

@@ -264,6 +264,7 @@ def read_metadata(
             not_names,
             dates,
             tuple(filter(None, (title, document_title))),
+            links=not authors,
         ),
     )
 
@@ -293,7 +294,9 @@ def with_elements(
     hosts = filter(None, (host_of(url), host_of(metadata.canonical_url)))
     read = AuthorElements(tree, written, titles, tuple(hosts)), metadata.not_names
     language = metadata.dates.language
-    authors = named or authors_in_tree(*read, language=language) or margin_authors
+    # Prose links to people too: only a mark or a byline beats an author that only the data name.
+    links = not metadata.authors
+    authors = named or authors_in_tree(*read, language=language, links=links) or margin_authors
     organisations = metadata.organisations
     if not authors and not organisations and not metadata.authors:
         organisations = (
@@ -316,6 +319,8 @@ def _margin(
     not_names: tuple[str | None, ...],
     dates: DateHints,
     titles: tuple[str, ...],
+    *,
+    links: bool,
 ) -> tuple[tuple[str, ...], str | None, str | None]:
     """Authors and dates in the story's own `footer` and `nav`; for each the first that has it."""
     authors: tuple[str, ...] = ()
@@ -323,7 +328,7 @@ def _margin(
     for node in story_margins(navigation):
         written = AttributeText(node.html or "")
         authors = authors or authors_in_tree(
-            AuthorElements(node, written, titles), not_names, language=dates.language
+            AuthorElements(node, written, titles), not_names, language=dates.language, links=links
         )
         found = dates_in_tree(node, written, None, dates, titles)
         published, modified = published or found[0], modified or found[1]

@@ -21,11 +21,15 @@ _NAMES_LENGTH = 300
 
 _MOST_ANCESTORS = 6
 _MOST_MARGINS = 40
-_HEADINGS = "h1,h2,h3,h4,h5"
+_HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5")
+_HEADINGS = ",".join(_HEADING_TAGS)
 _MOST_HEADINGS = 6
 _ITEMS = ("article", "li")
 _LINK_WORDS = 4
-"""The fewest words of a link that is a headline, if no heading is beside it."""
+"""The fewest words of a linked heading, or of a link, that is a headline; a section has fewer."""
+
+_STANDFIRST_LENGTH = 400
+"""The most characters of the headline and of what is between it and the byline."""
 
 _CARD_LENGTH = 800
 """The most characters of a card: a picture, a headline, a standfirst, a byline."""
@@ -142,18 +146,52 @@ def is_in_card(node: LexborNode, own: Iterable[str]) -> bool:
         # Squeezing a whole page for each element would cost too much.
         if len(text) > _CARD_WITH_BLANKS or len(squeezed(text)) > _CARD_LENGTH:
             return False
-        headings = around.css(_HEADINGS)[:_MOST_HEADINGS]
-        if headings:
-            texts = [_folded_text(heading) for heading in headings]
-            return not any(_is_known(text, known) for text in texts) and any(
-                text and _is_link(heading, text)
-                for heading, text in zip(headings, texts, strict=True)
-            )
-        if around.tag == "a" or around.tag in _ITEMS:
-            links = [around] if around.tag == "a" else around.css("a[href]")[:_MOST_HEADINGS]
-            if any(_is_headline(link, known) for link in links):
-                return True
+        is_card = _is_card(around, known)
+        if is_card is not None:
+            return is_card and not _is_beside_headline(around, known)
         around = around.parent
+    return False
+
+
+def _is_card(node: LexborNode, known: Collection[str]) -> bool | None:
+    """Whether an element has a link to another story; None if neither it nor a heading tells."""
+    headings = node.css(_HEADINGS)[:_MOST_HEADINGS]
+    if any(_is_known(_folded_text(heading), known) for heading in headings):
+        return False
+    linked = [heading for heading in headings if _is_link(heading)]
+    if any(words_in(squeezed(heading.text(deep=True) or "")) >= _LINK_WORDS for heading in linked):
+        return True
+    # A heading that is no link is of this page; a short one that is leads to a section or a series.
+    if len(linked) < len(headings):
+        return False
+    links = node.css("a[href]")[:_MOST_HEADINGS] if node.tag in _ITEMS and not headings else []
+    links = [node] if node.tag == "a" else links
+    return True if any(_is_headline(link, known) for link in links) else None
+
+
+def _is_beside_headline(node: LexborNode, known: Collection[str]) -> bool:
+    """Whether an element follows the page's own headline, or is right before it."""
+    after = node.next
+    while after is not None and not after.is_element_node:
+        after = after.next
+    if after is not None and after.tag in _HEADING_TAGS and _is_known(_folded_text(after), known):
+        return True
+    length = 0
+    at: LexborNode | None = node
+    for _ in range(_MOST_ANCESTORS):
+        before = at.prev if at is not None else None
+        while before is not None and not before.is_element_node:
+            before = before.prev
+        if before is None:
+            at = at.parent if at is not None else None
+            continue
+        length += len(squeezed(before.text(deep=True, separator=" ") or ""))
+        if length > _STANDFIRST_LENGTH:
+            return False
+        headings = [before] if before.tag in _HEADING_TAGS else before.css(_HEADINGS)
+        if any(_is_known(_folded_text(heading), known) for heading in headings[:_MOST_HEADINGS]):
+            return True
+        at = before
     return False
 
 
@@ -175,14 +213,15 @@ def _is_known(text: str, known: Collection[str]) -> bool:
     return bool(text) and any(name and (name in text or text in name) for name in known)
 
 
-def _is_link(heading: LexborNode, text: str) -> bool:
-    """Whether all of a heading, which has this text, is a link."""
+def _is_link(heading: LexborNode) -> bool:
+    """Whether all of the text of a heading, if it has any, is a link."""
+    text = _folded_text(heading)
     around: LexborNode | None = heading
-    for _ in range(_LINK_DEPTH):
+    for _ in range(_LINK_DEPTH if text else 0):
         around = around.parent if around is not None else None
         if around is not None and around.tag == "a":
             return True
-    return any(_folded_text(link) == text for link in heading.css("a[href]"))
+    return bool(text) and any(_folded_text(link) == text for link in heading.css("a[href]"))
 
 
 def names_site_bar(words: list[str]) -> bool:

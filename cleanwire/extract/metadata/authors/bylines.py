@@ -1,10 +1,9 @@
 """The authors of a page, from its data, its elements and its lines.
 
-Invariant: witnesses are asked in the order of how sure they are, and the first that names anybody
-is believed. First come schema.org data and meta tags, then links and elements that are marked as an
-author's, and then a line that reads as a byline. A person whom only the data name, and no text of
-the page, comes last. Elements in comments, in a box about the author, beside a picture or beside
-another story's headline are no witnesses.
+Invariant: the surest witness that names anybody is believed. First come the page's data, then
+elements that are marked as an author's, links to a person's page, and a line that reads as a
+byline. If no text shows the name in the data, marks and bylines beat it; mere links do not.
+Elements in comments, in a box about the author, beside a picture or another story are no witnesses.
 """
 
 import dataclasses
@@ -86,7 +85,6 @@ _INLINE = frozenset({"a", "b", "em", "i", "span", "strong"})
 _LABELS = _INLINE | {"label", "p", "small"}
 """Elements that may hold the label of the element behind them."""
 
-_DOMAIN_LABELS = 2
 _LINKED_LENGTH = 3
 """The fewest letters of one word that a link to an author's page has as a name."""
 
@@ -120,6 +118,7 @@ def authors_in_tree(
     not_names: Iterable[str | None],
     *,
     language: str | None = None,
+    links: bool = True,
 ) -> tuple[str, ...]:
     """The authors that elements name which are marked as an author's.
 
@@ -129,15 +128,16 @@ def authors_in_tree(
         elements: the elements of the page, or of a part of it.
         not_names: texts that are no author, such as the names of the site and the title.
         language: the primary subtag (BCP 47) of the page.
+        links: whether links to a person's page, with no mark of an author, are read too.
 
     Returns:
         The names in order; none if no element names anybody.
     """
     excluded = tuple(not_names)
-    for selectors, one_word in ((_MARKUP, True), (_CLASSES, False), (_LINKS, False)):
+    for selectors in (_MARKUP, _CLASSES, _LINKS) if links else (_MARKUP, _CLASSES):
         reader = _NameReader(
             excluded,
-            one_word=one_word,
+            one_word=selectors is _MARKUP,
             language=language,
             marked=selectors is not _LINKS,
             titles=elements.titles,
@@ -353,8 +353,8 @@ def _leads_to_person(link: LexborNode, hosts: Iterable[str]) -> bool:
 
 
 def _domain(host: str) -> str:
-    """The last labels of a host, which hosts of one site have in common."""
-    return ".".join(host.split(".")[-_DOMAIN_LABELS:])
+    """The last two labels of a host, which hosts of one site have in common."""
+    return ".".join(host.split(".")[-2:])
 
 
 def _byline_around(node: LexborNode) -> int:

@@ -196,7 +196,7 @@ def test_what_is_beyond_a_few_pages_is_compared_with_the_first_ones(tmp_path, mo
     assert err.endswith("3 records, 3 pages, 0 skipped, 0 faults\n")
 
 
-@pytest.mark.parametrize("count", [1, few_pages.FEW])
+@pytest.mark.parametrize("count", [1, few_pages.FEW // 2])
 def test_a_few_pages_load_no_bus_no_pool_and_no_compiler(tmp_path, count):
     for number in range(count):
         (tmp_path / f"{number}.html").write_text(STORY, "utf-8")

@@ -131,7 +131,7 @@ def html_steps(
     selection = select_blocks(page, hints)
     page, selection, reading = read_again(html, page, selection, sheet, hints)
     by_model = selection
-    judged, rules = exclude_blocks(page, selection, sheet, metadata.title, metadata.description)
+    judged, rules = exclude_blocks(page, selection, sheet, metadata)
     selection = with_code(page, judged, sheet, rules)
     selection = with_whole_tables(page, selection, sheet, rules)
     metadata = with_elements(metadata, tree, page, url)

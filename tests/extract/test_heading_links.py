@@ -20,6 +20,7 @@ def headings(markup):
         "<h2><span>History</span><span class=e><span>[</span><a href=/e> edit </a><span>]</span></span></h2>",
         "<h3>History <b>[<a href=/v>Bearbeiten</a><span> | </span><a href=/q>Quelltext bearbeiten</a>]</b></h3>",
         "<h3>[<a href=/e>編集</a>] History</h3>",
+        "<h3>History [<a href=/e>✎</a>]</h3>",
         "<h2>History<a class=headerlink href=#history>¶</a></h2>",
         "<h2>History <a href=#history>#</a></h2>",
         "<h2><a href=#history>§</a> History</h2>",
@@ -38,6 +39,10 @@ def test_links_of_the_page_go(markup):
         ("<h2>[<a href=/e>edit</a>]</h2>", "[edit]"),
         ("<h2><a href=/a>What is a quay?</a></h2>", "What is a quay?"),
         ("<h2>Report <a href=/7>#7</a></h2>", "Report #7"),
+        ("<h2>Is it over <a href=/x>?</a></h2>", "Is it over ?"),
+        ("<h2>Is it over<a href=/x#y>?</a></h2>", "Is it over?"),
+        ("<h2>Prize <a href=/money>€</a></h2>", "Prize €"),
+        ("<h2><a href=/money>€</a> 5 more</h2>", "€ 5 more"),
         ("<p>Report [<a href=/a>draft</a>]</p>", "Report [draft]"),
     ],
 )

@@ -16,6 +16,7 @@ from cleanwire.extract.body.rules import Rule
 from cleanwire.extract.body.streams import stream_blocks
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.hidden import Sheet
+from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model.select_blocks import BlockSelection, chosen
 
 STORY_SHARE = 1 / 3
@@ -26,8 +27,7 @@ def exclude_blocks(
     page: BlockList,
     selection: BlockSelection,
     sheet: Sheet,
-    title: str | None,
-    description: str | None = None,
+    metadata: Metadata,
 ) -> tuple[BlockSelection, dict[int, Rule]]:
     """A selection of blocks without what rules exclude, as the module says.
 
@@ -35,8 +35,7 @@ def exclude_blocks(
         page: an HTML page.
         selection: the blocks that the model selects.
         sheet: what the page's style sheets hide.
-        title: the page's headline.
-        description: the page's lead or summary.
+        metadata: what the page says of itself.
 
     Returns:
         The selection; hidden text, comments and other articles have the probability 0 in it.
@@ -50,12 +49,14 @@ def exclude_blocks(
     for index, count in zip(selection.chosen, words, strict=True):
         body_words[index] = count
     excluded: set[int] = set()
-    for start, end in comments.sections(page, selection.chosen, ancestors, body_words, title):
+    for start, end in comments.sections(
+        page, selection.chosen, ancestors, body_words, metadata.title
+    ):
         excluded.update(range(start, end))
     hidden = _hidden(page, ancestors, body_words, sheet)
     others = {
         index
-        for start, end in other_articles(page, title, [0.0, *accumulate(body_words)])
+        for start, end in other_articles(page, metadata, [0.0, *accumulate(body_words)])
         for index in range(start, end)
     }
     rules.update(dict.fromkeys(others, "another article"))
@@ -74,7 +75,7 @@ def exclude_blocks(
         repeated = set(selection.chosen).difference(unrepeated)
         rules.update(dict.fromkeys(repeated, "second printing"))
         selection = dataclasses.replace(selection, chosen=unrepeated)
-    stream = stream_blocks(page, selection, (title, description))
+    stream = stream_blocks(page, selection, (metadata.title, metadata.description))
     if stream:
         rules.update(dict.fromkeys(stream, "teasers"))
         gone = set(stream)

@@ -37,12 +37,16 @@ UNSPACED = (
 _UNSPACED = re.compile("[" + "".join(f"{chr(a)}-{chr(z)}" for a, z in UNSPACED) + "]")
 
 
+def unspaced_in(text: str) -> int:
+    """How many characters of scripts without blanks a text has."""
+    return 0 if text.isascii() else len(_UNSPACED.findall(text))
+
+
 def words_in(text: str) -> int:
     """About how many words a text has; in scripts without blanks, two characters count as one."""
     if text.isascii():
         return text.count(" ") + bool(text)
-    unspaced = len(_UNSPACED.findall(text))
-    return text.count(" ") + bool(text) + unspaced // 2
+    return text.count(" ") + bool(text) + unspaced_in(text) // 2
 
 
 ENDS = ".!?…。！？｡؟۔।॥։።"

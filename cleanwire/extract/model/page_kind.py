@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from cleanwire.errors import NoArticle
 from cleanwire.extract.dom.block_list import BlockList
 from cleanwire.extract.dom.tag_names import TAG_NUMBERS
+from cleanwire.extract.dom.text import unspaced_in
 from cleanwire.extract.metadata.jsonld import ARTICLES
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
@@ -59,6 +60,11 @@ _SECTION_SEGMENTS = 3
 """The path of a section has at most this many segments."""
 _SECTION_MARKS = 1
 """The name of a section has at most this many hyphens: it is a word or two."""
+_SECTION_LENGTH = 20
+"""The name of a section has at most this many characters."""
+_SECTION_UNSPACED = 8
+"""The name of a section has at most this many characters of scripts without blanks, where a
+headline needs no hyphens."""
 
 _SURE_BLOCK = 0.9
 """From this probability on the model is sure of a block."""
@@ -184,7 +190,10 @@ def names_section(url: str | None) -> bool:
         return False
     segments = [segment for segment in unquote(path_of(url)[:_PATH]).split("/") if segment]
     return len(segments) <= _SECTION_SEGMENTS and not any(
-        any(map(str.isdigit, segment)) or segment.count("-") + segment.count("_") > _SECTION_MARKS
+        any(map(str.isdigit, segment))
+        or segment.count("-") + segment.count("_") > _SECTION_MARKS
+        or len(segment) > _SECTION_LENGTH
+        or unspaced_in(segment) > _SECTION_UNSPACED
         for segment in segments
     )
 

@@ -111,7 +111,9 @@ def changelog(history):
             day += bucket // 3
             name, record = CLOCK, Record(open_from=FIRST_BUCKET + day)
         elif what != "deleted":
-            record = article_record(what, name, sequence, FIRST_BUCKET + bucket, SIGNATURES[text])
+            # A sequence is a place in a log, so two articles never have the same.
+            place = sequence * len(IDS) + number
+            record = article_record(what, name, place, FIRST_BUCKET + bucket, SIGNATURES[text])
         log.append((name.encode(), None if record is None else pack_record(record, WIDTH)))
     return log
 

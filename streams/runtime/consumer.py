@@ -25,10 +25,10 @@ import asyncio
 import dataclasses
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol, cast
 
-from faust.types import TP, Message
+from faust.types import TP
 
 from streams.kafka.offsets import Found, Note, Place, resume
 from streams.runtime import commits
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 SURE, SURE_SECONDS = 5, 1.0
 """How often an end offset below the committed offset is asked for again, and the seconds before
 each attempt."""
-
-HANDED_AT_A_TIME = 100
-"""Messages that are handed over until other tasks get a turn, as in Faust."""
 
 log = logging.getLogger(__name__)
 
@@ -111,36 +108,6 @@ class Consumer(commits.Consumer):
             return False
         task = getattr(client._coordinator, "_coordination_task", None)  # noqa: SLF001 - aiokafka has no public access
         return task is not None and task.done()
-
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust's signature
-        """Hand over the messages that need not wait, and yield the others to Faust.
-
-        For each message that is yielded, Faust makes four tasks and waits for the first, because a
-        rebalance has to end the wait for a full queue.
-        """
-        handed = 0
-        async for tp, message in super().getmany(timeout):
-            read = self._read_offset[tp]
-            if not self._needs_no_wait(tp) or (read is not None and message.offset < read):
-                yield tp, message
-                continue
-            await self.callback(message)
-            self._read_offset[tp] = message.offset
-            handed += 1
-            if handed % HANDED_AT_A_TIME == 0:
-                await asyncio.sleep(0)
-
-    def _needs_no_wait(self, tp: TP) -> bool:
-        """Whether the hand-over of a message waits for nothing at all."""
-        topics: Any = self.app.topics
-        channels = topics._tp_index.get(tp)  # noqa: SLF001 - Faust has no public access
-        return bool(
-            channels
-            and self.flow_active
-            and self.app.flow_control.is_active()
-            and not topics._tp_to_callback_lock.locked()  # noqa: SLF001 - Faust has no public access
-            and not any(channel.queue.full() for channel in channels)
-        )
 
     def _new_consumer_thread(self) -> Thread:
         return Thread(self, loop=self.loop, beacon=self.beacon)

@@ -32,16 +32,7 @@ LINKED = 0.5
 
 
 def features(page: BlockList, hints: Hints, names: Names) -> NDArray[np.float32]:
-    """The features of the blocks of an HTML page.
-
-    Args:
-        page: a page with at least one block.
-        hints: what its metadata say of its article.
-        names: the table of names.
-
-    Returns:
-        A row for each name of `BLOCK_FEATURES`, in that order, and a column for each block.
-    """
+    """What `block_features.features` returns."""
     rows = np.empty((len(BLOCK_FEATURES), len(page)), np.float32)
     texts = _text_features(rows, page, hints)
     _element_features(rows, page, names, texts)
@@ -199,15 +190,7 @@ def _surrounding_features(
     prose_sums: Floats,
     mass: float,
 ) -> None:
-    """Fill the rows from "siblings_own" to "e4_blocks".
-
-    Args:
-        rows: the features, which are filled.
-        elements: the page's elements.
-        texts: the blocks' texts, with trusted prose.
-        prose_sums: for each element its trusted prose.
-        mass: the trusted prose of the page; at least 1.
-    """
+    """Fill the rows from "siblings_own" to "e4_blocks"."""
     inside, parents = elements.inside, elements.parents
     starts, ends = elements.starts, elements.ends
     size = ends - starts
@@ -252,15 +235,7 @@ def _core_features(
     prose_sums: Floats,
     mass: float,
 ) -> None:
-    """Fill the rows from "top_distance" to "net10_share".
-
-    Args:
-        rows: the features, which are filled.
-        elements: the page's elements.
-        texts: the blocks' texts, with trusted prose.
-        prose_sums: for each element its trusted prose.
-        mass: the trusted prose of the page; at least 1.
-    """
+    """Fill the rows from "top_distance" to "net10_share"."""
     prose = texts.prose
     size = elements.ends - elements.starts
     outer = elements.parents[elements.inside]

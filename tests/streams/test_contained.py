@@ -135,7 +135,7 @@ def test_pages_are_cleaned_where_dev_shm_cannot_be_written_to(made, settings, mo
     made.give(page)
     done = made.run("clean", "--url", "https://a.example/x", f"{STATE}/page.html", **of(settings))
     assert done.returncode == 0, done.stderr
-    assert "1 records, 1 pages" in done.stderr
+    assert "1 record, 1 page," in done.stderr
 
 
 def test_where_nothing_can_be_written_nothing_is_kept_and_the_line_says_so(made):

@@ -29,9 +29,9 @@ from cleanwire.extract.dom.text import unspaced_in
 from cleanwire.extract.metadata.jsonld import ARTICLES
 from cleanwire.extract.metadata.metadata import Metadata
 from cleanwire.extract.model import forest
-from cleanwire.extract.model.card_rows import LINKED_CARDS
+from cleanwire.extract.model import page_figures as of
 from cleanwire.extract.model.class_names import tokens_of, tokens_of_all
-from cleanwire.extract.model.feature_names import BLOCK_FEATURES, WORDS
+from cleanwire.extract.model.feature_names import BLOCK_FEATURES
 from cleanwire.extract.model.line_features import line_words
 from cleanwire.extract.model.select_blocks import BlockSelection
 from cleanwire.extract.vocabulary import alternation
@@ -66,12 +66,6 @@ _SECTION_UNSPACED = 8
 """The name of a section has at most this many characters of scripts without blanks, where a
 headline needs no hyphens."""
 
-_SURE_BLOCK = 0.9
-"""From this probability on the model is sure of a block."""
-_LONG = 20
-"""A block of this many words is long."""
-_BLOCK = 8
-"""Blocks of fewer words do not count for `long_words_share`."""
 _LINE = 6
 """A line of at most this many words is short: its words are tokens."""
 _START = 100
@@ -79,13 +73,7 @@ _START = 100
 _PATH = 2000
 """How many characters of a URL's path are read."""
 _H2, _H3, _H4 = TAG_NUMBERS["h2"], TAG_NUMBERS["h3"], TAG_NUMBERS["h4"]
-_ENDED, _DENSITY, _IN_LIST, _SIBLINGS, _CARDS, _CARD_LINKS, _GROUP = map(
-    BLOCK_FEATURES.index,
-    (
-        *("ended", "density", "in_list", "e1_siblings"),
-        *("card_count", "card_linked", "group_share"),
-    ),
-)
+_GROUP = BLOCK_FEATURES.index("group_share")
 
 PAGE_FEATURES = (
     # How much was chosen. `share` is of the page's words; `long` blocks are in the second count.
@@ -258,40 +246,42 @@ def page_features(
         The features that `PAGE_FEATURES` names, in that order; float32, shape (len(PAGE_FEATURES),
         1).
     """
-    rows, probability = selection.rows, selection.probability
-    words = rows[WORDS].astype(np.float64)
-    chosen = np.zeros(len(page), bool)
-    chosen[selection.chosen] = True
-    body = words[chosen]
-    density = rows[_DENSITY]
-    total, taken = float(words.sum()), float(body.sum())
-    expected = probability * words
-    long = words * (words >= _BLOCK)
+    rows = selection.rows
     arrays = page.as_arrays()
     tags = arrays.tags[arrays.inside]
-    in_cards = (rows[_CARDS] > 0) & (rows[_CARD_LINKS] >= LINKED_CARDS)
+    level_2, level_3 = tags == _H2, tags == _H3
+    chosen = np.zeros(len(page), np.uint8)
+    chosen[selection.chosen] = 1
+    figures = np.empty(of.FIGURES)
+    of.fill_figures(
+        *(rows, selection.probability, chosen),
+        *((level_2 | level_3 | (tags == _H4)).view(np.uint8), figures),
+    )
+    found: list[float] = figures.tolist()
+    total, taken, blocks = found[of.TOTAL], found[of.TAKEN], found[of.BLOCKS]
+    most = max(taken, 1)
     links = sum(page.links)
     path = path_of(url)[:_PATH]
     segments = [segment for segment in path.split("/") if segment]
     last = _SUFFIX.sub("", segments[-1][:300]) if segments else ""
     values: list[float] = [
         float(np.log1p(taken)),
-        len(body),
-        int((body >= _LONG).sum()),
+        blocks,
+        found[of.LONG_BLOCKS],
         taken / total,
-        float(long[chosen].sum() / max(long.sum(), 1)),
-        float(expected[chosen].sum() / max(taken, 1)),
-        float(2 * expected[chosen].sum() / max(taken + expected.sum(), 1)),
-        float(body.max(initial=0)),
-        float(rows[_ENDED][chosen].mean()) if len(body) else 0.0,
-        float((density * words).sum() / total),
+        found[of.LONG_TAKEN] / max(found[of.LONG_TOTAL], 1),
+        found[of.EXPECTED_TAKEN] / most,
+        2 * found[of.EXPECTED_TAKEN] / max(taken + found[of.EXPECTED], 1),
+        found[of.LONGEST],
+        found[of.ENDED] / max(blocks, 1),
+        found[of.LINKED] / total,
         links / total,
         total,
         len(page),
         links,
-        int(np.count_nonzero(tags == _H2)),
-        int(np.count_nonzero(tags == _H3)),
-        int(np.count_nonzero((density > 0.5) & np.isin(tags, (_H2, _H3, _H4)))),  # noqa: PLR2004 - mostly a link
+        int(np.count_nonzero(level_2)),
+        int(np.count_nonzero(level_3)),
+        found[of.LINKED_HEADINGS],
         page.tags.count("article"),
         not ARTICLES.isdisjoint(metadata.types),
         "article" in metadata.types or "article" in (metadata.og_type or ""),
@@ -299,32 +289,20 @@ def page_features(
         bool(metadata.authors),
         len(segments),
         last.count("-") + last.count("_"),
-        any(character.isdigit() for character in path),
+        any(map(str.isdigit, path)),
         len(last),
-        float(rows[_SIBLINGS].max()),
-        float((rows[_IN_LIST] * words).sum() / total),
-        float(expected.sum()),
-        float(np.sort(body)[-3:].sum() / max(taken, 1)),
-        float(np.diff(np.flatnonzero(chosen)).max(initial=0)),
-        float((density[chosen] * body).sum() / max(taken, 1)),
-        float(np.log1p(sure_words(selection))),
-        float(words[in_cards].sum() / total),
-        float(rows[_CARDS][in_cards].max(initial=0)),
+        found[of.SIBLINGS],
+        found[of.IN_LISTS] / total,
+        found[of.EXPECTED],
+        found[of.THREE_LONGEST] / most,
+        found[of.WIDEST_GAP],
+        found[of.LINKED_TAKEN] / most,
+        float(np.log1p(found[of.SURE_WORDS])),
+        found[of.IN_CARDS] / total,
+        found[of.MOST_CARDS],
         float(rows[_GROUP][0]),
     ]
     return np.array([values], np.float32).T
-
-
-def sure_words(selection: BlockSelection) -> float:
-    """How many words the long blocks of prose have that the model is sure of."""
-    rows = selection.rows
-    sure = (
-        (selection.probability >= _SURE_BLOCK)
-        & (rows[WORDS] >= _LONG)
-        & (rows[_ENDED] > 0)
-        & ~(rows[_CARD_LINKS] >= LINKED_CARDS)
-    )
-    return float(rows[WORDS][sure].sum())
 
 
 def page_tokens(page: BlockList, url: str | None) -> set[str]:

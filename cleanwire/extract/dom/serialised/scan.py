@@ -57,6 +57,22 @@ unknown. If not, it may be hidden."""
 SUSPECT_COLUMNS = 4
 
 
+@compiled("void(int64[:, ::1], int64, int64, int64, int64, int64, int64, int64)")
+def _put_block(
+    blocks: Ints,
+    row: int,
+    linked: int,
+    links: int,
+    bold: int,
+    inside: int,
+    raw_at: int,
+    raw_end: int,
+) -> None:
+    """Fill the row of a block."""
+    blocks[row, LINKED], blocks[row, LINKS], blocks[row, BOLD_LENGTH] = linked, links, bold
+    blocks[row, INSIDE], blocks[row, RAW_AT], blocks[row, RAW_END] = inside, raw_at, raw_end
+
+
 @compiled(
     "void(uint8[::1], uint64[::1], int64[::1], uint8[::1], int64, int64[:, ::1], int64[:, ::1],"
     " int64[:, ::1], int64[:, ::1], int64[::1], uint8[::1], uint8[::1], int64[::1])"
@@ -195,12 +211,7 @@ def scan(
                 if out > block_at:
                     text[out] = 0x0A
                     out += 1
-                    blocks[block_count, LINKED] = linked
-                    blocks[block_count, LINKS] = links
-                    blocks[block_count, BOLD_LENGTH] = bold
-                    blocks[block_count, INSIDE] = current
-                    blocks[block_count, RAW_AT] = raw_at
-                    blocks[block_count, RAW_END] = raw_out
+                    _put_block(blocks, block_count, linked, links, bold, current, raw_at, raw_out)
                     block_count += 1
                 block_at, raw_at = out, raw_out
                 linked = links = bold = 0
@@ -294,12 +305,7 @@ def scan(
     if has_parts and out > block_at:
         text[out] = 0x0A
         out += 1
-        blocks[block_count, LINKED] = linked
-        blocks[block_count, LINKS] = links
-        blocks[block_count, BOLD_LENGTH] = bold
-        blocks[block_count, INSIDE] = current
-        blocks[block_count, RAW_AT] = raw_at
-        blocks[block_count, RAW_END] = raw_out
+        _put_block(blocks, block_count, linked, links, bold, current, raw_at, raw_out)
         block_count += 1
     elements[0, END] = block_count
     counts[ELEMENTS], counts[BLOCKS], counts[TAGS] = element_count, block_count, tag_count

@@ -9,7 +9,7 @@ from cleanwire.extract.model import forest, page_figures
 from cleanwire.extract.model.block_features import Hints, features
 from cleanwire.extract.model.card_rows import LINKED_CARDS
 from cleanwire.extract.model.feature_names import BLOCK_FEATURES
-from tests.extract.test_block_features import pages
+from tests.extract.drawn_pages import pages
 
 AT = BLOCK_FEATURES.index
 

@@ -5,6 +5,8 @@ found by asking the same forest with one figure changed, so it is a fact about t
 estimate.
 """
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,18 +66,8 @@ def _with_model(figures: Kind, judgement: Judgement, steps: Steps) -> Kind:
         last = np.array([[forest.TOKEN_BIAS + judgement.token_weight]], np.float32)
         levers = _levers(np.concatenate((shape, last)), is_article=judgement.is_article)
     values = [] if shape is None else shape[:, 0].tolist()
-    return Kind(
-        words=figures.words,
-        fewest_words=figures.fewest_words,
-        short=figures.short,
-        linked_words=figures.linked_words,
-        most_linked_words=figures.most_linked_words,
-        dated=figures.dated,
-        stream_share=figures.stream_share,
-        least_stream_share=figures.least_stream_share,
-        fewest_links=figures.fewest_links,
-        sure=figures.sure,
-        threshold=figures.threshold,
+    return dataclasses.replace(
+        figures,
         links=judgement.links,
         first=judgement.first,
         second=judgement.second,

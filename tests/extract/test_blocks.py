@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from cleanwire.errors import TooLarge
-from cleanwire.extract.dom.blocks import MAX_BLOCKS, MAX_TAGS, read_html, read_lines
+from cleanwire.extract.dom.blocks import MAX_BLOCKS, read_html, read_lines
+from cleanwire.extract.dom.serialised.scanned import MAX_TAGS
 
 
 def read(body, **options):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from labelled import farms, site_pages
+from labelled import SHARED, farms, site_pages
 from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborHTMLParser
 
@@ -24,7 +24,6 @@ from cleanwire.extract.model.block_features import Hints
 from cleanwire.extract.model.select_blocks import hints_of
 from training.labels import Example, label, tokens
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
 SETS = ("aeb", "fundus", "wcxb", "wcxb-drafted", "snippets", "readability", "newspaper")
 """The sets of single pages."""
 SITES, FARMS = "sites", "farms"

@@ -53,10 +53,11 @@ def exclude_blocks(
         page, selection.chosen, ancestors, body_words, metadata.title
     ):
         excluded.update(range(start, end))
-    hidden = _hidden(page, ancestors, body_words, sheet)
+    word_sums = [0.0, *accumulate(body_words)]
+    hidden = _hidden(page, ancestors, body_words, word_sums, sheet)
     others = {
         index
-        for start, end in other_articles(page, metadata, [0.0, *accumulate(body_words)])
+        for start, end in other_articles(page, metadata, word_sums)
         for index in range(start, end)
     }
     rules.update(dict.fromkeys(others, "another article"))
@@ -96,10 +97,13 @@ def ancestors_of(page: BlockList, indices: Sequence[int]) -> list[int]:
 
 
 def _hidden(
-    page: BlockList, ancestors: Sequence[int], body_words: Sequence[float], sheet: Sheet
+    page: BlockList,
+    ancestors: Sequence[int],
+    body_words: Sequence[float],
+    word_sums: Sequence[float],
+    sheet: Sheet,
 ) -> set[int]:
     """The indices of the blocks in hidden elements, unless those are the story (`STORY_SHARE`)."""
-    word_sums = [0.0, *accumulate(body_words)]
     story_words = STORY_SHARE * word_sums[-1]
     found: set[int] = set()
     after = 0

@@ -41,7 +41,6 @@ RARELY_USED = (
     "math,object,canvas,audio,video,map,option,datalist,dialog,xmp,noembed,noframes,plaintext"
 )
 
-MAX_TAGS = 1_000_000
 MAX_BLOCKS = 200_000
 """A page with more takes seconds and gigabytes, and is no article: a book has about ten thousand
 blocks."""
@@ -71,7 +70,7 @@ def read_html(
         navigation: the page's `nav` and `footer` elements, if they are known; this saves a search.
 
     Raises:
-        TooLarge: the page has more than `MAX_TAGS` tags or `MAX_BLOCKS` blocks.
+        TooLarge: the page has more tags than `scanned` takes, or more than `MAX_BLOCKS` blocks.
     """
     if navigation is None:
         navigation = tree.css("nav,footer")
@@ -86,10 +85,6 @@ def read_html(
         node.decompose()
     body = tree.body
     html = body.html if body is not None else None
-    # The tags of the parsed page are counted, because a parser may reopen an element in each
-    # paragraph.
-    if html and html.count("<") > MAX_TAGS:
-        raise TooLarge(f"the page has more than {MAX_TAGS} tags")
     page = _read(html, sheet) if html else _empty()
     page.pruned = pruned
     page.pruned_text = left_out

@@ -23,7 +23,8 @@ MAX_DEPTH = 4096
 MAX_ATTRIBUTES = 16_384
 """Of 1,712 labelled pages the deepest has a depth of 56, and no element more than 99 attributes."""
 
-_PRIME = np.uint64(0x100000001B3)
+PRIME = np.uint64(0x100000001B3)
+"""Of FNV-1a with 64 bits, by which tags, names and styles are hashed."""
 _SLOTS = 1024
 """The size of the table of element names, a power of two."""
 
@@ -55,7 +56,7 @@ def name_hash(name: str) -> int:
     """The 64-bit FNV-1a hash of a name, as `extremes` computes it, from an offset of 0."""
     value = 0
     for byte in name.encode():
-        value = ((value ^ byte) * int(_PRIME)) % 2**64
+        value = ((value ^ byte) * int(PRIME)) % 2**64
     return value
 
 
@@ -133,7 +134,7 @@ def extremes(data: NDArray[np.uint8]) -> tuple[int, int]:
             byte = data[at]
             if 0x41 <= byte <= 0x5A:
                 byte |= 0x20
-            name = (name ^ np.uint64(byte)) * _PRIME
+            name = (name ^ np.uint64(byte)) * PRIME
             at += 1
         count = 0
         while at < size and data[at] != 0x3E:
@@ -187,7 +188,7 @@ def extremes(data: NDArray[np.uint8]) -> tuple[int, int]:
                         byte = data[end]
                         if 0x41 <= byte <= 0x5A:
                             byte |= 0x20
-                        other = (other ^ np.uint64(byte)) * _PRIME
+                        other = (other ^ np.uint64(byte)) * PRIME
                         end += 1
                     if other == name:
                         break

@@ -19,9 +19,8 @@ from cleanwire.native import compiled
 
 _GRAM = 4
 _BITS = 16
-_MULTIPLIER = 2654435761
+_FACTOR = np.uint32(2654435761)
 """Knuth's multiplicative hash: 2^32 over the golden ratio."""
-_FACTOR = np.uint32(_MULTIPLIER)
 _FEWEST_FILTERED = 1000
 """Shorter attributes get no filter, because searching them is as fast as filling it."""
 _MOST_PROBES = 32
@@ -33,13 +32,12 @@ class AttributeText:
 
     Args:
         text: the attributes of all elements, as serialised.
-        filled: the filter over all runs of four bytes of the attributes, if it is known.
     """
 
-    def __init__(self, text: str, filled: npt.NDArray[np.bool_] | None = None) -> None:
+    def __init__(self, text: str) -> None:
         self._text = text
-        self._filter = filled
-        if filled is None and len(text) >= _FEWEST_FILTERED:
+        self._filter: npt.NDArray[np.bool_] | None = None
+        if len(text) >= _FEWEST_FILTERED:
             self._filter = np.zeros(1 << _BITS, np.bool_)
             self._filter[_hashes(text.encode("utf-8", "surrogatepass"))] = True
 
@@ -67,40 +65,34 @@ class WrittenAttributes:
     """The attributes of a page as it was serialised.
 
     Attributes:
-        html: the page.
         data: the page in UTF-8, uint8, shape (bytes,).
         tags: where the attributes of each tag begin and end, in bytes; int64, shape (tags, 2).
     """
 
-    html: str
     data: npt.NDArray[np.uint8]
     tags: npt.NDArray[np.int64]
 
     def text(self) -> AttributeText:
         """The attributes, to be searched."""
-        filled = np.zeros(1 << _BITS, np.uint8)
         slots = np.full(4 << len(self.tags).bit_length(), -1, np.int64)
         size = int((self.tags[:, 1] - self.tags[:, 0]).sum())
         gathered = np.empty(size, np.uint8)
-        size = _gather(self.data, self.tags, filled, slots, gathered)
-        text = gathered[:size].tobytes().decode("utf-8", "surrogatepass")
-        return AttributeText(text, filled.view(np.bool_))
+        size = _gather(self.data, self.tags, slots, gathered)
+        return AttributeText(gathered[:size].tobytes().decode("utf-8", "surrogatepass"))
 
 
-@compiled("int64(uint8[::1], int64[:, ::1], uint8[::1], int64[::1], uint8[::1])")
+@compiled("int64(uint8[::1], int64[:, ::1], int64[::1], uint8[::1])")
 def _gather(
     data: npt.NDArray[np.uint8],
     tags: npt.NDArray[np.int64],
-    filled: npt.NDArray[np.uint8],
     slots: npt.NDArray[np.int64],
     gathered: npt.NDArray[np.uint8],
 ) -> int:
-    """Gather the attributes of all tags, equal ones mostly once, and fill the filter.
+    """Gather the attributes of all tags, equal ones mostly once.
 
     Args:
         data: the page in UTF-8, shape (bytes,).
         tags: where the attributes of each tag begin and end, in bytes, shape (tags, 2).
-        filled: the filter, which gets all runs of four bytes; shape (2 ** _BITS,).
         slots: a hash table of -1 each; its size is a power of two, and more than twice the tags.
         gathered: filled with the attributes; as long as those of all tags.
 
@@ -131,15 +123,9 @@ def _gather(
             slot = (slot + 1) & (len(slots) - 1)
         if same:
             continue
-        gram = 0
         for at in range(start, end):
             gathered[out] = data[at]
             out += 1
-            gram = (gram >> 8) | (int(data[at]) << 24)
-            if at >= start + _GRAM - 1:
-                low = (gram & 0xFFFF) * _MULTIPLIER
-                high = ((gram >> 16) * _MULTIPLIER & 0xFFFF) << 16
-                filled[((low + high) & 0xFFFFFFFF) >> (32 - _BITS)] = 1
     return out
 
 

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanwire.extract.dom.parsing import name_hash
-from cleanwire.extract.dom.serialised.scan import PRIME
+from cleanwire.extract.dom.parsing import PRIME, name_hash
 from cleanwire.extract.dom.tag_names import TAG_NAMES
 from cleanwire.native import compiled
 

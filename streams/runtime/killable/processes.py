@@ -253,9 +253,7 @@ class KillableProcesses:
             self._kill(process)
             self._note_failed_start("it took too long", STARTS)
         elif process.requests and silent > max(self._role.seconds, LEAST_PATIENCE):
-            clock = process.clock
-            self._kill(process)
-            self._settle(process, clock, self._too_long())
+            self._end_late(process)
 
     def _replace_dead(self, process: Process) -> None:
         clock = process.clock

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanwire.extract.dom.inline import MOST_MARK_TOKENS
+from cleanwire.extract.dom.parsing import PRIME
 from cleanwire.extract.dom.serialised.tokens import blank_width, comment_end, escaped, tag_end
 from cleanwire.extract.dom.tag_names import (
     BLOCK,
@@ -31,8 +32,6 @@ from cleanwire.native import compiled
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
-
-PRIME = np.uint64(0x100000001B3)
 
 TAG, NAME_AT, ATTRIBUTES_AT, ATTRIBUTES_END, PARENT, START, END, BYTE_AT, BYTE_END = range(9)
 """The columns of an element: the number of its tag; where its name and its attributes begin and

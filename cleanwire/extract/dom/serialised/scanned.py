@@ -11,11 +11,15 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanwire.errors import TooLarge
 from cleanwire.extract.dom.block_list import BlockArrays, BlockList
 from cleanwire.extract.dom.selectors import WrittenAttributes
 from cleanwire.extract.dom.serialised import scan as columns
 from cleanwire.extract.dom.tag_names import TAG_ENTRIES, TAG_HASHES, TAG_LINES, TAG_NAMES
 from cleanwire.extract.dom.text import UNSEEN, squeezed
+
+MAX_TAGS = 1_000_000
+"""A page with more takes seconds and gigabytes, and is no article."""
 
 _SPARE = 64
 """How many bytes and rows every array has beyond what is needed."""
@@ -51,7 +55,7 @@ class Scanned:
 
     def written(self) -> WrittenAttributes:
         """The attributes of the tags."""
-        return WrittenAttributes(self.html, self.data, self.tags)
+        return WrittenAttributes(self.data, self.tags)
 
     def suspected(self) -> dict[str, list[list[int]]]:
         """The suspects that may be hidden, by their tag and attributes."""
@@ -101,10 +105,18 @@ def scanned(html: str, *, sheet_hides: bool) -> Scanned:
     Args:
         html: the `body`, as lexbor writes it.
         sheet_hides: whether the page's style sheets hide classes or ids.
+
+    Raises:
+        TooLarge: the tree has more than `MAX_TAGS` tags.
     """
     # A bytearray, because compiled passes reject a read-only buffer.
     data = bytearray(html, "utf-8", "surrogatepass")
-    most = data.count(b"<") + _SPARE
+    # The tags of the parsed page are counted, because a parser may reopen an element in each
+    # paragraph.
+    written = data.count(b"<")
+    if written > MAX_TAGS:
+        raise TooLarge(f"the page has more than {MAX_TAGS} tags")
+    most = written + _SPARE
     elements = np.empty((most, columns.ELEMENT_COLUMNS), np.int64)
     blocks = np.empty((most, columns.BLOCK_COLUMNS), np.int64)
     tags = np.empty((most, 2), np.int64)
